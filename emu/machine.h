@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine: one RV64GC hart on Unicorn, the `virt` board around it, virtual
+ * time. docs/machine.md describes it as a guest sees it.
+ */
+#ifndef TARRY_MACHINE_H
+#define TARRY_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct image;
+struct machine;
+struct recorder;
+
+/* Timing of a disk, all in virtual time. */
+struct disk_model {
+    uint64_t access_ns;      /* per request */
+    uint64_t seek_ns;        /* more, if the request does not begin where the last one ended */
+    uint64_t ns_per_sector;  /* transfer */
+    uint64_t flush_ns;
+};
+
+/* name: nvme, ssd, hdd, none, or "access_ns,seek_ns,ns_per_sector,flush_ns". Returns 0, or -1 with a message. */
+int disk_model_parse(const char *name, struct disk_model *, char *err, size_t errlen);
+
+#define MACHINE_DISKS 8
+
+struct machine_config {
+    uint64_t ram_bytes;             /* multiple of 4096, at least 4 MiB */
+    const char *bootargs;           /* /chosen/bootargs; NULL: none */
+    struct image *disks[MACHINE_DISKS]; /* virtio-mmio slot i; NULL: empty */
+    struct disk_model disk_model;
+    int console_in;                 /* file descriptor read for console input; -1: none */
+    int console_out;                /* written with console output; -1: nowhere */
+    uint64_t max_insns;             /* stop after so many; 0: no limit */
+    struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
+};
+
+enum machine_stop {
+    STOP_NONE,
+    STOP_EXIT,        /* the guest powered off: status is its exit status */
+    STOP_RESET,       /* the guest asked for a reboot: treated as power off by the commands */
+    STOP_LIMIT,       /* max_insns reached */
+    STOP_INTERRUPTED, /* machine_interrupt was called, or ctrl-A x on the console */
+    STOP_HUNG,        /* the hart waits for an interrupt that cannot come */
+    STOP_ERROR        /* the run cannot go on: message says why */
+};
+
+struct machine_result {
+    enum machine_stop stop;
+    int status;            /* STOP_EXIT: 0 for success */
+    uint64_t instructions; /* retired */
+    uint64_t virtual_ns;
+    char message[256];
+};
+
+struct machine *machine_new(const struct machine_config *, char *err, size_t errlen);
+/*
+ * Loads a supervisor kernel ELF (RV64, little-endian; by physical addresses), makes the device tree and sets
+ * the hart to enter it with a0 = hart id, a1 = device tree (SBI 2.0, Linux' boot convention).
+ * Returns 0, or -1 with a message naming the file and the remedy.
+ */
+int machine_load_kernel(struct machine *, const char *path, char *err, size_t errlen);
+/* Runs until the guest stops or a limit is met. */
+void machine_run(struct machine *, struct machine_result *);
+/* Async-signal-safe: makes machine_run return soon with STOP_INTERRUPTED. */
+void machine_interrupt(struct machine *);
+void machine_free(struct machine *);
+
+#endif

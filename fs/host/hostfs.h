@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A tfs file system inside an image, for host programs: mounting, and moving
+ * files and trees between the host and the image by path.
+ */
+#ifndef TARRY_HOSTFS_H
+#define TARRY_HOSTFS_H
+
+#include "image.h"
+#include "../tfs.h"
+
+struct hostfs;
+
+/* Every function that takes err puts a message there that names the file and the remedy, and returns NULL or -1. */
+int hostfs_format(struct image *, char *err, size_t errlen);
+struct hostfs *hostfs_mount(struct image *, char *err, size_t errlen); /* the image stays the caller's */
+int hostfs_unmount(struct hostfs *, char *err, size_t errlen);         /* commits */
+struct tfs *hostfs_tfs(struct hostfs *);
+
+/* Copies a host file or tree to guest path `to` (parents are made; holes stay holes; mode as on the host). */
+int hostfs_put(struct hostfs *, const char *from, const char *to, char *err, size_t errlen);
+/* Copies a guest file or tree to the host; a regular file is written beside and renamed into place. to "-": stdout. */
+int hostfs_get(struct hostfs *, const char *from, const char *to, char *err, size_t errlen);
+/* Walks a path from the root. The file must be released with tfs_unref. Returns 0 or a negative TFS_E code. */
+int hostfs_walk(struct hostfs *, const char *path, struct tfs_file **);
+
+/* `tarry fs ...`: argv[0] is "fs". Returns the exit status. */
+int cmd_fs(int argc, char **argv);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A disk image on the host as an array of bytes, with or without changes
+ * kept: what a virtual disk and the host's file-system tools stand on.
+ */
+#ifndef TARRY_IMAGE_H
+#define TARRY_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct image;
+
+enum image_mode {
+    IMAGE_READ,    /* writes fail */
+    IMAGE_WRITE,   /* writes go to the file */
+    IMAGE_PRIVATE, /* writes go to an unnamed sparse temporary file; the image stays as it was */
+};
+
+/* Opens an existing image. Returns NULL with a message naming the file and the remedy in err. */
+struct image *image_open(const char *path, enum image_mode, char *err, size_t errlen);
+/* Makes a new sparse image of `bytes` bytes; refuses to replace an existing file unless force. */
+struct image *image_create(const char *path, uint64_t bytes, int force, char *err, size_t errlen);
+uint64_t image_size(const struct image *); /* bytes */
+/* Both return 0 or a negative errno; a range outside of the image is -EINVAL. */
+int image_read(struct image *, uint64_t off, void *buf, size_t n);
+int image_write(struct image *, uint64_t off, const void *buf, size_t n);
+int image_flush(struct image *); /* to the medium for IMAGE_WRITE; nothing otherwise */
+void image_close(struct image *);
+
+#endif

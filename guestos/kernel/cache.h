@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The block cache: disk blocks in page frames, all classes together. It is what the
+ * file system core sees as tfs_env.get/put/drop/flush.
+ */
+#ifndef CACHE_H
+#define CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "page.h"
+#include "../../fs/tfs.h"
+
+/*
+ * Pins block blk, reading it if need be (other processes run meanwhile; two readers of one block
+ * cause one request). Needs no lock. For data blocks crc is compared on a fresh
+ * read: -T_EIO on mismatch, and the console names the block.
+ * `cause` is the trace id that the disk request is for. Emits the `transfer` row (disk or cache).
+ */
+int cacheget(uint64_t blk, const struct tfs_extent *, uint64_t ino, uint64_t off, uint64_t cause, Page **);
+void cacheput(uint64_t blk, Page *);
+/* Reads ahead: starts one request for n consecutive data blocks that are not cached and waits for it (eager reads cluster). */
+int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause);
+/* Gives up to n clean unpinned frames back. Returns how many. Does not sleep. */
+size_t cachereclaim(size_t n);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hardware's view of an address space. It is a cache: Segment (segment.h)
+ * is the truth, and any entry may be thrown away at any time; the next touch
+ * faults and puts it back.
+ */
+#ifndef KERNEL_MMU_H
+#define KERNEL_MMU_H
+
+#include <stdint.h>
+
+typedef struct Space Space; /* page table of one process; the kernel's half is shared */
+
+enum { PUT_READ = 1, PUT_WRITE = 2, PUT_EXEC = 4 };
+
+Space *newspace(void); /* NULL: no memory */
+void freespace(Space *);
+/* Maps the page of va to the frame at pa for user mode. Returns 0 or -T_ENOMEM (for a table). */
+int putmmu(Space *, uint64_t va, uint64_t pa, int rights);
+/* Forgets every entry of [va, va + bytes). Costs the entries present, not the bytes. */
+void flushmmu(Space *, uint64_t va, uint64_t bytes);
+/* Takes PUT_WRITE from every entry of the range. */
+void protectmmu(Space *, uint64_t va, uint64_t bytes);
+/* Makes the hart use this space (NULL: only the kernel's half). */
+void mmuswitch(Space *);
+
+#endif

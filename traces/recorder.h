@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The recorder: takes events in and writes them to an SQLite database on a
+ * thread of its own. The caller is never in the way of the writer and never
+ * loses a row: a full queue waits.
+ *
+ * One caller thread. Ids count from 1 over all tables in the order of the
+ * calls that opened the rows, so they are the same in every run of the same
+ * command.
+ */
+#ifndef TARRY_RECORDER_H
+#define TARRY_RECORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct recorder;
+
+/* When and on whose behalf an event happened. */
+struct event_stamp {
+    uint64_t insn;  /* instructions retired since reset */
+    uint64_t ts;    /* virtual nanoseconds since reset */
+    uint64_t proc;  /* id of the process row, 0: none */
+    uint64_t pc;    /* program counter the row is about */
+    uint64_t cause; /* id of the causing event, 0: none */
+};
+
+/* What must be known to repeat the run; every string may be NULL. */
+struct run_facts {
+    const char *command;     /* the command line as typed */
+    const char *program;     /* program in the guest */
+    const char *arguments;   /* its arguments, shell-quoted */
+    const char *io;          /* policy of --io */
+    const char *disk_model;  /* as given or default */
+    const char *config;      /* all other settings that can change the run, "key=value ..." */
+    const char *image_hash;  /* hex digest of the image before the run */
+    const char *kernel_hash; /* hex digest of the kernel ELF */
+    const char *inputs;      /* "host path:guest path" lines */
+    uint64_t ram_bytes;
+    uint64_t seed;
+};
+
+struct run_result {
+    uint64_t instructions;  /* retired */
+    uint64_t virtual_ns;
+    uint64_t host_ns;       /* host fact: not compared between runs */
+    int64_t exit_status;    /* of the run; -1: it did not end by itself */
+    const char *stop_reason; /* "exit", "limit", "interrupted", "error: ..." */
+};
+
+/*
+ * Creates the database `path`. It is written under a temporary name beside it
+ * and takes its place when the recorder is closed, so that a good file is
+ * never replaced by half a one - but a killed run leaves the temporary file,
+ * which opens and holds everything up to the last batch. path NULL: events
+ * are counted and numbered, nothing is stored.
+ * Returns NULL with a message in err.
+ */
+struct recorder *recorder_open(const char *path, const struct run_facts *facts, char *err, size_t errlen);
+
+/*
+ * Records an event. `cols` are its COLUMNs in catalogue order (ncols of them). An
+ * interval stays open until recorder_end. Returns the id of the row, or 0 if
+ * kind or ncols are not of the catalogue.
+ */
+uint64_t recorder_event(struct recorder *, unsigned kind, const struct event_stamp *, const uint64_t *cols,
+                        unsigned ncols);
+
+/* Ends the open interval `id` of kind `kind` at virtual time ts_ns. Returns 0, or -1 if there is no such open interval. */
+int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
+                 unsigned nresults);
+
+/* Returns the id (> 0) of a string of n bytes: the same for equal strings. */
+uint64_t recorder_string(struct recorder *, const char *text, size_t n);
+
+/* Ends all open intervals (dur stays null), writes everything, builds the indexes. Returns 0, or -1 with a message in err. */
+int recorder_close(struct recorder *, const struct run_result *, char *err, size_t errlen);
+
+/* True if the writer met an error (disk full, say): the run should stop. Message in err. */
+int recorder_failed(struct recorder *, char *err, size_t errlen);
+
+#endif
