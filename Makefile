@@ -22,13 +22,13 @@ WARN     := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wsha
 DEPGEN    = -MMD -MP
 
 # ---- the host program -------------------------------------------------------------------------
-PKGS       := unicorn capstone sqlite3
+PKGS       := unicorn capstone sqlite3 libxxhash
 HOST_SRC   := $(wildcard emu/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/host/%.o)
 HOST_FLAGS  = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(DEPGEN) -I$(BUILD)/gen -DTARRY_VERSION='"$(VERSION)"' \
               $(shell pkg-config --cflags $(PKGS)) \
               $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
-HOST_LIBS   = $(shell pkg-config --libs $(PKGS)) -lfdt -lz -lpthread -lm -ldl
+HOST_LIBS   = $(shell pkg-config --libs $(PKGS)) -lfdt -lpthread -lm -ldl
 comma      := ,
 
 # ---- the guest --------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the user asked of `tarry run` and `tarry shell`. */
+#ifndef TARRY_RUN_OPTIONS_H
+#define TARRY_RUN_OPTIONS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine.h"
+
+#define MAX_INPUTS 64
+
+struct run_input {
+    const char *host;      /* path on the host */
+    char guest[1024];      /* path in the guest */
+};
+
+struct run_options {
+    const char *db;           /* -o; NULL with --trace none */
+    const char *io;           /* --io */
+    uint64_t ram_bytes;       /* --mem */
+    const char *disk_name;    /* --disk-model as typed */
+    struct disk_model disk_model;
+    struct run_input inputs[MAX_INPUTS];
+    int ninputs;
+    const char *image;        /* --image; NULL: the shipped one */
+    bool keep;
+    uint64_t max_insns;
+    bool trace;
+    char **program;           /* program and its arguments, NULL-terminated; NULL for shell */
+    int nprogram;
+};
+
+/*
+ * Parses the options of `name` ("run" or "shell"). Returns -1 if all is well, else the exit status after
+ * help (0) or after a message (2).
+ */
+int run_options_parse(const char *name, int argc, char **argv, struct run_options *);
+
+#endif
