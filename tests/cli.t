@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Bad input on the command line: one clear line, exit 2, nothing lost.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+
+# bad NAME PATTERN COMMAND...: exit 2, one line on stderr that matches, nothing on stdout
+bad() {
+    local name=$1 pattern=$2
+    shift 2
+    run "$@"
+    is "$name: exit status" "$status" 2
+    matches "$name: message" "$err" "$pattern"
+    is "$name: one line" "$(wc -l <"$work/.err")" 1
+    is "$name: nothing on stdout" "$out" ""
+}
+
+bad "unknown command" "no command 'rnu'" "$TARRY" rnu
+bad "unknown option" "unknown or ambiguous option '--ioo'" "$TARRY" run --ioo eager ls
+bad "unknown policy" "--io lazy" "$TARRY" run --io lazy ls
+bad "bad size" "--mem 12Q" "$TARRY" run --mem 12Q ls
+bad "too little memory" "--mem 4k" "$TARRY" run --mem 4k ls
+bad "missing value" "missing after '--mem'" "$TARRY" run --mem
+bad "bad disk model" "--disk-model floppy" "$TARRY" run --disk-model floppy ls
+bad "no program" "no PROGRAM" "$TARRY" run
+bad "arguments for shell" "takes no arguments" "$TARRY" shell ls
+bad "keep without image" "--keep without --image" "$TARRY" run --keep ls
+bad "missing image" "nothere.img" "$TARRY" run --image nothere.img ls
+bad "missing program" "no such program" "$TARRY" run nosuchprogram
+bad "missing input" "nofile" "$TARRY" run --input nofile:/in/x ls
+bad "empty input" "--input" "$TARRY" run --input :/in/x ls
+bad "unwritable database" "/nonexistent/x.db" "$TARRY" run -o /nonexistent/x.db ls
+mkdir isdir
+bad "database is a directory" "isdir" "$TARRY" run -o isdir ls
+echo precious >notes.txt
+bad "database would replace another file" "notes.txt" "$TARRY" run -o notes.txt ls
+is "... which is untouched" "$(cat notes.txt)" precious
+
+: >empty.img
+bad "empty image" "empty.img" "$TARRY" run --image empty.img ls
+head -c 10000000 /dev/urandom >noise.img
+bad "image of noise" "noise.img" "$TARRY" run --image noise.img ls
+head -c 100000 "$BUILD/guest.img" >cut.img
+bad "truncated image" "cut.img" "$TARRY" run --image cut.img ls
+cp --sparse=always "$BUILD/guest.img" rot.img
+printf 'XXXXXXXX' | dd of=rot.img bs=1 seek=2000 conv=notrunc status=none
+printf 'XXXXXXXX' | dd of=rot.img bs=1 seek=6000 conv=notrunc status=none
+bad "image with both superblocks corrupt" "rot.img" "$TARRY" run --image rot.img ls
+
+cp /bin/true hosttrue
+bad "ELF for another machine" "another machine" "$TARRY" run ./hosttrue
+echo 'not a program' >text
+bad "not an ELF" "not an ELF|too short" "$TARRY" run ./text
+head -c 700 "$BUILD/guest/bin/ls" >cutls
+bad "truncated ELF" "truncated" "$TARRY" run ./cutls
+bad "not a database" "text" "$TARRY" query text
+bad "missing database" "none.db" "$TARRY" query none.db
+
+# A failed command leaves a good trace alone.
+run "$TARRY" run -o good.db ls /
+is "a good run" "$status" 0
+sum=$(sha256sum good.db)
+bad "failing run over a good trace" "no such program" "$TARRY" run -o good.db nosuchprogram
+bad "failing run (bad image) over a good trace" "noise.img" "$TARRY" run -o good.db --image noise.img ls
+is "the good trace is unchanged" "$(sha256sum good.db)" "$sum"
+is "no stray files" "$(ls | grep -v -e '\.img$' | tr '\n' ' ')" "cutls good.db hosttrue isdir notes.txt text "
+
+# Host's disk full while recording: a clear line, exit 2, and the trace opens.
+if mkdir tiny && mount -t tmpfs -o size=300k tmpfs tiny 2>/dev/null; then
+    run "$TARRY" run -o tiny/t.db sh -c 'ls -l /bin; ls /; cat /bin/sh | sum'
+    umount tiny
+    is "full disk: exit status" "$status" 2
+    matches "full disk: message" "$err" "full"
+fi
+
+run "$TARRY" run -o x.db --max-insns 1000 ls
+is "limit: exit status" "$status" 124
+is "limit: the trace says so" "$("$TARRY" query x.db --format csv "select stop_reason from run" | tail -1 | tr -d '\r')" limit
+run "$TARRY" run -o x.db sh -c 'exit 7'
+is "the program's exit status is the command's" "$status" 7
+for c in "" run shell query fs; do
+    run "$TARRY" $c --help
+    is "--help of '$c'" "$status" 0
+    matches "--help of '$c' says usage" "$out" "usage: tarry"
+done
+run "$TARRY" --version
+matches "--version" "$out" "^tarry [0-9.]+$"
+done_testing
