@@ -71,7 +71,7 @@ enum { TARRY_SYSCALLS(X) SYS_MAX = 28 };
     X(29, ESPIPE, "cannot seek")                                \
     X(30, EROFS, "read-only")                                   \
     X(32, EPIPE, "write on closed pipe")                        \
-    X(38, ENOSYS, "no such system call")                        \
+    X(88, ENOSYS, "no such system call")                        \
     X(90, ENOTEMPTY, "directory not empty")                     \
     X(91, ENAMETOOLONG, "name too long")
 

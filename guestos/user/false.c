@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* false: fails. */
+int main(void) {
+    return 1;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a guest program can ask of Tarry beyond the C library: the system calls as they are (sys_...), the same with the
+ * C library's errno, and the few helpers that the programs of this directory share. docs/syscalls.md tells what each call
+ * does. Ordinary C programs need none of this: <stdio.h>, <unistd.h>, <fcntl.h>, <dirent.h> and the rest work.
+ */
+#ifndef TARRY_H
+#define TARRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <tarry/abi.h>
+
+/* ---- The system calls. Result of the kernel as it is: -4095..-1 is minus an error code (T_...); errno is not touched. ---- */
+
+long sys_rfork(long flags);
+long sys_exec(const char *path, char *const argv[]);
+long sys_exits(const char *status);
+long sys_await(char *buf, size_t n);
+long sys_open(const char *path, int mode);
+long sys_create(const char *path, int mode, uint32_t perm);
+long sys_close(int fd);
+long sys_dup(int fd, int newfd);
+long sys_pipe(int fds[2]);
+long sys_pread(int fd, void *buf, size_t n, int64_t offset);
+long sys_pwrite(int fd, const void *buf, size_t n, int64_t offset);
+long sys_seek(int fd, int64_t offset, int whence);
+long sys_stat(const char *path, struct tarry_stat *st);
+long sys_fstat(int fd, struct tarry_stat *st);
+long sys_wstat(const char *path, const struct tarry_wstat *st);
+long sys_remove(const char *path);
+long sys_chdir(const char *path);
+long sys_getcwd(char *buf, size_t n);
+long sys_segattach(int attr, const char *class_name, uintptr_t va, size_t len);
+long sys_segdetach(uintptr_t va);
+long sys_segfree(uintptr_t va, size_t n);
+long sys_brk(uintptr_t va);
+long sys_sleep(uint64_t ns);
+long sys_nsec(void);
+long sys_getpid(void);
+long sys_errstr(char *buf, size_t n);
+long sys_notify(int action);
+long sys_sync(void);
+
+/* ---- Plan 9's names. Failure: -1 and errno, unless said otherwise; errstr has the text. ---- */
+
+/* A new process (RFPROC): its number in the parent, 0 in the child; RFFDG, RFNOTEG, RFNOWAIT as in abi.h. */
+int rfork(int flags);
+/* Replaces the program by the file `path`; argv ends with NULL. Returns only on failure. */
+int exec(const char *path, char *const argv[]);
+/* Ends the process at once, without flushing stdio. NULL or "" is success; a decimal number is an exit code. */
+_Noreturn void exits(const char *status);
+
+/* What await tells of a child that has ended. */
+struct waitmsg {
+    int pid;
+    uint64_t utime_ns;     /* virtual nanoseconds it was on the hart */
+    char status[256];      /* "" for success, else what exits was given or the note that killed it */
+};
+/* Waits for a child to end; its number. -1 with ECHILD if there is none. */
+int await(struct waitmsg *w);
+/* The exit code that a status text stands for: "" 0, "N" N (0..255), any other text 1. */
+int exit_code(const char *status);
+
+/* Creates or truncates and opens; with DMDIR in perm makes a directory. Returns a descriptor. */
+int create(const char *path, int mode, uint32_t perm);
+/* Moves the descriptor's offset; returns the new one in bytes. whence: SEEK_FROM_... */
+int64_t seek(int fd, int64_t offset, int whence);
+/* Facts of a file by name, of an open file; changes of a file by name. 0 on success. */
+int dirstat(const char *path, struct tarry_stat *st);
+int dirfstat(int fd, struct tarry_stat *st);
+int dirwstat(const char *path, const struct tarry_wstat *st);
+
+/*
+ * Attaches len bytes of memory (rounded up to whole pages) at va (a multiple of the page; NULL: the kernel
+ * chooses). class_name: "memory" or "defer"; attr: SG_SHARED, SG_RONLY. Returns the address, (void *)-1 on failure.
+ */
+void *segattach(int attr, const char *class_name, void *va, size_t len);
+int segdetach(void *va);           /* detaches the segment that holds va; 0 */
+int segfree(void *va, size_t n);   /* bytes [va, va + n) read as zeros from now on; their pages are given back; 0 */
+
+uint64_t nsec(void);                 /* virtual nanoseconds since boot */
+int nsleep(uint64_t ns);             /* sleeps so many virtual nanoseconds; 0: lets others run */
+int notify(int action);              /* NOTIFY_DEFAULT, NOTIFY_IGNORE: what ctrl-C does to this process */
+int errstr(char *buf, size_t n);     /* the text of the last error of a system call; its length */
+
+/* ---- What the programs here share; none of it uses stdio. ---- */
+
+extern const char *argv0; /* last element of argv[0] */
+
+/* "argv0: what: text of the last error" on descriptor 2. */
+void complain(const char *what);
+/* "argv0: what: why" on descriptor 2. */
+void complain_of(const char *what, const char *why);
+/* "usage: text" on descriptor 2; ends the program with status 2. */
+_Noreturn void usage(const char *text);
+/* True if argc > 1 and argv[1] is --help: the usage was then written to descriptor 1. */
+bool help_asked(int argc, char **argv, const char *text);
+/* A decimal number; false if s is anything else or does not fit. */
+bool parse_number(const char *s, uint64_t *value);
+/* Decimal text of v at p, with a sign if v is negative; returns the end. No NUL. */
+char *put_number(char *p, int64_t v);
+/* Copies s to p; returns the end. No NUL. */
+char *put_text(char *p, const char *s);
+/* Writes all n bytes at the descriptor's offset. 0, or -1 and errno. */
+int write_all(int fd, const void *buf, size_t n);
+/* dir/name in buf of TARRY_PATH_MAX + 1 bytes. 0, or -1 and ENAMETOOLONG. */
+int join_path(char *buf, const char *dir, const char *name);
+
+#endif
