@@ -82,6 +82,8 @@ $(BUILD)/tarry: $(HOST_OBJ)
 	@echo "  LD      $@"
 	@$(CC) $(HOST_FLAGS) -o $@ $^ $(HOST_LIBS)
 
+-include traces/traces.mk
+
 # ---- rules: guest -----------------------------------------------------------------------------
 $(BUILD)/kernel/%.o: %
 	@mkdir -p $(@D)

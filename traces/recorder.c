@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The recorder: the caller's side numbers events, keeps the intervals that are open and
+ * puts records into the ring; a thread takes them out and stores them.
+ */
+#include "recorder.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "openset.h"
+#include "store.h"
+#include "strings.h"
+#include "target.h"
+
+#define COMMIT_ROWS 50000u
+#define COMMIT_NS 100000000ull /* host time between commits when there is less to write */
+
+struct recorder {
+    /* the caller's */
+    uint64_t events; /* = the last id given */
+    struct openset open;
+    struct strings strings;
+    bool storing; /* there is a database */
+    atomic_bool no_memory;
+
+    /* between the two */
+    struct ring ring;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards ready, message, result */
+    pthread_cond_t changed;
+    enum { STARTING, READY, REFUSED } state;
+    atomic_bool failed;
+    char message[512];
+    const struct run_result *result; /* set before the ring is closed */
+
+    /* the writer's */
+    const char *path;
+    const struct run_facts *facts;
+    struct target target;
+    struct store store;
+};
+
+/* ---- the writer ---- */
+
+static void writer_failed(struct recorder *r, int rc) {
+    const char *why = r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc);
+    const char *remedy = (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR
+                             ? "make room or choose another place with -o; the file holds what was written before"
+                             : "the file holds what was written before";
+
+    pthread_mutex_lock(&r->lock);
+    snprintf(r->message, sizeof(r->message), "trace %s: cannot write: %s; %s", r->target.work, why, remedy);
+    pthread_mutex_unlock(&r->lock);
+    atomic_store(&r->failed, true);
+}
+
+/* Takes records until the ring is closed and empty. After an error they are thrown away, so that the caller never hangs. */
+static void drain(struct recorder *r) {
+    uint64_t deadline = ring_clock_ns() + COMMIT_NS;
+    bool closed = false;
+    int rc = SQLITE_OK;
+
+    for (;;) {
+        uint64_t n = ring_wait(&r->ring, STORE_SLICE, deadline, &closed);
+        if (n == 0 && closed)
+            break;
+        if (n > STORE_SLICE)
+            n = STORE_SLICE;
+        if (n > 0 && rc == SQLITE_OK)
+            rc = store_write(&r->store, &r->ring, n);
+        if (rc == SQLITE_OK && (r->store.pending >= COMMIT_ROWS || ring_clock_ns() >= deadline))
+            rc = store_commit(&r->store);
+        if (rc != SQLITE_OK && !atomic_load(&r->failed))
+            writer_failed(r, rc);
+        ring_take(&r->ring, n);
+        if (ring_clock_ns() >= deadline)
+            deadline = ring_clock_ns() + COMMIT_NS;
+    }
+}
+
+static void finish(struct recorder *r) {
+    const struct store_diagnostic diagnostics[] = {
+        {"open_intervals", "events", "intervals that had not ended when the run did (dur is NULL)", openset_count(&r->open), 0},
+        {"strings", "strings", "rows of table string", r->strings.count, 0},
+        {"host_ring_waits", "waits", "times that the machine waited because the recorder's queue was full", r->ring.waits, 1},
+        {"host_ring_wait_ns", "ns", "time that the machine waited for the recorder's queue", r->ring.wait_ns, 1},
+        {"host_commits", "commits", "transactions that the rows were stored in", r->store.commits, 1},
+    };
+    int rc = store_finish(&r->store, r->result, diagnostics, sizeof(diagnostics) / sizeof(diagnostics[0]));
+
+    if (rc != SQLITE_OK)
+        writer_failed(r, rc);
+    else if (!store_is_single_file(&r->store) && strcmp(r->target.path, r->target.work) != 0) {
+        snprintf(r->message, sizeof(r->message), "trace %s: another program holds it open, so it keeps that name; close it there",
+                 r->target.work);
+        atomic_store(&r->failed, true);
+    }
+}
+
+static void say_state(struct recorder *r, int state) {
+    pthread_mutex_lock(&r->lock);
+    r->state = state;
+    pthread_cond_signal(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static int prepare(struct recorder *r) {
+    int rc;
+
+    if (target_open(&r->target, r->path, r->message, sizeof(r->message)) < 0)
+        return -1;
+    rc = store_open(&r->store, r->target.work, r->facts);
+    if (rc == SQLITE_OK)
+        return 0;
+    snprintf(r->message, sizeof(r->message), "trace %s: cannot create: %s; choose another place with -o", r->target.work,
+             r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc));
+    store_close(&r->store);
+    target_discard(&r->target);
+    return -1;
+}
+
+static void *writer(void *arg) {
+    struct recorder *r = arg;
+    char err[512];
+
+    if (prepare(r) < 0) {
+        say_state(r, REFUSED);
+        return NULL;
+    }
+    say_state(r, READY);
+    drain(r);
+    if (!atomic_load(&r->failed) && r->result != NULL)
+        finish(r);
+    store_close(&r->store);
+    if (atomic_load(&r->failed) || r->result == NULL) {
+        target_leave(&r->target);
+    } else if (target_publish(&r->target, err, sizeof(err)) < 0) {
+        snprintf(r->message, sizeof(r->message), "%s", err);
+        atomic_store(&r->failed, true);
+    }
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+/* Signals are the main thread's business; SIGXFSZ would kill where an error code will do. */
+static int start_writer(struct recorder *r) {
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&r->thread, NULL, writer, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+static void release(struct recorder *r) {
+    openset_free(&r->open);
+    strings_free(&r->strings);
+    if (r->storing) {
+        ring_free(&r->ring);
+        pthread_cond_destroy(&r->changed);
+        pthread_mutex_destroy(&r->lock);
+    }
+    free(r);
+}
+
+static int start_storing(struct recorder *r, const char *path, const struct run_facts *facts, char *err, size_t errlen) {
+    if (ring_init(&r->ring) < 0) {
+        snprintf(err, errlen, "trace %s: out of memory", path);
+        return -1;
+    }
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->changed, NULL);
+    r->storing = true;
+    r->path = path;
+    r->facts = facts;
+    if (start_writer(r) != 0) {
+        snprintf(err, errlen, "trace %s: cannot start a thread", path);
+        return -1;
+    }
+    pthread_mutex_lock(&r->lock);
+    while (r->state == STARTING)
+        pthread_cond_wait(&r->changed, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+    r->path = NULL; /* the caller's, and no longer needed */
+    r->facts = NULL;
+    if (r->state == READY)
+        return 0;
+    pthread_join(r->thread, NULL);
+    snprintf(err, errlen, "%s", r->message);
+    return -1;
+}
+
+struct recorder *recorder_open(const char *path, const struct run_facts *facts, char *err, size_t errlen) {
+    static const struct run_facts nothing;
+    struct recorder *r = calloc(1, sizeof(*r));
+
+    if (r == NULL || openset_init(&r->open) < 0 || strings_init(&r->strings) < 0) {
+        snprintf(err, errlen, "trace: out of memory");
+        free(r);
+        return NULL;
+    }
+    if (path != NULL && start_storing(r, path, facts != NULL ? facts : &nothing, err, errlen) < 0) {
+        release(r);
+        return NULL;
+    }
+    return r;
+}
+
+/* ---- recording ---- */
+
+static void put(struct recorder *r, const struct record *record) {
+    if (!r->storing)
+        return;
+    *ring_next(&r->ring) = *record;
+    ring_put(&r->ring);
+}
+
+static void fill_record(struct record *rec, unsigned kind, uint64_t id, const struct event_stamp *at, const uint64_t *cols) {
+    rec->kind = (uint16_t)kind;
+    rec->flags = catalogue_events[kind].interval ? REC_OPEN : 0;
+    rec->words[W_ID] = id;
+    rec->words[W_INSN] = at->insn;
+    rec->words[W_TS] = at->ts;
+    rec->words[W_PROC] = at->proc;
+    rec->words[W_PC] = at->pc;
+    rec->words[W_CAUSE] = at->cause;
+    rec->words[W_DUR] = 0;
+    for (unsigned i = 0; i < catalogue_events[kind].ncols; i++)
+        rec->words[W_COLUMNS + i] = cols[i];
+}
+
+uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols, unsigned ncols) {
+    struct record *rec;
+
+    if (kind == EV_none || kind >= EV_COUNT || ncols != catalogue_events[kind].ncols)
+        return 0;
+    r->events++;
+    if (catalogue_events[kind].interval) {
+        rec = openset_add(&r->open, r->events);
+        if (rec == NULL) {
+            atomic_store(&r->no_memory, true);
+            return r->events;
+        }
+        fill_record(rec, kind, r->events, at, cols);
+        if (store_lasting(kind))
+            put(r, rec);
+    } else if (r->storing) {
+        fill_record(ring_next(&r->ring), kind, r->events, at, cols);
+        ring_put(&r->ring);
+    }
+    return r->events;
+}
+
+int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results, unsigned nresults) {
+    struct record *rec = openset_find(&r->open, id);
+
+    if (rec == NULL || rec->kind != kind || nresults != catalogue_events[kind].nresults)
+        return -1;
+    rec->flags = 0;
+    rec->words[W_DUR] = ts_ns - rec->words[W_TS];
+    for (unsigned i = 0; i < nresults; i++)
+        rec->words[W_COLUMNS + catalogue_events[kind].ncols + i] = results[i];
+    put(r, rec);
+    openset_remove(&r->open, id);
+    return 0;
+}
+
+uint64_t recorder_string(struct recorder *r, const char *text, size_t n) {
+    int fresh;
+    const struct interned *s = strings_intern(&r->strings, text, n, &fresh);
+    struct record rec = {.kind = 0, .flags = REC_STRING};
+
+    if (s == NULL) {
+        atomic_store(&r->no_memory, true);
+        return 1; /* the run stops: recorder_failed */
+    }
+    rec.words[0] = s->id;
+    rec.words[1] = (uintptr_t)s->text;
+    rec.words[2] = s->n;
+    if (fresh)
+        put(r, &rec);
+    return s->id;
+}
+
+/* ---- the end ---- */
+
+static void put_open(void *recorder, struct record *rec) {
+    if (!store_lasting(rec->kind)) /* those are stored already */
+        put(recorder, rec);
+}
+
+int recorder_failed(struct recorder *r, char *err, size_t errlen) {
+    if (atomic_load(&r->no_memory)) {
+        snprintf(err, errlen, "trace: out of memory");
+        return 1;
+    }
+    if (!r->storing || !atomic_load(&r->failed))
+        return 0;
+    pthread_mutex_lock(&r->lock);
+    snprintf(err, errlen, "%s", r->message);
+    pthread_mutex_unlock(&r->lock);
+    return 1;
+}
+
+int recorder_close(struct recorder *r, const struct run_result *result, char *err, size_t errlen) {
+    int failed;
+
+    if (r->storing) {
+        openset_each(&r->open, put_open, r);
+        r->result = result;
+        ring_close(&r->ring);
+        pthread_join(r->thread, NULL);
+    }
+    failed = recorder_failed(r, err, errlen);
+    release(r);
+    return failed ? -1 : 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A single-producer, single-consumer ring. The counters are the only things shared
+ * without the lock; the lock is for sleeping. Both sides sleep with a
+ * timeout, so a wake-up that is missed costs milliseconds and no more.
+ */
+#include "ring.h"
+#include <stdlib.h>
+#include <time.h>
+
+#define WAKE_EVERY 4096u          /* records put between two wake-ups of the consumer */
+#define FULL_NAP_NS 2000000u      /* longest sleep of a producer before a full ring */
+#define SECOND_NS 1000000000ull
+
+uint64_t ring_clock_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+int ring_init(struct ring *r) {
+    pthread_condattr_t attr;
+
+    r->records = calloc(RING_RECORDS, sizeof(*r->records));
+    if (r->records == NULL)
+        return -1;
+    atomic_init(&r->head, 0);
+    atomic_init(&r->tail, 0);
+    r->tail_seen = r->signalled = r->waits = r->wait_ns = 0;
+    r->closed = false;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->filled, &attr);
+    pthread_cond_init(&r->emptied, &attr);
+    pthread_condattr_destroy(&attr);
+    return 0;
+}
+
+void ring_free(struct ring *r) {
+    pthread_cond_destroy(&r->filled);
+    pthread_cond_destroy(&r->emptied);
+    pthread_mutex_destroy(&r->lock);
+    free(r->records);
+}
+
+/* Sleeps on a condition until a moment of CLOCK_MONOTONIC; the lock is held. */
+static void sleep_until(struct ring *r, pthread_cond_t *cond, uint64_t ns) {
+    struct timespec at = {.tv_sec = (time_t)(ns / SECOND_NS), .tv_nsec = (long)(ns % SECOND_NS)};
+    pthread_cond_timedwait(cond, &r->lock, &at);
+}
+
+static void wait_for_room(struct ring *r, uint64_t head) {
+    uint64_t began = ring_clock_ns();
+
+    pthread_mutex_lock(&r->lock);
+    pthread_cond_signal(&r->filled);
+    r->signalled = head;
+    while (head - atomic_load_explicit(&r->tail, memory_order_acquire) >= RING_RECORDS)
+        sleep_until(r, &r->emptied, ring_clock_ns() + FULL_NAP_NS);
+    pthread_mutex_unlock(&r->lock);
+    r->waits++;
+    r->wait_ns += ring_clock_ns() - began;
+}
+
+struct record *ring_next(struct ring *r) {
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+
+    if (head - r->tail_seen >= RING_RECORDS) {
+        r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+        if (head - r->tail_seen >= RING_RECORDS) {
+            wait_for_room(r, head);
+            r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+        }
+    }
+    return &r->records[head % RING_RECORDS];
+}
+
+void ring_put(struct ring *r) {
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed) + 1;
+
+    atomic_store_explicit(&r->head, head, memory_order_release);
+    if (head - r->signalled >= WAKE_EVERY) {
+        r->signalled = head;
+        pthread_mutex_lock(&r->lock);
+        pthread_cond_signal(&r->filled);
+        pthread_mutex_unlock(&r->lock);
+    }
+}
+
+void ring_close(struct ring *r) {
+    pthread_mutex_lock(&r->lock);
+    r->closed = true;
+    pthread_cond_signal(&r->filled);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static uint64_t filled(struct ring *r) {
+    return atomic_load_explicit(&r->head, memory_order_acquire) - atomic_load_explicit(&r->tail, memory_order_relaxed);
+}
+
+uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *closed) {
+    uint64_t n;
+
+    pthread_mutex_lock(&r->lock);
+    while (filled(r) < enough && !r->closed && ring_clock_ns() < deadline_ns)
+        sleep_until(r, &r->filled, deadline_ns);
+    *closed = r->closed; /* looked at before the count: what was put before closing is counted */
+    n = filled(r);
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
+const struct record *ring_peek(const struct ring *r, uint64_t i) {
+    return &r->records[(atomic_load_explicit(&r->tail, memory_order_relaxed) + i) % RING_RECORDS];
+}
+
+void ring_take(struct ring *r, uint64_t n) {
+    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+    atomic_store_explicit(&r->tail, tail + n, memory_order_release);
+    pthread_mutex_lock(&r->lock);
+    pthread_cond_signal(&r->emptied);
+    pthread_mutex_unlock(&r->lock);
+}

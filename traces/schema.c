@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Generates the SQL of a trace from the catalogue. One table per event, named
+ * after it; `NAME_view` shows the same in words and hex.
+ */
+#include "schema.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "queries.h"
+
+/* Statements are appended to one text and run at once. */
+static void say(sqlite3_str *sql, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    sqlite3_str_vappendf(sql, format, args);
+    va_end(args);
+}
+
+/* ---- tables ---- */
+
+static void event_table(sqlite3_str *sql, const struct event *e) {
+    const char *comma = "";
+
+    say(sql, "CREATE TABLE \"%w\"(", e->name);
+    for (unsigned i = 0; i < schema_ncolumns; i++) {
+        const struct fixed_column *c = &schema_columns[i];
+        if (c->table != NULL || (c->interval_only && !e->interval))
+            continue;
+        say(sql, "%s\"%w\" %s", comma, c->name, c->decl);
+        comma = ", ";
+    }
+    for (unsigned i = 0; i < e->ncols + e->nresults; i++) {
+        const struct column *c = &e->columns[i];
+        const char *words = catalogue_enum_of(e, c);
+        say(sql, ", \"%w\" INTEGER%s", c->name, i < e->ncols ? " NOT NULL" : "");
+        if (words != NULL)
+            say(sql, " REFERENCES \"enum_%w\"(id)", words);
+        else if (c->type == COL_STR)
+            say(sql, " REFERENCES string(id)");
+    }
+    say(sql, ") STRICT;\n");
+}
+
+static void fixed_tables(sqlite3_str *sql) {
+    for (unsigned t = 0; t < schema_ntables; t++) {
+        const char *comma = "";
+        say(sql, "CREATE TABLE \"%w\"(", schema_tables[t].name);
+        for (unsigned i = 0; i < schema_ncolumns; i++) {
+            const struct fixed_column *c = &schema_columns[i];
+            if (c->table == NULL || strcmp(c->table, schema_tables[t].name) != 0)
+                continue;
+            say(sql, "%s\"%w\" %s", comma, c->name, c->decl);
+            comma = ", ";
+        }
+        say(sql, ") STRICT;\n");
+    }
+}
+
+static void enum_tables(sqlite3_str *sql) {
+    for (unsigned i = 0; i < catalogue_nenums; i++)
+        say(sql, "CREATE TABLE \"enum_%w\"(id INTEGER PRIMARY KEY, name TEXT NOT NULL, doc TEXT NOT NULL) STRICT;\n",
+            catalogue_enums[i].name);
+    for (unsigned i = 0; i < catalogue_nvalues; i++) {
+        const struct enum_value *v = &catalogue_values[i];
+        say(sql, "INSERT INTO \"enum_%w\" VALUES(%lld, %Q, %Q);\n", v->enum_name, (long long)v->number, v->name, v->doc);
+    }
+}
+
+/* ---- documentation ---- */
+
+static void doc_row(sqlite3_str *sql, const char *table, const char *column, const char *type, const char *unit,
+                    const char *doc) {
+    say(sql, "INSERT INTO doc VALUES(%Q, %Q, %Q, %Q, %Q);\n", table, column, type, unit, doc);
+}
+
+static void document_event(sqlite3_str *sql, const struct event *e) {
+    doc_row(sql, e->name, "", e->interval ? "interval" : "point", "", e->doc);
+    for (unsigned i = 0; i < schema_ncolumns; i++) {
+        const struct fixed_column *c = &schema_columns[i];
+        if (c->table == NULL && (!c->interval_only || e->interval))
+            doc_row(sql, e->name, c->name, "int", c->unit, c->doc);
+    }
+    for (unsigned i = 0; i < e->ncols + e->nresults; i++) {
+        const struct column *c = &e->columns[i];
+        const char *words = catalogue_enum_of(e, c);
+        char type[64];
+        snprintf(type, sizeof(type), "%s%s", words ? "enum_" : catalogue_type_name(c), words ? words : "");
+        doc_row(sql, e->name, c->name, type, c->unit, c->doc);
+    }
+    say(sql, "INSERT INTO doc VALUES('%q_view', '', 'view', '', 'Table %q in words: names of processes, enums and strings, hex');\n",
+        e->name, e->name);
+}
+
+static void document_rest(sqlite3_str *sql) {
+    for (unsigned t = 0; t < schema_ntables; t++)
+        doc_row(sql, schema_tables[t].name, "", "table", "", schema_tables[t].doc);
+    for (unsigned i = 0; i < schema_ncolumns; i++) {
+        const struct fixed_column *c = &schema_columns[i];
+        if (c->table != NULL)
+            doc_row(sql, c->table, c->name, strncmp(c->decl, "TEXT", 4) == 0 ? "text" : "int", c->unit, c->doc);
+    }
+    for (unsigned i = 0; i < catalogue_nenums; i++) {
+        char table[64];
+        snprintf(table, sizeof(table), "enum_%s", catalogue_enums[i].name);
+        doc_row(sql, table, "", "enum", "", catalogue_enums[i].doc);
+        doc_row(sql, table, "id", "int", "", "the number");
+        doc_row(sql, table, "name", "text", "", "its name");
+        doc_row(sql, table, "doc", "text", "", "what it means");
+    }
+    for (unsigned i = 0; i < schema_nviews; i++)
+        doc_row(sql, schema_views[i].name, "", strncmp(schema_views[i].name, "check_", 6) ? "view" : "check", "",
+                schema_views[i].doc);
+}
+
+static void canned_queries(sqlite3_str *sql) {
+    for (unsigned i = 0; i < queries_count; i++)
+        say(sql, "INSERT INTO canned_query VALUES(%Q, %Q, %Q, %Q);\n", queries[i].name, queries[i].title,
+            queries[i].question, queries[i].sql);
+}
+
+/* ---- views ---- */
+
+/* A process row is named only when it ends; until then it goes by the program that it ran last. */
+static const char process_name[] =
+    "coalesce((SELECT text FROM string WHERE id = p.name), (SELECT s.text FROM program AS g JOIN string AS s ON s.id = g.name"
+    " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
+
+static void view_column(sqlite3_str *sql, const struct event *e, unsigned i) {
+    const struct column *c = &e->columns[i];
+    const char *words = catalogue_enum_of(e, c);
+
+    if (words != NULL)
+        say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), t.\"%w\")", words, c->name, c->name);
+    else if (c->type == COL_STR)
+        say(sql, ", (SELECT text FROM string WHERE id = t.\"%w\")", c->name);
+    else if (c->type == COL_HEX)
+        say(sql, ", CASE WHEN t.\"%w\" IS NOT NULL THEN printf('0x%%x', t.\"%w\") END", c->name, c->name);
+    else
+        say(sql, ", t.\"%w\"", c->name);
+    say(sql, " AS \"%w\"", c->name);
+    if (e == &catalogue_events[EV_syscall] && strcmp(c->name, "result") == 0)
+        say(sql, ", (SELECT name FROM enum_error WHERE id = -t.result) AS error");
+}
+
+static void event_view(sqlite3_str *sql, const struct event *e) {
+    say(sql, "CREATE VIEW \"%w_view\" AS SELECT t.id, t.insn, t.ts, %st.proc, p.pid AS proc_pid, %s AS proc_name,"
+        " printf('0x%%x', t.pc) AS pc, t.cause",
+        e->name, e->interval ? "t.dur, " : "", process_name);
+    for (unsigned i = 0; i < e->ncols + e->nresults; i++)
+        view_column(sql, e, i);
+    say(sql, " FROM \"%w\" AS t LEFT JOIN process AS p ON p.id = t.proc;\n", e->name);
+}
+
+/* The views that say the same of every event table: `each` is a SELECT with the table's name for each %w (at most 2). */
+static void over_all(sqlite3_str *sql, const char *view, const char *before, const char *each, const char *after) {
+    say(sql, "CREATE VIEW \"%w\" AS %s", view, before);
+    for (unsigned k = 1; k < EV_COUNT; k++) {
+        say(sql, k > 1 ? " UNION ALL " : "");
+        say(sql, each, catalogue_events[k].name, catalogue_events[k].name);
+    }
+    say(sql, "%s;\n", after);
+}
+
+static void views(sqlite3_str *sql) {
+    over_all(sql, "event", "", "SELECT id, %Q AS kind, insn, ts, proc, cause FROM \"%w\"", "");
+    over_all(sql, "check_id", "SELECT sum(n) AS events, max(m) AS highest FROM (",
+             "SELECT %Q AS kind, count(*) AS n, max(id) AS m FROM \"%w\"",
+             ") WHERE (SELECT complete FROM run) = 1 HAVING events <> highest");
+    over_all(sql, "check_order", "SELECT kind, id FROM (",
+             "SELECT %Q AS kind, id, insn, ts, lag(insn) OVER (ORDER BY id) AS insn0, lag(ts) OVER (ORDER BY id) AS ts0 FROM \"%w\"",
+             ") WHERE insn < insn0 OR ts < ts0");
+    for (unsigned k = 1; k < EV_COUNT; k++)
+        event_view(sql, &catalogue_events[k]);
+    for (unsigned i = 0; i < schema_nviews; i++)
+        if (schema_views[i].sql != NULL)
+            say(sql, "CREATE VIEW \"%w\" AS %s;\n", schema_views[i].name, schema_views[i].sql);
+}
+
+/* ---- all of it ---- */
+
+static int run(sqlite3 *db, sqlite3_str *sql) {
+    int rc = sqlite3_str_errcode(sql);
+    char *text = sqlite3_str_finish(sql);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
+    sqlite3_free(text);
+    return rc;
+}
+
+int schema_create(sqlite3 *db) {
+    sqlite3_str *sql = sqlite3_str_new(db);
+
+    say(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN;\n", TRACE_APPLICATION_ID, TRACE_SCHEMA_VERSION);
+    fixed_tables(sql);
+    enum_tables(sql);
+    for (unsigned k = 1; k < EV_COUNT; k++) {
+        event_table(sql, &catalogue_events[k]);
+        document_event(sql, &catalogue_events[k]);
+    }
+    document_rest(sql);
+    canned_queries(sql);
+    views(sql);
+    say(sql, "COMMIT;\n");
+    return run(db, sql);
+}
+
+int schema_index(sqlite3 *db) {
+    /* What queries look things up by, going from causes to effects; from an effect to its cause is the id. */
+    static const char text[] =
+        "BEGIN;"
+        "CREATE INDEX fault_cause ON fault(cause);"
+        "CREATE INDEX fill_cause ON fill(cause);"
+        "CREATE INDEX transfer_cause ON transfer(cause);"
+        "CREATE INDEX disk_request_cause ON disk_request(cause);"
+        "CREATE INDEX disk_request_sector ON disk_request(sector);"
+        "CREATE INDEX source_cause ON source(cause);"
+        "CREATE INDEX page_cause ON page(cause);"
+        "CREATE INDEX snapshot_cause ON snapshot(cause);"
+        "CREATE INDEX segment_cause ON segment(cause);"
+        "CREATE INDEX program_proc ON program(proc);"
+        "CREATE INDEX file_qid ON file(qid);"
+        "ANALYZE;"
+        "COMMIT;";
+    return sqlite3_exec(db, text, NULL, NULL, NULL);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How rows get into the file, as measured by tests/bench/trace-ingest: one INSERT
+ * ... SELECT per kind over a slice of the ring; the write-ahead log lets others read while
+ * the run is on and survives the death of the process; synchronous=OFF
+ * leaves only the death of the host uncovered.
+ */
+#include "store.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include "schema.h"
+#include "slice.h"
+
+int store_lasting(unsigned kind) {
+    /* So that a killed run has them: other rows refer to them, and they last about as long as the run. */
+    return kind == EV_process || kind == EV_segment || kind == EV_snapshot;
+}
+
+/* ---- the row of the run ---- */
+
+static void started(char *text, size_t n) {
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(text, n, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static int insert_run(sqlite3 *db, const struct run_facts *f) {
+    static const char sql[] =
+        "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, image_hash,"
+        " kernel_hash, inputs, ram_bytes, seed, time_unit, instructions, virtual_ns, events, complete, host_started, host_name,"
+        " host_system, host_sqlite) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, 0, ?, ?, ?, ?)";
+    struct utsname host = {0};
+    char when[32], system[300];
+    sqlite3_stmt *s;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL), i = 1;
+
+    if (rc != SQLITE_OK)
+        return rc;
+    uname(&host);
+    started(when, sizeof(when));
+    snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release, host.machine);
+    const char *const facts[] = {f->command,    f->program,     f->arguments, f->io, f->disk_model, f->config,
+                                 f->image_hash, f->kernel_hash, f->inputs};
+    const char *const hosts[] = {when, host.nodename, system, sqlite3_libversion()};
+    sqlite3_bind_text(s, i++, TARRY_VERSION, -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, i++, TRACE_SCHEMA_VERSION);
+    for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++)
+        sqlite3_bind_text(s, i++, facts[k], -1, SQLITE_STATIC); /* NULL binds NULL */
+    sqlite3_bind_int64(s, i++, (sqlite3_int64)f->ram_bytes);
+    sqlite3_bind_int64(s, i++, (sqlite3_int64)f->seed);
+    for (size_t k = 0; k < sizeof(hosts) / sizeof(hosts[0]); k++)
+        sqlite3_bind_text(s, i++, hosts[k], -1, SQLITE_STATIC);
+    sqlite3_step(s);
+    return sqlite3_finalize(s);
+}
+
+static int finish_run(sqlite3 *db, const struct run_result *r) {
+    sqlite3_stmt *s;
+    int rc = sqlite3_prepare_v2(db, "UPDATE run SET instructions = ?, virtual_ns = ?, host_ns = ?, exit_status = ?,"
+                                    " stop_reason = ?, complete = 1", -1, &s, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)r->instructions);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)r->virtual_ns);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)r->host_ns);
+    sqlite3_bind_int64(s, 4, r->exit_status);
+    sqlite3_bind_text(s, 5, r->stop_reason, -1, SQLITE_STATIC);
+    sqlite3_step(s);
+    return sqlite3_finalize(s);
+}
+
+static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, unsigned n) {
+    sqlite3_stmt *s;
+    int rc = sqlite3_prepare_v2(db, "INSERT INTO diagnostic(name, value, unit, host, doc) VALUES(?, ?, ?, ?, ?)", -1, &s, NULL);
+
+    for (unsigned i = 0; rc == SQLITE_OK && i < n; i++) {
+        sqlite3_bind_text(s, 1, d[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(s, 2, (sqlite3_int64)d[i].value);
+        sqlite3_bind_text(s, 3, d[i].unit, -1, SQLITE_STATIC);
+        sqlite3_bind_int(s, 4, d[i].host);
+        sqlite3_bind_text(s, 5, d[i].doc, -1, SQLITE_STATIC);
+        sqlite3_step(s);
+        rc = sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+/* ---- opening ---- */
+
+/* A lasting row is replaced when it ends. ON CONFLICT of the others need no statement journal if it rolls back. */
+static int prepare_insert(struct store *st, unsigned kind) {
+    const struct event *e = &catalogue_events[kind];
+    sqlite3_str *sql = sqlite3_str_new(st->db);
+    char *text;
+    int rc;
+
+    sqlite3_str_appendf(sql, "INSERT OR %s INTO \"%w\" SELECT c%d, c%d, c%d", store_lasting(kind) ? "REPLACE" : "ROLLBACK",
+                        e->name, W_ID, W_INSN, W_TS);
+    if (e->interval)
+        sqlite3_str_appendf(sql, ", c%d", W_DUR);
+    sqlite3_str_appendf(sql, ", c%d, c%d, c%d", W_PROC, W_PC, W_CAUSE);
+    for (unsigned i = 0; i < e->ncols + e->nresults; i++)
+        sqlite3_str_appendf(sql, ", c%u", W_COLUMNS + i);
+    sqlite3_str_appendall(sql, " FROM slice");
+    text = sqlite3_str_finish(sql);
+    rc = text != NULL ? sqlite3_prepare_v3(st->db, text, -1, SQLITE_PREPARE_PERSISTENT, &st->insert[kind], NULL) : SQLITE_NOMEM;
+    sqlite3_free(text);
+    return rc;
+}
+
+static int prepare_all(struct store *st) {
+    int rc = sqlite3_prepare_v3(st->db, "INSERT INTO string VALUES(?, ?)", -1, SQLITE_PREPARE_PERSISTENT, &st->insert_string, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v3(st->db, "UPDATE run SET events = ?, instructions = ?, virtual_ns = ?", -1,
+                                SQLITE_PREPARE_PERSISTENT, &st->progress, NULL);
+    for (unsigned kind = 1; rc == SQLITE_OK && kind < EV_COUNT; kind++)
+        rc = prepare_insert(st, kind);
+    return rc;
+}
+
+int store_open(struct store *st, const char *path, const struct run_facts *facts) {
+    int rc;
+
+    memset(st, 0, sizeof(*st));
+    rc = sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = schema_create(st->db); /* before the log is switched on, so that the file itself says what it is */
+    if (rc == SQLITE_OK)
+        rc = insert_run(st->db, facts);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = slice_register(st);
+    if (rc == SQLITE_OK)
+        rc = prepare_all(st);
+    return rc;
+}
+
+/* ---- writing ---- */
+
+/* Text as the guest gave it may be any bytes; what is not UTF-8, and NUL, is written \xNN. Freed by sqlite3_free. */
+static char *as_utf8(const char *text, size_t n) {
+    sqlite3_str *out = sqlite3_str_new(NULL);
+
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)text[i];
+        size_t len = c == 0 ? 0 : c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        for (size_t k = 1; k < len; k++)
+            if (i + k >= n || ((unsigned char)text[i + k] & 0xc0) != 0x80)
+                len = 0;
+        if (len == 0)
+            sqlite3_str_appendf(out, "\\x%02x", c);
+        else
+            sqlite3_str_append(out, text + i, (int)len);
+        i += len ? len : 1;
+    }
+    return sqlite3_str_finish(out);
+}
+
+static int write_string(struct store *st, const struct record *r) {
+    char *text = as_utf8((const char *)(uintptr_t)r->words[1], r->words[2]);
+
+    sqlite3_bind_int64(st->insert_string, 1, (sqlite3_int64)r->words[0]);
+    sqlite3_bind_text(st->insert_string, 2, text ? text : "", -1, sqlite3_free);
+    sqlite3_step(st->insert_string);
+    return sqlite3_reset(st->insert_string);
+}
+
+/* By id, so that rows land at the end of their table one after another; a lasting row's end comes after its beginning. */
+static int by_id(const void *a, const void *b, void *ring) {
+    uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+    uint64_t x = ring_peek(ring, i)->words[W_ID], y = ring_peek(ring, k)->words[W_ID];
+
+    return x < y ? -1 : x > y ? 1 : i < k ? -1 : 1;
+}
+
+static int write_kind(struct store *st, unsigned kind, uint32_t begin, uint32_t end) {
+    const struct ring *ring = st->ring;
+
+    if (begin == end)
+        return SQLITE_OK;
+    if (catalogue_events[kind].interval)
+        qsort_r(&st->order[begin], end - begin, sizeof(st->order[0]), by_id, (void *)(uintptr_t)ring);
+    st->begin = begin;
+    st->end = end;
+    sqlite3_step(st->insert[kind]);
+    return sqlite3_reset(st->insert[kind]);
+}
+
+/* Groups the slice by kind: `order` lists the records of each kind together. first[k] is where kind k begins. */
+static void group(struct store *st, uint64_t n, uint32_t first[EV_COUNT + 1]) {
+    uint32_t at[EV_COUNT] = {0};
+
+    for (uint64_t i = 0; i < n; i++)
+        at[ring_peek(st->ring, i)->kind]++;
+    first[0] = 0;
+    for (unsigned k = 0; k < EV_COUNT; k++) {
+        first[k + 1] = first[k] + at[k];
+        at[k] = first[k];
+    }
+    for (uint32_t i = 0; i < n; i++)
+        st->order[at[ring_peek(st->ring, i)->kind]++] = i;
+}
+
+static void count(struct store *st, const struct record *r) {
+    bool again = store_lasting(r->kind) && !(r->flags & REC_OPEN); /* its beginning has been counted */
+    uint64_t ts = r->words[W_TS] + (catalogue_events[r->kind].interval && !(r->flags & REC_OPEN) ? r->words[W_DUR] : 0);
+
+    st->events += again ? 0 : 1;
+    if (r->words[W_INSN] > st->insn)
+        st->insn = r->words[W_INSN];
+    if (ts > st->ts)
+        st->ts = ts;
+}
+
+int store_write(struct store *st, const struct ring *ring, uint64_t n) {
+    uint32_t first[EV_COUNT + 1];
+    int rc = SQLITE_OK;
+
+    st->ring = ring;
+    if (st->pending == 0)
+        rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
+    st->pending += n;
+    group(st, n, first);
+    for (uint32_t i = 0; rc == SQLITE_OK && i < first[1]; i++) /* kind 0: strings */
+        rc = write_string(st, ring_peek(ring, st->order[i]));
+    for (unsigned kind = 1; rc == SQLITE_OK && kind < EV_COUNT; kind++)
+        rc = write_kind(st, kind, first[kind], first[kind + 1]);
+    for (uint64_t i = 0; i < n; i++)
+        if (ring_peek(ring, i)->kind != 0)
+            count(st, ring_peek(ring, i));
+    return rc;
+}
+
+int store_commit(struct store *st) {
+    int rc;
+
+    if (st->pending == 0)
+        return SQLITE_OK;
+    st->pending = 0;
+    st->commits++;
+    sqlite3_bind_int64(st->progress, 1, (sqlite3_int64)st->events);
+    sqlite3_bind_int64(st->progress, 2, (sqlite3_int64)st->insn);
+    sqlite3_bind_int64(st->progress, 3, (sqlite3_int64)st->ts);
+    sqlite3_step(st->progress);
+    rc = sqlite3_reset(st->progress);
+    return rc == SQLITE_OK ? sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) : rc;
+}
+
+/* ---- the end ---- */
+
+static void finalize_all(struct store *st) {
+    for (unsigned kind = 1; kind < EV_COUNT; kind++) {
+        sqlite3_finalize(st->insert[kind]);
+        st->insert[kind] = NULL;
+    }
+    sqlite3_finalize(st->insert_string);
+    sqlite3_finalize(st->progress);
+    st->insert_string = st->progress = NULL;
+}
+
+int store_is_single_file(struct store *st) {
+    sqlite3_stmt *s = NULL;
+    int single = 0;
+
+    if (sqlite3_prepare_v2(st->db, "PRAGMA journal_mode", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        single = strcmp((const char *)sqlite3_column_text(s, 0), "delete") == 0;
+    sqlite3_finalize(s);
+    return single;
+}
+
+int store_finish(struct store *st, const struct run_result *result, const struct store_diagnostic *d, unsigned nd) {
+    int rc = store_commit(st);
+
+    finalize_all(st);
+    if (rc == SQLITE_OK)
+        rc = schema_index(st->db);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = insert_diagnostics(st->db, d, nd);
+    if (rc == SQLITE_OK)
+        rc = finish_run(st->db, result);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+    sqlite3_busy_timeout(st->db, 2000); /* for a reader to let go of the log */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY)
+        rc = sqlite3_exec(st->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    return rc == SQLITE_BUSY ? SQLITE_OK : rc; /* the log then stays beside the file, complete and readable */
+}
+
+void store_close(struct store *st) {
+    finalize_all(st);
+    sqlite3_close(st->db);
+    st->db = NULL;
+}
