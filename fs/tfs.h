@@ -160,7 +160,12 @@ int64_t tfs_read(struct tfs_file *, uint64_t off, void *buf, size_t n);
  * every block that is not wholly written.
  */
 int64_t tfs_write(struct tfs_file *, uint64_t off, const void *buf, size_t n);
-/* Bumps version and mtime once: for a write whose every block was skipped (W2). */
+/*
+ * As tfs_write, but leaves version and mtime alone: one part of a write that is made in several calls. The caller bumps
+ * them with one tfs_touch.
+ */
+int64_t tfs_write_part(struct tfs_file *, uint64_t off, const void *buf, size_t n);
+/* Bumps version and mtime once: for a write whose every block was skipped (W2), or that was made in parts. */
 int tfs_touch(struct tfs_file *);
 
 /* ---- snapshots ---- */

@@ -45,7 +45,8 @@ struct Segment {
     uint64_t id;     /* trace row */
     struct SourceMap *sources;
     struct PageMap *pages;
-    Segment *next, *prev; /* all segments, for segreclaim */
+    uint64_t hand;         /* number of the page where reclaiming goes on */
+    Segment *next, *prev;  /* ring of all segments, for segreclaim */
 };
 
 /* ---- making and releasing (none of these touches a page of the range) ---- */

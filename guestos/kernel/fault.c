@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Faults: making a page resident and fit for an access. What a page needs follows
+ * from its condition alone:
+ *
+ *   condition   read or execute    write
+ *   ABSENT      fill               fill, detach
+ *   PARTIAL     fill               fill, detach
+ *   SHARED      -                  copy (or take over), detach
+ *   CLEAN       -                  detach
+ *   OWN         -                  -
+ *
+ * "Detach" makes the whole page own in the source map before the store runs (S2).
+ */
+#include <string.h>
+#include "cache.h"
+#include "fault.h"
+#include "fileio.h"
+#include "proc.h"
+#include "trace.h"
+
+enum condition {
+    ABSENT,  /* not resident */
+    PARTIAL, /* resident, but bytes that are not its own are not loaded */
+    SHARED,  /* resident in a frame that others may have, too */
+    CLEAN,   /* resident, has bytes that are not its own */
+    OWN,     /* resident, all its own */
+};
+
+/* ---- a page as the maps describe it ---- */
+
+PageView viewpage(const Segment *s, uint64_t va)
+{
+    PageView v = {.resident = residentat(s->pages, pagenumber(s, va))};
+    for (uint64_t at = va, end = va + PGSIZE; at < end; v.pieces++) {
+        Source piece = sourceat(s->sources, at, end);
+        v.kinds |= 1u << piece.kind;
+        at = piece.end;
+    }
+    return v;
+}
+
+bool ownssome(const PageView *v)
+{
+    return v->kinds & 1u << EV_source_kind_own;
+}
+
+bool ownsall(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_own;
+}
+
+static bool allzero(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_zero;
+}
+
+enum ev_enum_page_state pagestate(const PageView *v)
+{
+    if (v->resident.page != NULL)
+        return ownssome(v) ? EV_page_state_dirty : EV_page_state_clean;
+    return allzero(v) ? EV_page_state_empty : EV_page_state_sourced;
+}
+
+void tracepage(const Segment *s, uint64_t va, enum ev_enum_page_state old, enum ev_enum_page_state new)
+{
+    if (old != new)
+        TRACE(page, .segment = s->id, .va = va, .old = old, .new = new);
+}
+
+static enum condition conditionof(const PageView *v)
+{
+    if (v->resident.page == NULL)
+        return ABSENT;
+    if (v->resident.flags & PAGE_PARTIAL)
+        return PARTIAL;
+    if (v->resident.flags & PAGE_COW)
+        return SHARED;
+    return ownsall(v) ? OWN : CLEAN;
+}
+
+bool allows(const Segment *s, enum ev_enum_access access)
+{
+    switch (access) {
+    case EV_access_write:
+        return (s->attr & SG_RONLY) == 0 && s->type != EV_segment_type_text;
+    case EV_access_execute:
+        return s->exec;
+    case EV_access_read:
+        break;
+    }
+    return true;
+}
+
+/* ---- steps ---- */
+
+enum { RECLAIM = 16 }; /* pages that a segment gives back at a time for its own faults */
+
+/*
+ * The caller lacks memory. newpage has asked every other segment already, but skipped this one, which is locked: by us.
+ * True if it gave something, so that another try makes sense.
+ */
+static bool squeeze(Segment *s)
+{
+    return reclaimfrom(s, RECLAIM) > 0;
+}
+
+static Page *newframe(Segment *s, Page *(*take)(void))
+{
+    Page *frame;
+    do
+        frame = take();
+    while (frame == NULL && squeeze(s));
+    return frame;
+}
+
+int reserve(Segment *s)
+{
+    while (reservesources(s->sources) < 0)
+        if (!squeeze(s))
+            return error(T_ENOMEM, "out of memory");
+    return 0;
+}
+
+/* The frame becomes the page of va. */
+static int install(Segment *s, uint64_t va, PageView *v, Page *frame)
+{
+    Resident r = {.page = frame};
+    while (setresident(s->pages, pagenumber(s, va), r) < 0)
+        if (!squeeze(s)) {
+            putpage(frame);
+            return error(T_ENOMEM, "out of memory");
+        }
+    v->resident = r;
+    return 0;
+}
+
+/* One block's share of a fill: n bytes of snap at off, within one block, for the byte at va. */
+static int readblock(Segment *s, struct tfs_snap *snap, uint64_t off, void *dst, uint64_t n, uint64_t va)
+{
+    struct tfs_extent x;
+    Page *block;
+
+    qlock(&fslock);
+    int r = tfs_snap_map(snap, off / TFS_BLOCK, &x);
+    qunlock(&fslock);
+    if (r < 0)
+        return fserror(r);
+    if (x.blk == 0) { /* R4 */
+        memset(dst, 0, n);
+        return 0;
+    }
+    /* The snapshot, which the source map holds, keeps the block in place meanwhile. */
+    r = cacheget(x.blk, &x, tfs_snap_ino(snap), off & ~(uint64_t)(TFS_BLOCK - 1), up->cause, &block);
+    if (r < 0)
+        return r;
+    memcpy(dst, (char *)pagekva(block) + off % TFS_BLOCK, n);
+    cacheput(x.blk, block);
+    TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = tfs_snap_ino(snap), .offset = off,
+          .block = x.blk, .segment = s->id, .va = va, .bytes = n, .pages = n == PGSIZE);
+    return 0;
+}
+
+/* Bytes of a snapshot for a fill; a piece of a page may need two blocks (R5). */
+static int readpiece(Segment *s, const Source *piece, char *dst)
+{
+    uint64_t n = piece->end - piece->va;
+    for (uint64_t done = 0; done < n;) {
+        uint64_t off = piece->off + done, part = TFS_BLOCK - off % TFS_BLOCK;
+        if (part > n - done)
+            part = n - done;
+        int r = readblock(s, piece->snap, off, dst + done, part, piece->va + done);
+        if (r == -T_EIO) /* E1 */
+            return error(T_EIO, "deferred read error: file %lu offset %lu", (unsigned long)tfs_snap_ino(piece->snap),
+                         (unsigned long)off);
+        if (r < 0)
+            return r;
+        done += part;
+    }
+    return 0;
+}
+
+/* Puts the whole page together in a frame that nobody sees yet (R7). */
+static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
+{
+    int r = 0;
+    for (uint64_t at = va, end = va + PGSIZE; at < end && r == 0;) {
+        Source piece = sourceat(s->sources, at, end);
+        char *dst = frame + (at - va);
+        switch (piece.kind) {
+        case EV_source_kind_zero:
+            memset(dst, 0, piece.end - at);
+            break;
+        case EV_source_kind_own:
+            memcpy(dst, (char *)pagekva(v->resident.page) + (at - va), piece.end - at);
+            break;
+        case EV_source_kind_snapshot:
+            r = readpiece(s, &piece, dst);
+            break;
+        }
+        at = piece.end;
+    }
+    return r;
+}
+
+static int fillsourced(Segment *s, uint64_t va, PageView *v)
+{
+    Page *frame = newframe(s, newpage);
+    if (frame == NULL)
+        return error(T_ENOMEM, "out of memory");
+    uint64_t id = TRACE(fill, .segment = s->id, .va = va, .pieces = v->pieces);
+    uint64_t old = pushcause(id);
+    int r = compose(s, va, v, pagekva(frame));
+    popcause(old);
+    ENDTRACE(fill, id, .error = (uint64_t)-r);
+    if (r < 0) {
+        putpage(frame); /* E1: the page stays sourced */
+        return r;
+    }
+    return install(s, va, v, frame);
+}
+
+/* ABSENT, PARTIAL -> CLEAN or OWN */
+static int fill(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution *how)
+{
+    if (!allzero(v)) {
+        *how = EV_resolution_filled;
+        return fillsourced(s, va, v);
+    }
+    *how = EV_resolution_zeroed;
+    Page *frame = newframe(s, newzeropage);
+    return frame != NULL ? install(s, va, v, frame) : error(T_ENOMEM, "out of memory");
+}
+
+/* SHARED -> CLEAN or OWN */
+static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution *how)
+{
+    Page *old = v->resident.page;
+    if (old->ref == 1) {
+        *how = EV_resolution_reused;
+        return install(s, va, v, old);
+    }
+    *how = EV_resolution_copied;
+    Page *frame = newframe(s, newpage);
+    if (frame == NULL)
+        return error(T_ENOMEM, "out of memory");
+    memcpy(pagekva(frame), pagekva(old), PGSIZE);
+    flushmappings(s, va, PGSIZE);
+    return install(s, va, v, frame);
+}
+
+/* CLEAN -> OWN (S2). There is a reserve. */
+static void detach(Segment *s, uint64_t va, PageView *v)
+{
+    setsource(s->sources, (Source){.va = va, .end = va + PGSIZE, .kind = EV_source_kind_own});
+    sweepsources(s->sources);
+    v->kinds = 1u << EV_source_kind_own;
+    v->pieces = 1;
+}
+
+/* Takes the page through the state machine. */
+static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
+{
+    enum ev_enum_page_state before = pagestate(v);
+    int r = write ? reserve(s) : 0;
+
+    *how = EV_resolution_remapped;
+    if (r == 0) {
+        switch (conditionof(v)) {
+        case ABSENT:
+        case PARTIAL:
+            r = fill(s, va, v, how);
+            break;
+        case SHARED:
+            r = write ? unshare(s, va, v, how) : 0;
+            break;
+        case CLEAN:
+            *how = write ? EV_resolution_detached : EV_resolution_remapped;
+            break;
+        case OWN:
+            break;
+        }
+    }
+    if (r < 0)
+        return r;
+    if (write && !ownsall(v))
+        detach(s, va, v);
+    tracepage(s, va, before, pagestate(v));
+    return 0;
+}
+
+/* A page may be mapped for writing only if a store need not be noticed. */
+static bool writable(const Segment *s, const PageView *v)
+{
+    return conditionof(v) == OWN && allows(s, EV_access_write);
+}
+
+static int map(Segment *s, uint64_t va, const PageView *v, Space *space)
+{
+    int rights = PUT_READ | (s->exec ? PUT_EXEC : 0) | (writable(s, v) ? PUT_WRITE : 0);
+    int r;
+    pageref(v->resident.page); /* squeeze must not take it */
+    do
+        r = putmmu(space, va, pagepa(v->resident.page), rights);
+    while (r == -T_ENOMEM && squeeze(s));
+    putpage(v->resident.page);
+    return r;
+}
+
+/* Would the access run, if it were mapped? */
+static bool fit(const Segment *s, const PageView *v, enum ev_enum_access access)
+{
+    enum condition c = conditionof(v);
+    return c >= SHARED && (access == EV_access_write ? c == OWN : true) && allows(s, access);
+}
+
+/* The fault proper: records it, and what came of it. */
+static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, PageView *v)
+{
+    enum ev_enum_resolution how = EV_resolution_protection;
+    uint64_t id = TRACE(fault, .va = va, .access = access, .segment = s->id, .in_kernel = in_kernel);
+    uint64_t old = pushcause(id), page = va & ~PGMASK;
+    int r;
+
+    if (allows(s, access)) {
+        r = resolve(s, page, access == EV_access_write, v, &how);
+        if (r == 0 && space != NULL)
+            r = map(s, page, v, space);
+        if (r < 0)
+            how = EV_resolution_failed;
+    } else {
+        r = error(T_EFAULT, "bad address");
+    }
+    popcause(old);
+    ENDTRACE(fault, id, .resolution = how);
+    return r;
+}
+
+int fixlocked(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, Page **pin)
+{
+    if (va < s->base || va >= s->top)
+        return error(T_EFAULT, "bad address"); /* it shrank meanwhile */
+    PageView v = viewpage(s, va & ~PGMASK);
+    if (!in_kernel || space != NULL || !fit(s, &v, access)) {
+        int r = fault(s, va, access, in_kernel, space, &v);
+        if (r < 0)
+            return r;
+    }
+    if (pin != NULL) {
+        pageref(v.resident.page);
+        *pin = v.resident.page;
+    }
+    return 0;
+}
+
+int fixfault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, Page **pin)
+{
+    qlock(&s->lock);
+    int r = fixlocked(s, va, access, in_kernel, space, pin);
+    qunlock(&s->lock);
+    return r;
+}
+
+int pagefault(uint64_t va, enum ev_enum_access access)
+{
+    Segment *s = segfor(up, va);
+    if (s != NULL)
+        return fixfault(s, va, access, false, up->space, NULL);
+    uint64_t id = TRACE(fault, .va = va, .access = access);
+    ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
+    return error(T_EFAULT, "bad address");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What segment.c, fault.c and fileio.c share. The caller holds the segment's
+ * lock in all of these.
+ */
+#ifndef FAULT_H
+#define FAULT_H
+
+#include "pagemap.h"
+#include "segment.h"
+#include "sourcemap.h"
+
+/* A page of this many pieces or more becomes the segment's own at the call that made it so (R5). */
+enum { MAX_PIECES = 16 };
+
+/* A page as the two maps describe it. */
+typedef struct PageView {
+    Resident resident;
+    unsigned pieces; /* of the source map */
+    unsigned kinds;  /* bit (1 << kind) for each kind of piece */
+} PageView;
+
+PageView viewpage(const Segment *, uint64_t va);
+enum ev_enum_page_state pagestate(const PageView *);
+/* Some, or all, bytes of the page are the segment's own. */
+bool ownssome(const PageView *);
+bool ownsall(const PageView *);
+
+static inline uint64_t pagenumber(const Segment *s, uint64_t va)
+{
+    return (va - s->base) >> PGSHIFT;
+}
+
+static inline uint64_t pageaddress(const Segment *s, uint64_t pn)
+{
+    return s->base + (pn << PGSHIFT);
+}
+
+/* Emits the `page` row of a change of state (S1). */
+void tracepage(const Segment *, uint64_t va, enum ev_enum_page_state old, enum ev_enum_page_state new);
+/* May pages of s be accessed so? */
+bool allows(const Segment *, enum ev_enum_access);
+/* fixfault for a caller who holds the segment's lock. */
+int fixlocked(Segment *, uint64_t va, enum ev_enum_access, bool in_kernel, Space *, Page **pin);
+
+/* reservesources, with what pages the segment can give for it. 0 or -T_ENOMEM. */
+int reserve(Segment *);
+
+/* Takes the translations of a range from, or write-protects it in, every process that has the segment. */
+void flushmappings(Segment *, uint64_t va, uint64_t bytes);
+void protectmappings(Segment *, uint64_t va, uint64_t bytes);
+/* segreclaim for one segment. */
+size_t reclaimfrom(Segment *, size_t n);
+/*
+ * Bytes [va, va + n), which the file holds now, come from snap at off from now on; what is
+ * resident stays (W4). Costs the pieces and own pages of the range. The source map has a reserve, the own pages of the
+ * range are write-protected since before they were written, the caller holds fslock.
+ */
+void rejoin(Segment *, uint64_t va, uint64_t n, struct tfs_snap *, uint64_t off);
+/* Write-protects the own pages of a range. Costs the pieces of the range and its own pages. */
+void protectown(Segment *, uint64_t va, uint64_t n);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * File contents to and from user memory: the read and write calls, and the
+ * policies that say how (SEMANTICS: R and W rules).
+ */
+#include <string.h>
+#include "cache.h"
+#include "fault.h"
+#include "fileio.h"
+#include "proc.h"
+#include "trace.h"
+
+enum { CLUSTER = 64 }; /* blocks that a conventional read asks the disk for at a time */
+
+/* ---- snapshots ---- */
+
+uint64_t snapid(struct tfs_snap *snap)
+{
+    return (uint64_t)(uintptr_t)*tfs_snap_tag(snap);
+}
+
+int takesnap(struct tfs_file *f, struct tfs_snap **out)
+{
+    int r = tfs_snap_take(f, out);
+    if (r < 0)
+        return fserror(r);
+    void **tag = tfs_snap_tag(*out);
+    if (*tag == NULL)
+        *tag = (void *)(uintptr_t)TRACE(snapshot, .file = tfs_snap_ino(*out), .length = tfs_snap_length(*out),
+                                        .epoch = tfs_snap_epoch(*out));
+    return 0;
+}
+
+void refsnap(struct tfs_snap *snap)
+{
+    tfs_snap_ref(snap);
+}
+
+void dropsnap(struct tfs_snap *snap)
+{
+    bool held = holdsqlock(&fslock);
+    if (!held)
+        qlock(&fslock);
+    uint64_t id = snapid(snap), kept = tfs_snap_preserved(snap);
+    if (tfs_snap_unref(snap))
+        ENDTRACE(snapshot, id, .preserved = kept);
+    if (!held)
+        qunlock(&fslock);
+}
+
+void preserved(const struct tfs_event *e)
+{
+    TRACE(transfer, .boundary = EV_boundary_preserve, .class = EV_block_class_data, .file = e->ino,
+          .offset = e->fblk * TFS_BLOCK, .block = e->blk, .bytes = TFS_BLOCK, .pages = 1);
+}
+
+/* ---- ranges of user memory ---- */
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The segment of the running process that holds va, and how many of n bytes from there lie in it. */
+static Segment *segpart(uint64_t va, uint64_t n, uint64_t *part)
+{
+    Segment *s = segfor(up, va);
+    if (s != NULL)
+        *part = min(n, s->top - va);
+    return s;
+}
+
+/* Is every byte of [va, va + n) in a segment that allows the access? */
+static int checkrange(uint64_t va, uint64_t n, enum ev_enum_access access)
+{
+    uint64_t part;
+    if (va >= TARRY_USER_TOP || n > TARRY_USER_TOP - va)
+        return error(T_EFAULT, "bad address in system call");
+    for (; n > 0; va += part, n -= part) {
+        Segment *s = segpart(va, n, &part);
+        if (s == NULL || !allows(s, access))
+            return error(T_EFAULT, "bad address in system call");
+    }
+    return 0;
+}
+
+/* Whole pages in [va, va + n). */
+static uint64_t wholepages(uint64_t va, uint64_t n)
+{
+    uint64_t first = (va + PGMASK) >> PGSHIFT, end = (va + n) >> PGSHIFT;
+    return end > first ? end - first : 0;
+}
+
+/* ---- the trace of bytes moved: neighbours that cross the same boundary make one row ---- */
+
+typedef struct Run {
+    const Segment *s;
+    uint64_t file;
+    enum ev_enum_boundary boundary;
+    uint64_t va, off, bytes; /* bytes 0: nothing yet */
+    uint64_t block;          /* first disk block, 0: not known */
+} Run;
+
+static void endrun(Run *run)
+{
+    if (run->bytes > 0)
+        TRACE(transfer, .boundary = run->boundary, .class = EV_block_class_data, .file = run->file, .offset = run->off,
+              .block = run->block, .segment = run->s->id, .va = run->va, .bytes = run->bytes,
+              .pages = wholepages(run->va, run->bytes), .output = run->boundary != EV_boundary_eager);
+    run->bytes = 0;
+}
+
+static void addrun(Run *run, enum ev_enum_boundary boundary, uint64_t va, uint64_t off, uint64_t bytes, uint64_t block)
+{
+    if (run->bytes > 0 && (run->boundary != boundary || run->va + run->bytes != va || run->off + run->bytes != off))
+        endrun(run);
+    if (run->bytes == 0) {
+        run->boundary = boundary;
+        run->va = va;
+        run->off = off;
+        run->block = block;
+    }
+    run->bytes += bytes;
+}
+
+/* ---- reading ---- */
+
+/* n bytes, or zeros if src is NULL, into the pages of s at va. */
+static int store(Segment *s, uint64_t va, const char *src, uint64_t n)
+{
+    for (uint64_t done = 0; done < n;) {
+        uint64_t in = (va + done) & PGMASK, part = min(n - done, PGSIZE - in);
+        Page *page;
+        int r = fixfault(s, va + done, EV_access_write, true, NULL, &page);
+        if (r < 0)
+            return r;
+        char *dst = (char *)pagekva(page) + in;
+        if (src != NULL)
+            memcpy(dst, src + done, part);
+        else
+            memset(dst, 0, part);
+        putpage(page);
+        done += part;
+    }
+    return 0;
+}
+
+/* One block's share of a conventional read. */
+static int readblock(Segment *s, uint64_t va, uint64_t n, const struct tfs_extent *x, uint64_t ino, uint64_t off)
+{
+    Page *block;
+    if (x->blk == 0) /* R4 */
+        return store(s, va, NULL, n);
+    int r = cacheget(x->blk, x, ino, off - off % TFS_BLOCK, up->cause, &block);
+    if (r < 0)
+        return r;
+    r = store(s, va, (const char *)pagekva(block) + off % TFS_BLOCK, n);
+    cacheput(x->blk, block);
+    return r;
+}
+
+static int snapmap(struct tfs_snap *snap, uint64_t fblk, struct tfs_extent *x)
+{
+    qlock(&fslock);
+    int r = tfs_snap_map(snap, fblk, x);
+    qunlock(&fslock);
+    return r < 0 ? fserror(r) : 0;
+}
+
+/* Reads ahead what of n bytes of the file at off lies together on the disk. Returns the blocks it asked for. */
+static uint64_t cluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uint64_t n)
+{
+    uint64_t blocks = min(min(x->run, CLUSTER), (off % TFS_BLOCK + n + TFS_BLOCK - 1) / TFS_BLOCK);
+    if (x->blk != 0 && blocks > 1) /* an error shows again where the block is used */
+        cachecluster(x->blk, blocks, ino, off - off % TFS_BLOCK, up->cause);
+    return blocks;
+}
+
+/* Conventional: every byte at the call. */
+static int readnow(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
+{
+    uint64_t ahead = 0, ino = tfs_snap_ino(snap);
+    Run run = {.s = s, .file = ino};
+    int r = 0;
+
+    for (uint64_t done = 0, part; done < n && r == 0; done += part) {
+        struct tfs_extent x;
+        uint64_t at = off + done;
+        part = min(n - done, TFS_BLOCK - at % TFS_BLOCK);
+        if ((r = snapmap(snap, at / TFS_BLOCK, &x)) < 0)
+            break;
+        if (ahead == 0) {
+            if (up->killed)
+                r = error(T_EINTR, "interrupted");
+            endrun(&run);
+            ahead = cluster(&x, ino, at, n - done);
+        }
+        ahead--;
+        if (r == 0)
+            r = readblock(s, va + done, part, &x, ino, at);
+        if (r == 0)
+            addrun(&run, EV_boundary_eager, va + done, at, part, x.blk);
+    }
+    endrun(&run);
+    return r;
+}
+
+/* ---- policies ---- */
+
+/*
+ * What a policy of SEMANTICS.md decides. A new policy is a row of the table below and the functions that it names.
+ */
+typedef struct Policy {
+    /* Makes [va, va + n) of a segment hold the bytes of a snapshot from off on. 0 or an error. */
+    int (*read)(Segment *, uint64_t va, uint64_t n, struct tfs_snap *, uint64_t off);
+    bool skips;   /* a write spares what the file still holds (W1) */
+    bool rejoins; /* what was written comes from the file afterwards (W4) */
+} Policy;
+
+static const Policy policies[] = {
+    [EV_io_policy_eager] = {readnow, false, false},
+    [EV_io_policy_deferred] = {segsnapshot, true, true},
+};
+
+static const Policy *policyof(const Segment *s)
+{
+    return &policies[s->type == EV_segment_type_defer ? s->policy : EV_io_policy_eager];
+}
+
+/* The bytes that a read of n at off gets, all of one instant (R1, R3): their number, with the snapshot that has them. */
+static int64_t freeze(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **snap)
+{
+    struct tfs_stat st;
+    qlock(&fslock);
+    int r = tfs_stat(f, &st);
+    if (r < 0)
+        r = fserror(r);
+    uint64_t count = r == 0 && off < st.length ? min(n, st.length - off) : 0;
+    if (count > 0)
+        r = takesnap(f, snap);
+    qunlock(&fslock);
+    return r < 0 ? r : (int64_t)count;
+}
+
+int64_t fileread(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n)
+{
+    struct tfs_snap *snap;
+    int64_t count = freeze(f, off, n, &snap);
+    if (count <= 0)
+        return count;
+    int r = checkrange(va, (uint64_t)count, EV_access_write);
+    for (uint64_t done = 0, part = 0; r == 0 && done < (uint64_t)count; done += part) {
+        Segment *s = segpart(va + done, (uint64_t)count - done, &part);
+        if (s == NULL) /* it shrank while we slept */
+            r = error(T_EFAULT, "bad address in system call");
+        else
+            r = policyof(s)->read(s, va + done, part, snap, off + done);
+    }
+    dropsnap(snap);
+    return r < 0 ? r : count;
+}
+
+/* ---- writing ---- */
+
+/* A write call under way. */
+typedef struct Write {
+    struct tfs_file *f;
+    uint64_t ino;
+    Segment *s;       /* locked */
+    const Policy *policy;
+    uint64_t va, end; /* what is left of the buffer in s */
+    uint64_t off;     /* where in the file va goes */
+    uint64_t length;  /* of the file; valid while fslock is held */
+    bool append;
+    bool touched;     /* version and mtime have been bumped (W2) */
+    Run run;
+} Write;
+
+enum { MISSING = 1 }; /* writeheld: a page must be brought in, which cannot be done under fslock (W8) */
+
+/*
+ * How many of the n bytes of a piece at w->va are alike: *same if the file holds the very blocks that the piece comes
+ * from, so that they need not be written (W1), else they must be.
+ */
+static int64_t alike(const Write *w, const Source *piece, bool *same)
+{
+    uint64_t n = piece->end - piece->va;
+    *same = false;
+    if (!w->policy->skips || w->append || piece->kind != EV_source_kind_snapshot || piece->off != w->off ||
+        tfs_snap_ino(piece->snap) != w->ino || w->off >= w->length)
+        return (int64_t)n;
+    n = min(n, w->length - w->off); /* the file may have been truncated within the block */
+    uint64_t first = w->off / TFS_BLOCK, last = (w->off + n - 1) / TFS_BLOCK;
+    int yes;
+    int64_t blocks = tfs_snap_compare(piece->snap, w->f, first, last - first + 1, &yes);
+    if (blocks < 0)
+        return fserror(blocks);
+    *same = yes != 0;
+    return (int64_t)min(n, (first + (uint64_t)blocks) * TFS_BLOCK - w->off);
+}
+
+/* Address of the byte at w->va of a piece, good until the end of the page. NULL: it must be brought in first. */
+static const char *bytesof(const Write *w, const Source *piece)
+{
+    static const char zeros[PGSIZE];
+    Resident r = residentat(w->s->pages, pagenumber(w->s, w->va));
+    if (piece->kind == EV_source_kind_zero)
+        return zeros;
+    if (r.page == NULL || (piece->kind == EV_source_kind_snapshot && (r.flags & PAGE_PARTIAL)))
+        return NULL;
+    return (const char *)pagekva(r.page) + (w->va & PGMASK);
+}
+
+static void advance(Write *w, enum ev_enum_boundary boundary, uint64_t n)
+{
+    addrun(&w->run, boundary, w->va, w->off, n, 0);
+    w->va += n;
+    w->off += n;
+}
+
+/* Writes n bytes of a piece, page by page. 0, MISSING, or the error. */
+static int writepiece(Write *w, const Source *piece, uint64_t n)
+{
+    for (uint64_t end = w->va + n; w->va < end;) {
+        const char *src = bytesof(w, piece);
+        uint64_t part = min(end - w->va, PGSIZE - (w->va & PGMASK));
+        if (src == NULL)
+            return MISSING;
+        int64_t done = tfs_write_part(w->f, w->off, src, part);
+        if (done < 0)
+            return fserror(done);
+        advance(w, EV_boundary_write, (uint64_t)done);
+        if (w->off > w->length)
+            w->length = w->off;
+        if ((uint64_t)done < part)
+            return error(T_ENOSPC, "file system full");
+    }
+    return 0;
+}
+
+/* Goes through the buffer as far as that goes without giving up fslock: check and write are one (W1). */
+static int writeheld(Write *w)
+{
+    while (w->va < w->end) {
+        bool same;
+        Source piece = sourceat(w->s->sources, w->va, w->end);
+        int64_t n = alike(w, &piece, &same);
+        if (n < 0)
+            return (int)n;
+        if (same) {
+            advance(w, EV_boundary_skip, (uint64_t)n);
+            continue;
+        }
+        int r = writepiece(w, &piece, (uint64_t)n);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What [va, w->va) was written from is what the file holds now (W4). If there is no memory it stays the segment's own. */
+static void associate(Write *w, uint64_t va)
+{
+    struct tfs_snap *snap;
+    uint64_t n = w->va - va;
+    if (n == 0 || !w->policy->rejoins || takesnap(w->f, &snap) < 0)
+        return;
+    rejoin(w->s, va, n, snap, w->off - n);
+    dropsnap(snap);
+}
+
+/* One hold of fslock: as much of the write as is in memory or can be skipped. 0, MISSING, or the error. */
+static int writesome(Write *w)
+{
+    struct tfs_stat st;
+    uint64_t start = w->va;
+    int r = w->policy->rejoins ? reserve(w->s) : 0;
+    if (r < 0)
+        return r;
+    qlock(&fslock);
+    r = tfs_stat(w->f, &st);
+    if (r < 0) {
+        r = fserror(r);
+    } else {
+        w->ino = w->run.file = st.ino;
+        w->length = st.length;
+        if (w->append)
+            w->off = st.length;
+        r = writeheld(w);
+        endrun(&w->run);
+        if (w->va > start && !w->touched)
+            w->touched = tfs_touch(w->f) == 0;
+        associate(w, start);
+    }
+    qunlock(&fslock);
+    return r;
+}
+
+/* Brings in pages from w->va on: at least the first, and what comes with it from the same piece. */
+static int bringin(Write *w)
+{
+    Source piece = sourceat(w->s->sources, w->va, w->end);
+    struct tfs_extent x;
+    Page *first;
+    ASSERT(piece.kind == EV_source_kind_snapshot, "S1: own bytes are resident");
+    if (up->killed)
+        return error(T_EINTR, "interrupted");
+    if (snapmap(piece.snap, piece.off / TFS_BLOCK, &x) == 0)
+        cluster(&x, tfs_snap_ino(piece.snap), piece.off, piece.end - piece.va);
+    int r = fixlocked(w->s, w->va, EV_access_read, true, NULL, &first);
+    if (r < 0)
+        return r;
+    uint64_t va = (w->va & ~PGMASK) + PGSIZE;
+    for (unsigned n = 1; n < CLUSTER && va < piece.end && r == 0; n++, va += PGSIZE)
+        r = fixlocked(w->s, va, EV_access_read, true, NULL, NULL); /* an error comes back when it is needed */
+    putpage(first); /* held so that the later ones did not push it out */
+    return 0;
+}
+
+/* The part of a write that lies in w->s. 0, or the error; w->va says how far it came. */
+static int writeseg(Write *w)
+{
+    int r;
+    qlock(&w->s->lock);
+    /* From here on a store into what is written faults, and waits for the lock: bytes that are written stay so (W4). */
+    if (w->policy->rejoins)
+        protectown(w->s, w->va, w->end - w->va);
+    while ((r = writesome(w)) == MISSING)
+        if ((r = bringin(w)) < 0)
+            break;
+    qunlock(&w->s->lock);
+    return r;
+}
+
+int64_t filewrite(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append)
+{
+    Write w = {.f = f, .va = va, .off = off, .append = append};
+    int r = checkrange(va, n, EV_access_read);
+
+    while (r == 0 && w.va < va + n) {
+        uint64_t part;
+        w.s = segpart(w.va, va + n - w.va, &part);
+        if (w.s == NULL) {
+            r = error(T_EFAULT, "bad address in system call");
+            break;
+        }
+        w.run.s = w.s;
+        w.policy = policyof(w.s);
+        w.end = w.va + part;
+        r = writeseg(&w);
+    }
+    /* What has been written before an error counts, like a short write. */
+    return w.va > va ? (int64_t)(w.va - va) : r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Snapshots as the kernel handles them, with their trace rows. (The read and
+ * write calls themselves, fileread and filewrite, are declared in segment.h.)
+ */
+#ifndef FILEIO_H
+#define FILEIO_H
+
+#include "../../fs/tfs.h"
+
+/* tfs_snap_take, and opens the snapshot's trace row if it is a new one. The caller holds fslock. 0 or a T_ error. */
+int takesnap(struct tfs_file *, struct tfs_snap **);
+/* Another reference, by someone who has one. Needs no lock: it is one addition, and the kernel is not preempted. */
+void refsnap(struct tfs_snap *);
+/* Gives a reference back; the last one ends the trace row. Takes fslock if the caller does not hold it. */
+void dropsnap(struct tfs_snap *);
+/* Trace row of a snapshot. */
+uint64_t snapid(struct tfs_snap *);
+
+/* For tfs_env.event: records that a block was kept for a snapshot (TFS_EV_PRESERVE, W6). */
+void preserved(const struct tfs_event *);
+
+#endif

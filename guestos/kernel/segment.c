@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Segments: making, copying, resizing, releasing, and changing where their
+ * bytes come from. fault.c brings pages in; fileio.c moves file contents.
+ */
+#include <string.h>
+#include "fault.h"
+#include "fileio.h"
+#include "proc.h"
+#include "trace.h"
+
+static Segment *segments; /* all of them, doubly linked in a ring; where segreclaim goes on */
+
+/* ---- the registry ---- */
+
+static void enlist(Segment *s)
+{
+    if (segments == NULL) {
+        segments = s->next = s->prev = s;
+        return;
+    }
+    s->next = segments;
+    s->prev = segments->prev;
+    s->prev->next = s->next->prev = s;
+}
+
+static void delist(Segment *s)
+{
+    if (segments == s)
+        segments = s->next != s ? s->next : NULL;
+    s->prev->next = s->next;
+    s->next->prev = s->prev;
+}
+
+/* ---- making and releasing ---- */
+
+/* A segment with the given maps; frees them if there is no memory. */
+static Segment *makeseg(Segment model, SourceMap *sources, PageMap *pages, uint64_t parent)
+{
+    Segment *s = sources != NULL && pages != NULL ? kalloc(sizeof *s) : NULL;
+    if (s == NULL) {
+        if (sources != NULL)
+            freesources(sources);
+        if (pages != NULL)
+            freepagemap(pages);
+        return NULL;
+    }
+    *s = (Segment){
+        .ref = 1,
+        .type = model.type,
+        .policy = model.policy,
+        .attr = model.attr,
+        .exec = model.exec,
+        .base = model.base,
+        .top = model.top,
+        .sources = sources,
+        .pages = pages,
+    };
+    s->id = TRACE(segment, .type = s->type, .policy = s->policy, .base = s->base, .length = s->top - s->base,
+                  .shared = (s->attr & SG_SHARED) != 0, .parent = parent);
+    enlist(s);
+    return s;
+}
+
+Segment *newseg(enum ev_enum_segment_type type, uint64_t base, uint64_t bytes, int attr, enum ev_enum_io_policy policy)
+{
+    Segment model = {.type = type, .policy = policy, .attr = attr, .exec = type == EV_segment_type_text};
+    model.base = base & ~PGMASK;
+    model.top = (base + bytes + PGMASK) & ~PGMASK;
+    return makeseg(model, newsources(), newpagemap(), 0);
+}
+
+/* The resident pages of s once more, by reference (S4). NULL: no memory. */
+static PageMap *sharepages(Segment *s)
+{
+    PageMap *copy = newpagemap();
+    uint64_t end = pagenumber(s, s->top);
+    for (uint64_t pn = 0; copy != NULL; pn++) {
+        Resident r = nextresident(s->pages, &pn, end);
+        if (r.page == NULL)
+            break;
+        r.flags |= PAGE_COW;
+        pageref(r.page);
+        if (setresident(copy, pn, r) < 0) {
+            putpage(r.page);
+            freepagemap(copy);
+            return NULL;
+        }
+        setresident(s->pages, pn, r);
+    }
+    return copy;
+}
+
+Segment *dupseg(Segment *s)
+{
+    if ((s->attr & SG_SHARED) || s->type == EV_segment_type_text) {
+        s->ref++;
+        return s;
+    }
+    qlock(&s->lock);
+    protectmappings(s, s->base, s->top - s->base); /* before the frames are shared: no store slips in between */
+    SourceMap *sources = copysources(s->sources);
+    Segment *copy = makeseg(*s, sources, sources != NULL ? sharepages(s) : NULL, s->id);
+    qunlock(&s->lock);
+    return copy;
+}
+
+void putseg(Segment *s)
+{
+    ASSERT(s->ref > 0, "S4: a segment is put as often as it was taken");
+    if (--s->ref > 0)
+        return;
+    delist(s); /* from here on nobody else finds it */
+    freepagemap(s->pages);
+    freesources(s->sources);
+    ENDTRACE(segment, s->id);
+    kfree(s);
+}
+
+/* ---- hardware mappings ---- */
+
+typedef struct Range {
+    uint64_t va, bytes;
+} Range;
+
+static void flushone(Proc *p, void *arg)
+{
+    const Range *r = arg;
+    flushmmu(p->space, r->va, r->bytes);
+}
+
+static void protectone(Proc *p, void *arg)
+{
+    const Range *r = arg;
+    protectmmu(p->space, r->va, r->bytes);
+}
+
+void flushmappings(Segment *s, uint64_t va, uint64_t bytes)
+{
+    eachmapping(s, flushone, &(Range){va, bytes});
+}
+
+void protectmappings(Segment *s, uint64_t va, uint64_t bytes)
+{
+    eachmapping(s, protectone, &(Range){va, bytes});
+}
+
+/* ---- resident pages whose sources change ---- */
+
+static uint64_t rounddown(uint64_t va)
+{
+    return va & ~PGMASK;
+}
+
+static uint64_t roundup(uint64_t va)
+{
+    return (va + PGMASK) & ~PGMASK;
+}
+
+/* Pages that lie wholly in a range that gets a new source are dropped: no old I/O happens (R8). */
+static void dropwhole(Segment *s, uint64_t va, uint64_t end, enum ev_enum_page_state new)
+{
+    for (uint64_t pn = pagenumber(s, va); va < end; pn++) {
+        if (nextresident(s->pages, &pn, pagenumber(s, end)).page == NULL)
+            break;
+        PageView old = viewpage(s, pageaddress(s, pn));
+        dropresident(s->pages, pn);
+        tracepage(s, pageaddress(s, pn), pagestate(&old), new);
+    }
+}
+
+/* A resident page at an edge, `old` before its sources changed, keeps the bytes that are still its own (R8). */
+static void trim(Segment *s, uint64_t va, const PageView *old)
+{
+    if (old->resident.page == NULL)
+        return;
+    PageView now = viewpage(s, va);
+    if (ownssome(&now)) {
+        now.resident.flags |= PAGE_PARTIAL;
+        setresident(s->pages, pagenumber(s, va), now.resident);
+    } else {
+        dropresident(s->pages, pagenumber(s, va));
+        now.resident.page = NULL;
+    }
+    tracepage(s, va, pagestate(old), pagestate(&now));
+}
+
+/*
+ * Makes [src.va, src.end) come from src. Cannot fail: the source map has a reserve. Does not sleep before it is
+ * complete, so nobody sees a page through an old mapping or with an old source.
+ */
+static void replace(Segment *s, Source src)
+{
+    uint64_t first = rounddown(src.va), last = rounddown(src.end - 1), pn = pagenumber(s, first);
+
+    if (nextresident(s->pages, &pn, pagenumber(s, last) + 1).page != NULL) {
+        flushmappings(s, first, last + PGSIZE - first);
+        dropwhole(s, roundup(src.va), rounddown(src.end),
+                  src.kind == EV_source_kind_zero ? EV_page_state_empty : EV_page_state_sourced);
+        PageView head = viewpage(s, first), tail = viewpage(s, last);
+        setsource(s->sources, src);
+        trim(s, first, &head);
+        if (last != first)
+            trim(s, last, &tail);
+    } else {
+        setsource(s->sources, src);
+    }
+    TRACE(source, .segment = s->id, .kind = src.kind, .va = src.va, .length = src.end - src.va,
+          .snapshot = src.snap != NULL ? snapid(src.snap) : 0, .offset = src.off);
+    sweepsources(s->sources);
+}
+
+/* R5: a page of very many pieces is filled at the call and becomes one. If that fails it stays as it is: deferred. */
+static void settle(Segment *s, uint64_t va)
+{
+    PageView page = viewpage(s, rounddown(va));
+    if (page.pieces > MAX_PIECES)
+        fixlocked(s, va, EV_access_write, true, NULL, NULL);
+}
+
+static int changesource(Segment *s, Source src)
+{
+    if (src.va >= src.end)
+        return 0;
+    ASSERT(s->base <= src.va && src.end <= s->top, "R5: a source within its segment");
+    qlock(&s->lock);
+    int r = reserve(s);
+    if (r == 0) {
+        replace(s, src);
+        settle(s, src.va);
+        settle(s, src.end - 1);
+    }
+    qunlock(&s->lock);
+    return r;
+}
+
+int segsnapshot(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
+{
+    return changesource(s, (Source){.va = va, .end = va + n, .kind = EV_source_kind_snapshot, .snap = snap, .off = off});
+}
+
+int segzero(Segment *s, uint64_t va, uint64_t n)
+{
+    return changesource(s, (Source){.va = va, .end = va + n, .kind = EV_source_kind_zero});
+}
+
+int resizeseg(Segment *s, uint64_t newtop)
+{
+    newtop = roundup(newtop);
+    if (newtop < s->top) {
+        int r = segzero(s, newtop, s->top - newtop);
+        if (r < 0)
+            return r;
+    }
+    s->top = newtop;
+    return 0;
+}
+
+/* ---- write-back (W4) ---- */
+
+/* The next piece of own bytes in [*va, end). */
+static bool nextown(const Segment *s, uint64_t *va, uint64_t end, Source *own)
+{
+    for (; *va < end; *va = own->end) {
+        *own = sourceat(s->sources, *va, end);
+        if (own->kind != EV_source_kind_own)
+            continue;
+        *va = own->end;
+        return true;
+    }
+    return false;
+}
+
+void protectown(Segment *s, uint64_t va, uint64_t n)
+{
+    Source own;
+    for (uint64_t end = va + n; nextown(s, &va, end, &own);)
+        protectmappings(s, rounddown(own.va), roundup(own.end) - rounddown(own.va));
+}
+
+/* What becomes of a page that had own bytes and has none any more: they were written, so it is clean (W4). */
+static void cleaned(Segment *s, uint64_t va, Resident r)
+{
+    enum ev_enum_page_state state = EV_page_state_clean;
+    if (r.flags & PAGE_PARTIAL) { /* the rest of it was never loaded */
+        dropresident(s->pages, pagenumber(s, va));
+        state = EV_page_state_sourced;
+    }
+    tracepage(s, va, EV_page_state_dirty, state);
+}
+
+/* Cleans the pages with own bytes among those that lie wholly in [va, end). */
+static void cleanwhole(Segment *s, uint64_t va, uint64_t end)
+{
+    Source own;
+    uint64_t pn = va < end ? pagenumber(s, va) : 0;
+    while (nextown(s, &va, end, &own)) {
+        uint64_t from = pagenumber(s, own.va), to = pagenumber(s, roundup(own.end));
+        for (pn = from > pn ? from : pn; pn < to; pn++) { /* a page may have several own pieces */
+            Resident r = nextresident(s->pages, &pn, to);
+            if (r.page == NULL)
+                break;
+            cleaned(s, pageaddress(s, pn), r);
+        }
+    }
+}
+
+/* The same for a page that lies only partly in it, seen as `old` before. */
+static void cleanedge(Segment *s, uint64_t va, const PageView *old)
+{
+    PageView now = viewpage(s, va);
+    if (ownssome(old) && !ownssome(&now))
+        cleaned(s, va, now.resident);
+}
+
+void rejoin(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
+{
+    uint64_t end = va + n, first = rounddown(va), last = rounddown(end - 1);
+
+    cleanwhole(s, roundup(va), rounddown(end));
+    PageView head = viewpage(s, first), tail = viewpage(s, last);
+    setsource(s->sources, (Source){.va = va, .end = end, .kind = EV_source_kind_snapshot, .snap = snap, .off = off});
+    if (first < va || last + PGSIZE > end)
+        cleanedge(s, first, &head);
+    if (last != first && last + PGSIZE > end)
+        cleanedge(s, last, &tail);
+    TRACE(source, .segment = s->id, .kind = EV_source_kind_snapshot, .va = va, .length = n, .snapshot = snapid(snap),
+          .offset = off);
+    sweepsources(s->sources);
+}
+
+/* ---- memory pressure (S3) ---- */
+
+static bool reclaimable(const PageView *page)
+{
+    return page->resident.page->ref == 1 && !ownssome(page);
+}
+
+/* Drops clean pages among [pn, end) until n are free. */
+static size_t reclaimrange(Segment *s, uint64_t pn, uint64_t end, size_t n)
+{
+    size_t got = 0;
+    for (; got < n; pn++) {
+        if (nextresident(s->pages, &pn, end).page == NULL)
+            break;
+        uint64_t va = pageaddress(s, pn);
+        PageView page = viewpage(s, va);
+        if (ownsall(&page)) { /* on to the end of the dirty pages, whatever their number */
+            pn = pagenumber(s, sourceat(s->sources, va, s->top).end) - 1;
+        } else if (reclaimable(&page)) {
+            flushmappings(s, va, PGSIZE);
+            dropresident(s->pages, pn);
+            PageView gone = {.pieces = page.pieces, .kinds = page.kinds};
+            tracepage(s, va, EV_page_state_clean, pagestate(&gone));
+            got++;
+        }
+        s->hand = pn + 1;
+    }
+    return got;
+}
+
+size_t reclaimfrom(Segment *s, size_t n)
+{
+    uint64_t hand = s->hand, end = pagenumber(s, s->top);
+    size_t got = hand < end ? reclaimrange(s, hand, end, n) : 0;
+    return got < n ? got + reclaimrange(s, 0, hand < end ? hand : end, n - got) : got;
+}
+
+size_t segreclaim(size_t n)
+{
+    size_t got = 0;
+    Segment *start = segments, *s = start;
+    while (s != NULL && got < n) {
+        if (canqlock(&s->lock)) {
+            got += reclaimfrom(s, n - got);
+            qunlock(&s->lock);
+        }
+        s = segments = s->next; /* goes on here next time: every segment gets its turn */
+        if (s == start)
+            break;
+    }
+    return got;
+}
