@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Prints the rows of a statement to stdout as a table for people, as CSV (RFC 4180), or as a JSON array of objects. */
+#ifndef TARRY_FORMAT_H
+#define TARRY_FORMAT_H
+
+#include <sqlite3.h>
+
+enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+
+/* "table", "csv", "json". Returns 0, or -1 if it is none of them. */
+int format_parse(const char *name, enum format *);
+
+/* Steps the statement to its end. Returns SQLITE_DONE, or the SQLite code of what stopped it. */
+int format_print(sqlite3_stmt *, enum format);
+
+#endif

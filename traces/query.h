@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* `tarry query`: asks a trace; never writes to it. */
+#ifndef TARRY_QUERY_H
+#define TARRY_QUERY_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The command; argv[0] is "query". Returns the exit status: 0, or 2 with one line on stderr. */
+int cmd_query(int argc, char **argv);
+
+/* Opens a trace for reading. Returns NULL with a message (what: why; remedy). */
+sqlite3 *query_open(const char *path, char *err, size_t errlen);
+
+/* Is the trace whole? Not if it is still being written or its run was killed. */
+bool query_is_complete(sqlite3 *);
+
+/*
+ * Prepares one statement that only reads. Returns NULL with a message if the SQL is wrong, holds
+ * more than one statement, or would change anything (ATTACH and PRAGMA with a value included).
+ */
+sqlite3_stmt *query_prepare(sqlite3 *, const char *sql, char *err, size_t errlen);
+
+#endif
