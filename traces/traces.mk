@@ -6,3 +6,10 @@ $(BUILD)/gen/queries.inc: $(sort $(wildcard traces/queries/*.sql)) traces/querie
 	@LC_ALL=C awk -f traces/queries.awk $(sort $(wildcard traces/queries/*.sql)) >$@
 
 $(BUILD)/host/traces/queries.o: $(BUILD)/gen/queries.inc
+
+# The recorder's benchmark; tests/bench/trace-ingest runs it.
+TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c))
+$(BUILD)/bench/trace_ingest: tests/bench/trace_ingest.c $(TRACE_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(HOST_FLAGS) -I. -o $@ $< $(TRACE_OBJ) $(shell pkg-config --libs sqlite3) -lpthread -lm

@@ -53,7 +53,7 @@ static void one_fault(struct recorder *r, struct event_stamp *at, uint64_t segme
 }
 
 int main(int argc, char **argv) {
-    uint64_t rows = 0, want = (uint64_t)(1e6 * (argc > 2 ? atof(argv[2]) : 2.0)), segment, x = 88172645463325252;
+    uint64_t rows = 0, want = (uint64_t)(1e6 * (argc > 2 ? atof(argv[2]) : 2.0)), segment;
     struct event_stamp at = {0};
     struct recorder *r;
     double began = now(), recorded, closed;
@@ -71,12 +71,8 @@ int main(int argc, char **argv) {
     }
     at.proc = EVENT(r, &at, process, .pid = 1);
     segment = EVENT(r, &at, segment, .length = 1 << 30);
-    for (rows = 2; rows < want; rows += 7) {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        one_fault(r, &at, segment, x % 131072);
-    }
+    for (rows = 2; rows < want; rows += 7) /* every page once, in no order */
+        one_fault(r, &at, segment, rows / 7 * 2654435761 % (1 << 24));
     recorded = now();
     if (recorder_close(r, &(struct run_result){.instructions = at.insn, .virtual_ns = at.ts, .stop_reason = "exit"}, err, sizeof(err)) < 0) {
         fprintf(stderr, "trace_ingest: %s\n", err);
