@@ -24,5 +24,11 @@ void cacheput(uint64_t blk, Page *);
 int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause);
 /* Gives up to n clean unpinned frames back. Returns how many. Does not sleep. */
 size_t cachereclaim(size_t n);
+/* Writes some of the dirty blocks to the disk, so that cachereclaim can have their frames. Returns how many. Sleeps. */
+size_t cachewriteback(void);
+
+/* Makes the hash table; the cache grows to what memory there is. */
+void cacheinit(void);
+extern const struct tfs_env cacheenv; /* what the file system core stands on */
 
 #endif

@@ -18,6 +18,8 @@ typedef struct Rendez {
 } Rendez;
 
 void sleepon(Rendez *);  /* the caller re-checks its condition on return */
+/* The same, but a note ends the wait: 0, or -T_EINTR if the running process has been sent one. */
+int sleepinterruptible(Rendez *);
 void wakeone(Rendez *);
 void wakeall(Rendez *);
 

@@ -16,8 +16,12 @@
 #define KZERO 0xffffffc000000000ull /* virtual address of physical address 0 */
 
 typedef struct Page {
-    uint32_t ref; /* holders: page maps, the block cache, pins; 0: on the free list */
-    struct Page *next; /* free list */
+    uint32_t ref;      /* holders: page maps, the block cache, pins; 0: on the free list */
+    uint16_t kclass;   /* kalloc.c: what its objects are, 0: not a frame of kalloc */
+    uint16_t inuse;    /* kalloc.c: objects (or frames of a large object) in use */
+    struct Page *next; /* free list, or list of kalloc.c */
+    struct Page *prev;
+    void *owner;       /* kalloc.c: first free object; cache.c: the Buf that holds the frame */
 } Page;
 
 void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa);
@@ -27,6 +31,8 @@ void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa);
  */
 Page *newpage(void);
 Page *newzeropage(void);
+/* n consecutive frames, each with ref 1, or NULL. For what the kernel makes rarely: memory gets fragmented. */
+Page *newpages(size_t n);
 void pageref(Page *);
 void putpage(Page *); /* the last reference frees the frame */
 void *pagekva(const Page *);

@@ -6,11 +6,13 @@
 #define PROC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "lock.h"
 #include "mmu.h"
 #include "segment.h"
 #include "../include/tarry/abi.h"
+#include "../../traces/events.h"
 
 typedef struct Chan Chan; /* chan.h */
 
@@ -63,8 +65,13 @@ void eachmapping(Segment *s, void (*fn)(Proc *p, void *arg), void *arg);
 /* Records the text of an error for errstr; returns -code. Use: return error(T_EIO, "%s: block %lu", name, blk); */
 int error(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Sends p a note that ends it at its next return to user mode; one that sleeps where it may be interrupted wakes. */
+void postnote(Proc *p, const char *text);
+
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 int print(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* to the console */
+/* As snprintf, without floating point. Returns the length that the whole text has. */
+int format(char *buf, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 #define ASSERT(cond, rule) ((cond) ? (void)0 : panic("%s:%d: %s: %s", __FILE__, __LINE__, rule, #cond))
 
 uint64_t nanoseconds(void);          /* virtual time since boot */

@@ -23,6 +23,7 @@ uint64_t tracestring(const char *);
 uint64_t tracelasttrap(void);
 void tracedisk(uint64_t sector, uint64_t cause, unsigned block_class);
 void traceproc(uint64_t id);
+uint64_t traceinsns(void); /* instructions retired (instret); 0 without a port */
 
 #define TRACE(event, ...) \
     traceevent(EV_##event, &(struct ev_##event){{0, 0, 0}, __VA_ARGS__}, sizeof(struct ev_##event))

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Boot arguments. */
+#include <string.h>
+#include "bootargs.h"
+#include "devtree.h"
+#include "proc.h"
+
+enum ev_enum_io_policy io_policy = EV_io_policy_deferred;
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes %XX from..end into out (which may be from: it never gets ahead). Returns the end of out. */
+static char *decode(char *out, const char *from, const char *end)
+{
+    while (from < end) {
+        if (*from == '%' && end - from >= 3 && hex(from[1]) >= 0 && hex(from[2]) >= 0) {
+            *out++ = (char)(hex(from[1]) << 4 | hex(from[2]));
+            from += 3;
+        } else {
+            *out++ = *from++;
+        }
+    }
+    return out;
+}
+
+static void setting(const char *word)
+{
+    if (strcmp(word, "io=eager") == 0)
+        io_policy = EV_io_policy_eager;
+    else if (strcmp(word, "io=deferred") == 0)
+        io_policy = EV_io_policy_deferred;
+    else
+        print("boot argument %s is not known: ignored\n", word);
+}
+
+/* The words are decoded in place: what follows "--" becomes the block of args. */
+void bootargs(struct args *args)
+{
+    static char shell[] = "/bin/sh";
+    char *in = devtree.bootargs, *out = devtree.bootargs;
+    bool program = false;
+    *args = (struct args){0, out, 0};
+    for (;;) {
+        in += strspn(in, " ");
+        size_t n = strcspn(in, " ");
+        if (n == 0)
+            break;
+        bool more = in[n] != '\0';
+        char *end = decode(out, in, in + n);
+        *end = '\0'; /* overwrites at most the space */
+        in += n + more;
+        if (program) {
+            args->argc++;
+            args->bytes += (size_t)(end + 1 - out);
+            out = end + 1;
+        } else if (strcmp(out, "--") == 0) {
+            program = true;
+        } else {
+            setting(out);
+        }
+    }
+    if (args->argc == 0)
+        *args = (struct args){1, shell, sizeof shell};
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Boot arguments: words `key=value`, then `--`, then the program and its arguments; every word
+ * percent-encoded. Keys: io=eager|deferred.
+ */
+#ifndef BOOTARGS_H
+#define BOOTARGS_H
+
+#include "exec.h"
+#include "../../traces/events.h"
+
+extern enum ev_enum_io_policy io_policy;
+
+/* Reads devtree.bootargs. Sets io_policy; the program is the first of args. Says what it does not understand. */
+void bootargs(struct args *);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The file system of disk 0. Contents go through fileread and filewrite (segment.h), everything else
+ * straight to the core (fs/tfs.h), under fslock.
+ */
+#include <string.h>
+#include "cache.h"
+#include "devfs.h"
+#include "proc.h"
+#include "procprivate.h"
+#include "virtio.h"
+
+QLock fslock;
+struct tfs *rootfs;
+
+static uint64_t rootino;
+
+int fserror(int64_t code)
+{
+    if (code == -TFS_ECORRUPT)
+        return error(T_EIO, "file system is damaged");
+    return error((int)-code, "%s", errortext((int)-code));
+}
+
+int fsmount(void)
+{
+    qlock(&fslock);
+    int err = tfs_mount(&cacheenv, diskblocks(), &rootfs);
+    if (err == 0) {
+        struct tfs_stat st;
+        struct tfs_file *root = tfs_root(rootfs);
+        err = tfs_stat(root, &st);
+        rootino = st.ino;
+        tfs_unref(root);
+    }
+    qunlock(&fslock);
+    return err < 0 ? fserror(err) : 0;
+}
+
+int fsunmount(void)
+{
+    if (rootfs == NULL)
+        return 0;
+    qlock(&fslock);
+    int err = tfs_unmount(rootfs);
+    rootfs = NULL;
+    qunlock(&fslock);
+    return err < 0 ? fserror(err) : 0;
+}
+
+int fssync(void)
+{
+    qlock(&fslock);
+    int err = tfs_commit(rootfs);
+    qunlock(&fslock);
+    return err < 0 ? fserror(err) : 0;
+}
+
+struct tfs_file *fsfile(const Chan *c)
+{
+    return c->aux;
+}
+
+bool isfsfile(const Chan *c)
+{
+    return c->dev == &fsdev;
+}
+
+bool isfsroot(const Chan *c)
+{
+    return isfsfile(c) && c->qid == rootino;
+}
+
+/* A channel for f, whose reference it takes over. The caller holds fslock. */
+static int chanfor(struct tfs_file *f, Chan **out)
+{
+    struct tfs_stat st;
+    int err = tfs_stat(f, &st);
+    if (err < 0)
+        err = fserror(err);
+    else if ((*out = newchan(&fsdev, st.ino, (st.mode & DMDIR) != 0, f)) == NULL)
+        err = -T_ENOMEM;
+    if (err < 0)
+        tfs_unref(f);
+    return err;
+}
+
+Chan *fsroot(void)
+{
+    Chan *c = NULL;
+    qlock(&fslock);
+    chanfor(tfs_root(rootfs), &c);
+    qunlock(&fslock);
+    return c;
+}
+
+static int fswalk(Chan *dir, const char *name, Chan **out)
+{
+    struct tfs_file *f;
+    qlock(&fslock);
+    int err = tfs_walk(fsfile(dir), name, &f);
+    err = err == -TFS_ENOENT ? error(T_ENOENT, "%s: file does not exist", name)
+          : err < 0          ? fserror(err)
+                             : chanfor(f, out);
+    qunlock(&fslock);
+    return err;
+}
+
+static int checkmode(const struct tfs_stat *st, int mode)
+{
+    static const uint32_t needs[4] = {[OREAD] = 0444, [OWRITE] = 0222, [ORDWR] = 0444, [OEXEC] = 0111};
+    bool writes = (mode & 3) == OWRITE || (mode & 3) == ORDWR || (mode & OTRUNC);
+    if ((st->mode & DMDIR) && ((mode & 3) != OREAD || (mode & OTRUNC)))
+        return error(T_EISDIR, "is a directory");
+    if ((st->mode & needs[mode & 3]) == 0 || (writes && (st->mode & 0222) == 0))
+        return error(T_EACCES, "permission denied");
+    return 0;
+}
+
+static int fsopen(Chan *c, int mode)
+{
+    struct tfs_stat st;
+    qlock(&fslock);
+    int err = tfs_stat(fsfile(c), &st);
+    if (err < 0)
+        err = fserror(err);
+    else if ((err = checkmode(&st, mode)) == 0 && (mode & OTRUNC) && st.length > 0)
+        err = (err = tfs_truncate(fsfile(c), 0)) < 0 ? fserror(err) : 0;
+    if (err == 0 && (st.mode & DMAPPEND))
+        c->mode |= OAPPEND;
+    qunlock(&fslock);
+    return err;
+}
+
+static int fscreate(Chan *dir, const char *name, int mode, uint32_t perm, Chan **out)
+{
+    struct tfs_file *f;
+    (void)mode;
+    qlock(&fslock);
+    int err = tfs_create(fsfile(dir), name, perm & (DMDIR | DMAPPEND | 0777), &f);
+    err = err < 0 ? fserror(err) : chanfor(f, out);
+    if (err == 0 && (perm & DMAPPEND))
+        (*out)->mode |= OAPPEND;
+    qunlock(&fslock);
+    return err;
+}
+
+static int64_t fsread(Chan *c, uint64_t va, uint64_t n, uint64_t off)
+{
+    return fileread(fsfile(c), off, va, n);
+}
+
+static int64_t fswrite(Chan *c, uint64_t va, uint64_t n, uint64_t off)
+{
+    return filewrite(fsfile(c), off, va, n, (c->mode & OAPPEND) != 0);
+}
+
+static void fillstat(struct tarry_stat *st, const struct tfs_stat *from, const char *name)
+{
+    synthstat(st, name, &fsdev, from->ino, from->mode);
+    st->version = from->version;
+    st->length = from->mode & DMDIR ? 0 : from->length;
+    st->mtime_ns = from->mtime_ns;
+}
+
+static int statfile(struct tfs_file *f, const char *name, struct tarry_stat *st)
+{
+    struct tfs_stat from;
+    int err = tfs_stat(f, &from);
+    if (err == 0)
+        fillstat(st, &from, name);
+    return err;
+}
+
+static int fsreaddir(Chan *c, struct tarry_stat *st)
+{
+    struct tfs_dirent entry;
+    struct tfs_file *f;
+    qlock(&fslock);
+    int got = tfs_readdir(fsfile(c), &c->cookie, &entry);
+    if (got == 1) {
+        int err = tfs_walk(fsfile(c), entry.name, &f);
+        if (err == 0) {
+            err = statfile(f, entry.name, st);
+            tfs_unref(f);
+        }
+        got = err < 0 ? err : 1;
+    }
+    qunlock(&fslock);
+    return got < 0 ? fserror(got) : got;
+}
+
+static int fsstat(Chan *c, struct tarry_stat *st)
+{
+    qlock(&fslock);
+    int err = statfile(fsfile(c), isfsroot(c) ? "/" : "", st);
+    qunlock(&fslock);
+    return err < 0 ? fserror(err) : 0;
+}
+
+/* Renames to a name in the same directory, or to a path. Takes no lock: walking the path does. */
+static int rename(Chan *dir, const char *name, const char *to)
+{
+    char last[TARRY_NAME_MAX + 1];
+    Chan *newdir = dir;
+    if (strchr(to, '/') != NULL) {
+        int err = nameparent(to, &newdir, last);
+        if (err < 0)
+            return err;
+    } else {
+        chanref(newdir);
+        strcpy(last, to);
+    }
+    int err;
+    if (!isfsfile(newdir)) {
+        err = error(T_EPERM, "%s: not on the same file system", to);
+    } else {
+        qlock(&fslock);
+        err = tfs_rename(fsfile(dir), name, fsfile(newdir), last);
+        qunlock(&fslock);
+        err = err < 0 ? fserror(err) : 0;
+    }
+    putchan(newdir);
+    return err;
+}
+
+static int fswstat(Chan *c, Chan *dir, const char *name, const struct tarry_wstat *w)
+{
+    struct tfs_stat st;
+    qlock(&fslock);
+    int err = tfs_stat(fsfile(c), &st);
+    if (err < 0)
+        err = fserror(err);
+    else if (w->length != UINT64_MAX && (st.mode & DMDIR))
+        err = error(T_EISDIR, "is a directory");
+    else if (w->length != UINT64_MAX && (st.mode & 0222) == 0)
+        err = error(T_EACCES, "permission denied");
+    if (err == 0 && w->length != UINT64_MAX && (err = tfs_truncate(fsfile(c), w->length)) < 0)
+        err = fserror(err);
+    if (err == 0 && w->mode != UINT32_MAX) {
+        uint32_t mode = (st.mode & DMDIR) | (w->mode & (DMAPPEND | 0777));
+        if ((err = tfs_chmod(fsfile(c), mode)) < 0)
+            err = fserror(err);
+    }
+    qunlock(&fslock);
+    if (err == 0 && w->name[0] != '\0')
+        err = rename(dir, name, w->name);
+    return err;
+}
+
+static int fsremove(Chan *dir, const char *name)
+{
+    qlock(&fslock);
+    int err = tfs_remove(fsfile(dir), name);
+    qunlock(&fslock);
+    return err < 0 ? fserror(err) : 0;
+}
+
+static void fsclose(Chan *c)
+{
+    qlock(&fslock);
+    tfs_unref(fsfile(c));
+    qunlock(&fslock);
+}
+
+const Dev fsdev = {
+    .letter = 'f',
+    .seekable = true,
+    .walk = fswalk,
+    .open = fsopen,
+    .create = fscreate,
+    .read = fsread,
+    .write = fswrite,
+    .readdir = fsreaddir,
+    .stat = fsstat,
+    .wstat = fswstat,
+    .remove = fsremove,
+    .close = fsclose,
+};

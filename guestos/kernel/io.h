@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The board: interrupt controller, timer, UART, test finisher. One file each.
+ */
+#ifndef IO_H
+#define IO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "page.h"
+
+static inline volatile uint32_t *ioregs(uint64_t pa)
+{
+    return (volatile uint32_t *)(KZERO + pa);
+}
+
+/* plic.c */
+void plicinit(void);
+void plicenable(uint32_t irq, void (*handler)(void *arg), void *arg);
+void plicinterrupt(void); /* serves every source that is pending */
+
+/* timer.c */
+void timerinit(void);
+bool timerinterrupt(void);          /* wakes sleepers; true if the running process's slice is over */
+void timerslice(bool running);      /* begins a slice for the process that runs now, or ends it */
+int timersleep(uint64_t ns);        /* 0, or -T_EINTR */
+
+/* uart.c */
+void uartinit(void);
+void uartputc(int c);
+
+/* poweroff.c */
+void poweroff(int status) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames of physical memory: an array of Page, one for each frame, and a list of the free
+ * ones. When the list is empty the block cache and the clean pages of segments give back.
+ */
+#include <string.h>
+#include "cache.h"
+#include "page.h"
+#include "proc.h"
+#include "segment.h"
+
+enum { RECLAIM = 64 }; /* frames asked for at a time */
+
+static Page *pages;         /* of frames [first_pa, first_pa + npages * PGSIZE) */
+static uint64_t first_pa, npages, nfree;
+static Page freelist = {.next = &freelist, .prev = &freelist};
+
+static void addfree(Page *p)
+{
+    p->next = freelist.next;
+    p->prev = &freelist;
+    p->next->prev = p;
+    freelist.next = p;
+    nfree++;
+}
+
+static void takefree(Page *p)
+{
+    p->next->prev = p->prev;
+    p->prev->next = p->next;
+    p->next = p->prev = NULL;
+    p->owner = NULL;
+    p->kclass = p->inuse = 0;
+    p->ref = 1;
+    nfree--;
+}
+
+void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa)
+{
+    uint64_t end = (ram_base + ram_bytes) & ~PGMASK;
+    first_free_pa = (first_free_pa + PGMASK) & ~PGMASK;
+    uint64_t frames = (end - first_free_pa) / PGSIZE;
+    uint64_t table = (frames * sizeof(Page) + PGMASK) & ~PGMASK;
+    pages = (Page *)(KZERO + first_free_pa);
+    memset(pages, 0, table);
+    first_pa = first_free_pa + table;
+    npages = (end - first_pa) / PGSIZE;
+    for (uint64_t i = npages; i > 0; i--)
+        addfree(&pages[i - 1]);
+}
+
+/* Makes at least one frame free if anything can be given back. */
+static bool reclaim(void)
+{
+    if (cachereclaim(RECLAIM) > 0 || segreclaim(RECLAIM) > 0)
+        return true;
+    return up != NULL && cachewriteback() > 0 && cachereclaim(RECLAIM) > 0;
+}
+
+Page *newpage(void)
+{
+    while (nfree == 0)
+        if (!reclaim())
+            return NULL;
+    Page *p = freelist.next;
+    takefree(p);
+    return p;
+}
+
+Page *newzeropage(void)
+{
+    Page *p = newpage();
+    if (p != NULL)
+        memset(pagekva(p), 0, PGSIZE);
+    return p;
+}
+
+/* First of n consecutive free frames, NULL if there are none. */
+static Page *findrun(size_t n)
+{
+    size_t run = 0;
+    for (uint64_t i = 0; i < npages; i++) {
+        run = pages[i].ref == 0 ? run + 1 : 0;
+        if (run == n)
+            return &pages[i + 1 - n];
+    }
+    return NULL;
+}
+
+Page *newpages(size_t n)
+{
+    if (n == 1)
+        return newpage();
+    Page *p;
+    while ((p = findrun(n)) == NULL)
+        if (!reclaim())
+            return NULL;
+    for (size_t i = 0; i < n; i++)
+        takefree(&p[i]);
+    return p;
+}
+
+void pageref(Page *p)
+{
+    ASSERT(p->ref > 0, "a reference is taken to a frame that someone holds");
+    p->ref++;
+}
+
+void putpage(Page *p)
+{
+    ASSERT(p->ref > 0, "a frame is put as often as it was taken");
+    if (--p->ref == 0)
+        addfree(p);
+}
+
+uint64_t pagepa(const Page *p)
+{
+    return first_pa + (uint64_t)(p - pages) * PGSIZE;
+}
+
+void *pagekva(const Page *p)
+{
+    return (void *)(KZERO + pagepa(p));
+}
+
+Page *kvapage(const void *kva)
+{
+    uint64_t pa = (uint64_t)kva - KZERO;
+    ASSERT(pa >= first_pa && pa < first_pa + npages * PGSIZE, "the address is in a frame");
+    return &pages[(pa - first_pa) / PGSIZE];
+}
+
+uint64_t freepages(void)
+{
+    return nfree;
+}
+
+uint64_t totalpages(void)
+{
+    return npages;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The end of a run: the file system is made durable and the machine powers off with the status of
+ * the first process: 0 for "", N for a decimal number up to 255, 1 for any other text.
+ */
+#include <stddef.h>
+#include "chan.h"
+#include "devfs.h"
+#include "io.h"
+#include "proc.h"
+#include "shutdown.h"
+
+static int machinestatus(const char *text)
+{
+    int n = 0;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p < '0' || *p > '9' || n > 255)
+            return 1;
+        n = n * 10 + (*p - '0');
+    }
+    return n > 255 ? 1 : n;
+}
+
+void shutdown(const char *status)
+{
+    int code = machinestatus(status);
+    if (fsunmount() < 0) {
+        print("file system: %s\n", up->errstr);
+        code = code == 0 ? 1 : code;
+    }
+    poweroff(code);
+}
