@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CRC32C (Castagnoli) by tables, eight bytes at a time.
+ */
+#include "core.h"
+
+#define POLYNOMIAL 0x82f63b78u /* 0x1edc6f41 with its bits reversed */
+
+static uint32_t table[8][256];
+
+static void make_table(void) {
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t c = i;
+        for (int bit = 0; bit < 8; bit++)
+            c = c & 1 ? c >> 1 ^ POLYNOMIAL : c >> 1;
+        table[0][i] = c;
+    }
+    for (uint32_t i = 0; i < 256; i++)
+        for (int t = 1; t < 8; t++)
+            table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 0xff];
+}
+
+static uint32_t crc_bytes(uint32_t c, const uint8_t *p, size_t n) {
+    while (n--)
+        c = c >> 8 ^ table[0][(c ^ *p++) & 0xff];
+    return c;
+}
+
+static uint32_t crc_words(uint32_t c, const uint64_t *p, size_t words) {
+    while (words--) {
+        uint64_t w = *p++ ^ c;
+        c = table[7][w & 0xff] ^ table[6][w >> 8 & 0xff] ^ table[5][w >> 16 & 0xff] ^ table[4][w >> 24 & 0xff] ^
+            table[3][w >> 32 & 0xff] ^ table[2][w >> 40 & 0xff] ^ table[1][w >> 48 & 0xff] ^ table[0][w >> 56];
+    }
+    return c;
+}
+
+uint32_t tfs_crc32c(uint32_t crc, const void *data, size_t n) {
+    const uint8_t *p = data;
+    uint32_t c = ~crc;
+
+    if (table[0][1] == 0)
+        make_table();
+    size_t head = -(uintptr_t)p & 7;
+    if (head > n)
+        head = n;
+    c = crc_bytes(c, p, head);
+    p += head;
+    n -= head;
+    c = crc_words(c, (const uint64_t *)(const void *)p, n / 8);
+    return ~crc_bytes(c, p + (n & ~(size_t)7), n & 7);
+}

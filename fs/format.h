@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What lies on the disk, block by block. docs/fs-format.md draws it.
+ *
+ * All numbers are little-endian, as both the host and the guest are. A block
+ * number 0 in a pointer means "none": block 0 is a superblock and never part of a tree.
+ */
+#ifndef TFS_FORMAT_H
+#define TFS_FORMAT_H
+
+#include "tfs.h"
+
+#define FORMAT_VERSION 1u
+
+enum {
+    MAGIC_SUPER = 0x30736674, /* "tfs0" */
+    MAGIC_MAP = 0x70616d74,   /* "tmap": part of the free map */
+    MAGIC_NODE = 0x65726474,  /* "tdre": node of an extent tree */
+    MAGIC_INODES = 0x6f6e6974, /* "tino": block of the inode table */
+    MAGIC_DIR = 0x72696474,   /* "tdir": bucket of a directory */
+};
+
+/* Shape of a tree node; `count` and `crcs` have other uses in other blocks. */
+struct disk_shape {
+    uint16_t level; /* 0: leaf */
+    uint16_t count; /* leaf: extents; interior: children; directory: entries; inode block: unused */
+    uint16_t crcs;  /* leaf: blocks that its extents cover, one checksum each; directory: bytes used */
+    uint16_t zero;
+};
+
+/* First bytes of every metadata block, so that each checks itself. */
+struct disk_header {
+    uint32_t magic;
+    uint32_t crc;   /* CRC32C of the block without this field */
+    uint64_t blk;   /* own address: catches misdirected writes */
+    uint64_t birth; /* epoch in which it was written; the parent knows it too: catches lost writes */
+    struct disk_shape shape;
+};
+
+#define BODY_BYTES (TFS_BLOCK - sizeof(struct disk_header))
+
+/* A run of file blocks on consecutive disk blocks. Gaps between extents are holes. */
+struct disk_extent {
+    uint64_t fblk;
+    uint64_t blk;
+    uint64_t birth;
+    uint32_t length; /* blocks */
+    uint32_t zero;
+};
+
+struct disk_child {
+    uint64_t fblk; /* the subtree maps blocks from here up to the next child's fblk */
+    uint64_t blk;
+    uint64_t birth;
+};
+
+/* The root of a tree is a small node inside the inode: a short file needs no other metadata. */
+#define ROOT_BYTES 192u
+struct disk_root {
+    struct disk_shape shape;
+    uint64_t body[ROOT_BYTES / 8];
+};
+
+#define INODE_BYTES 256u
+struct disk_inode {
+    uint64_t ino; /* never reused; 0: the slot is free */
+    uint64_t version;
+    uint64_t length; /* bytes; of a directory: entries */
+    uint64_t mtime_ns;
+    uint64_t blocks; /* that the tree maps, nodes not counted */
+    uint32_t mode;
+    uint32_t nlink; /* 1 */
+    uint32_t link;  /* slot of the directory it is in; of a free slot: next free slot + 1, 0 = none */
+    uint32_t zero;
+    struct disk_root root;
+};
+
+#define INODES_PER_BLOCK (BODY_BYTES / INODE_BYTES)
+
+/* Entries of a bucket lie one after the other, ordered by hash, each padded to 8 bytes. */
+struct disk_entry {
+    uint64_t hash; /* of the name, HASH_BITS bits */
+    uint64_t ino;
+    uint32_t slot; /* of the inode */
+    uint8_t namelen;
+    uint8_t zero[3];
+    char name[]; /* no NUL */
+};
+
+#define HASH_BITS 48
+
+/* Blocks that one block of the free map speaks for, and how many map blocks there may be. */
+#define GROUP_BYTES BODY_BYTES
+#define GROUP_BLOCKS (GROUP_BYTES * 8)
+#define MAX_GROUPS 28672u
+
+struct disk_super {
+    struct disk_header header; /* birth: the epoch that this commit closed */
+    uint32_t version;
+    uint32_t block_size;
+    uint64_t generation; /* of commits; the valid superblock with the highest one counts */
+    uint64_t nblocks;
+    uint64_t free_blocks;
+    uint64_t next_ino;
+    uint64_t cursor;     /* where allocation goes on */
+    uint32_t map_groups; /* groups from this one on have never been written: all free */
+    uint32_t slots;      /* of the inode table, used and free */
+    uint32_t free_slot;  /* head of the list of free slots + 1 */
+    uint32_t zero;
+    struct disk_inode table;             /* the inode table; slot 0 is the root directory */
+    uint8_t map_copy[MAX_GROUPS / 8];    /* bit g: which of its two blocks holds the map of group g */
+};
+
+/* Superblocks are blocks 0 and 1; then two blocks per group of the free map; then everything else. */
+#define MAP_BLOCK(g, copy) (2 + 2 * (uint64_t)(g) + (copy))
+
+#define MAX_FBLK (1ull << HASH_BITS) /* file blocks are below */
+#define MAX_LEVEL 10u
+
+_Static_assert(sizeof(struct disk_header) == 32, "header");
+_Static_assert(sizeof(struct disk_extent) == 32, "extent");
+_Static_assert(sizeof(struct disk_inode) == INODE_BYTES, "inode");
+_Static_assert(sizeof(struct disk_entry) == 24, "entry");
+_Static_assert(sizeof(struct disk_super) <= TFS_BLOCK, "superblock");
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files in core, and the table of inodes, which is itself a file.
+ *
+ * A file's inode lives in its struct tfs_file while anybody refers to it and goes back to
+ * the table at a commit, or when the last reference goes. Before the first change after a commit its
+ * table block is made writable in place, so that neither of the two can run out of space.
+ */
+#include "core.h"
+
+int file_is_dir(const struct tfs_file *f) {
+    return (f->inode.mode & MODE_DIR) != 0;
+}
+
+uint64_t file_guard(const struct tfs_file *f) {
+    uint64_t snap = f->snaps != NULL ? f->snaps->epoch : 0;
+
+    return snap > f->fs->committed ? snap : f->fs->committed;
+}
+
+void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node) {
+    if (!is_node)
+        f->inode.blocks -= min_u64(n, f->inode.blocks);
+    if (f->snaps != NULL && birth <= f->snaps->epoch)
+        snap_preserve(f->snaps, fblk, blk, n, birth, is_node);
+    else
+        space_free(f->fs, blk, n);
+}
+
+/* ---- files of metadata ---- */
+
+int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk) {
+    struct tfs_extent e;
+    int fresh, r = tree_find(f->fs, &f->inode.root, fblk, &e);
+
+    if (r < 0)
+        return r;
+    if (e.blk == 0)
+        return corrupt(f->fs, 0, "directory or inode table lacks a block");
+    *blk = e.blk;
+    return meta_get(f->fs, e.blk, f->magic, e.birth, data, &fresh);
+}
+
+/* Puts a new block in the place of `old` (blk 0: of a hole), with its contents. */
+static int metafile_redirect(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void **data,
+                             uint64_t *blk) {
+    struct tfs *fs = f->fs;
+    struct node leaf;
+    void *from = NULL;
+    int fresh, r = space_alloc(fs, f, 0, 0, blk);
+
+    if (r < 0)
+        return r;
+    r = meta_new(fs, *blk, f->magic, data);
+    if (r == 0 && old->blk != 0 && (r = meta_get(fs, old->blk, f->magic, old->birth, &from, &fresh)) < 0)
+        block_put(fs, *blk, *data, 0);
+    if (r == 0 && (r = tree_prepare(f, fblk, *blk, fs->epoch, &leaf)) < 0)
+        block_put(fs, *blk, *data, 0);
+    if (r == 0) {
+        if (from != NULL)
+            memcpy((struct disk_header *)*data + 1, (struct disk_header *)from + 1, BODY_BYTES);
+        if (from != NULL)
+            ((struct disk_header *)*data)->shape = ((struct disk_header *)from)->shape;
+        leaf_set(&leaf, fblk, *blk, fs->epoch, 0);
+        node_put(fs, &leaf, 1);
+    }
+    if (from != NULL)
+        block_put(fs, old->blk, from, 0);
+    if (r < 0) {
+        space_free(fs, *blk, 1);
+        return r;
+    }
+    f->inode.blocks++;
+    if (old->blk != 0)
+        file_drop(f, fblk, old->blk, 1, old->birth, 0);
+    return 0;
+}
+
+int metafile_write(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk) {
+    struct tfs_extent e;
+    int fresh, r = tree_find(f->fs, &f->inode.root, fblk, &e);
+
+    if (r < 0)
+        return r;
+    f->fs->changed = 1;
+    if (e.blk == 0 || e.birth <= file_guard(f))
+        return metafile_redirect(f, fblk, &e, data, blk);
+    *blk = e.blk;
+    return meta_get(f->fs, e.blk, f->magic, e.birth, data, &fresh);
+}
+
+/* ---- the table ---- */
+
+static struct disk_inode *record(void *table_block, uint32_t slot) {
+    uint8_t *body = (uint8_t *)table_block + sizeof(struct disk_header);
+
+    return (struct disk_inode *)(void *)(body + slot % INODES_PER_BLOCK * INODE_BYTES);
+}
+
+int inode_check(struct tfs *fs, const struct disk_inode *i) {
+    if (i->nlink != 1 || i->length > MAX_FBLK * TFS_BLOCK || i->blocks > fs->nblocks || root_check(fs, &i->root) < 0)
+        return -TFS_ECORRUPT;
+    return 0;
+}
+
+int inode_load(struct tfs *fs, uint32_t slot, struct disk_inode *out) {
+    void *data;
+    uint64_t blk;
+
+    if (slot >= fs->nslots)
+        return corrupt(fs, 0, "inode number beyond the table");
+    int r = metafile_read(fs->table, slot / INODES_PER_BLOCK, &data, &blk);
+    if (r < 0)
+        return r;
+    *out = *record(data, slot);
+    block_put(fs, blk, data, 0);
+    return 0;
+}
+
+static void inode_store(struct tfs_file *f) {
+    void *data;
+    uint64_t blk;
+
+    /* Writable in place since file_dirty: this reads at most, and the block was read then. */
+    int r = metafile_write(f->fs->table, f->slot / INODES_PER_BLOCK, &data, &blk);
+    if (r < 0) {
+        f->fs->broken = 1;
+        corrupt(f->fs, 0, "inode could not be stored");
+        return;
+    }
+    *record(data, f->slot) = f->inode;
+    block_put(f->fs, blk, data, 1);
+    f->dirty = 0;
+}
+
+void inode_store_all(struct tfs *fs) {
+    while (fs->dirty_files != NULL) {
+        struct tfs_file *f = fs->dirty_files;
+        fs->dirty_files = f->next_dirty;
+        inode_store(f);
+    }
+}
+
+static void forget_dirty(struct tfs_file *f) {
+    struct tfs_file **p = &f->fs->dirty_files;
+
+    while (*p != NULL && *p != f)
+        p = &(*p)->next_dirty;
+    if (*p != NULL)
+        *p = f->next_dirty;
+    f->dirty = 0;
+}
+
+int file_dirty(struct tfs_file *f) {
+    struct tfs *fs = f->fs;
+    void *data;
+    uint64_t blk;
+
+    if (fs->broken)
+        return -TFS_EIO;
+    if (f->dirty || f->slot == NO_SLOT)
+        return 0;
+    int r = metafile_write(fs->table, f->slot / INODES_PER_BLOCK, &data, &blk);
+    if (r < 0)
+        return r;
+    block_put(fs, blk, data, 1);
+    f->dirty = 1;
+    f->next_dirty = fs->dirty_files;
+    fs->dirty_files = f;
+    return 0;
+}
+
+void file_bump(struct tfs_file *f) {
+    f->inode.version++;
+    f->inode.mtime_ns = f->fs->env->now_ns(f->fs->env->ctx);
+    f->fs->changed = 1;
+}
+
+/* Takes a slot off the free list, or makes the table longer. Its block is writable afterwards. */
+static int slot_alloc(struct tfs *fs, uint32_t *out) {
+    uint32_t slot = fs->free_slot != 0 ? fs->free_slot - 1 : fs->nslots;
+    void *data;
+    uint64_t blk;
+
+    if (slot == NO_SLOT - 1 || slot > fs->nslots)
+        return fs->free_slot != 0 ? corrupt(fs, 0, "list of free inodes is broken") : -TFS_ENOSPC;
+    int r = metafile_write(fs->table, slot / INODES_PER_BLOCK, &data, &blk);
+    if (r < 0)
+        return r;
+    struct disk_inode *i = record(data, slot);
+    if (i->ino != 0) {
+        block_put(fs, blk, data, 1);
+        return corrupt(fs, blk, "list of free inodes leads to one in use");
+    }
+    if (slot == fs->nslots)
+        fs->nslots++;
+    else
+        fs->free_slot = i->link;
+    block_put(fs, blk, data, 1);
+    *out = slot;
+    return 0;
+}
+
+/* ---- files in core ---- */
+
+static struct tfs_file **bucket_of(struct tfs *fs, uint32_t slot) {
+    return &fs->files[slot % FILE_BUCKETS];
+}
+
+static struct tfs_file *file_insert(struct tfs *fs, uint32_t slot) {
+    struct tfs_file *f = mem_alloc(fs, sizeof *f);
+
+    if (f == NULL)
+        return NULL;
+    f->fs = fs;
+    f->slot = slot;
+    f->opens = 1;
+    f->next = *bucket_of(fs, slot);
+    *bucket_of(fs, slot) = f;
+    return f;
+}
+
+static void file_unhash(struct tfs_file *f) {
+    struct tfs_file **p = bucket_of(f->fs, f->slot);
+
+    while (*p != NULL && *p != f)
+        p = &(*p)->next;
+    if (*p != NULL)
+        *p = f->next;
+}
+
+static int found(struct tfs_file *f, uint64_t ino, struct tfs_file **out) {
+    if (ino != 0 && f->inode.ino != ino)
+        return corrupt(f->fs, 0, "directory entry names another file than its inode");
+    f->opens++;
+    *out = f;
+    return 0;
+}
+
+int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out) {
+    struct disk_inode i;
+
+    for (struct tfs_file *f = *bucket_of(fs, slot); f != NULL; f = f->next)
+        if (f->slot == slot)
+            return found(f, ino, out);
+    int r = inode_load(fs, slot, &i);
+    if (r < 0)
+        return r;
+    if (i.ino == 0 || (ino != 0 && i.ino != ino))
+        return corrupt(fs, 0, "directory entry names another file than its inode");
+    if (inode_check(fs, &i) < 0)
+        return corrupt(fs, 0, "inode makes no sense");
+    struct tfs_file *f = file_insert(fs, slot);
+    if (f == NULL)
+        return -TFS_ENOMEM;
+    f->inode = i;
+    f->magic = file_is_dir(f) ? MAGIC_DIR : 0;
+    *out = f;
+    return 0;
+}
+
+int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **out) {
+    uint32_t slot = 0;
+    int r = slot_alloc(fs, &slot);
+
+    if (r < 0)
+        return r;
+    struct tfs_file *f = file_insert(fs, slot);
+    if (f == NULL) {
+        struct tfs_file gone = {.fs = fs, .slot = slot};
+        file_delete(&gone);
+        return -TFS_ENOMEM;
+    }
+    f->inode.ino = fs->next_ino++;
+    f->inode.version = 1;
+    f->inode.mode = mode;
+    f->inode.nlink = 1;
+    f->inode.link = parent;
+    f->inode.mtime_ns = fs->env->now_ns(fs->env->ctx);
+    f->magic = file_is_dir(f) ? MAGIC_DIR : 0;
+    *out = f;
+    return file_dirty(f); /* cannot fail: slot_alloc has made the block writable */
+}
+
+void file_delete(struct tfs_file *f) {
+    struct tfs *fs = f->fs;
+
+    forget_dirty(f);
+    file_unhash(f);
+    struct disk_inode keep = f->inode;
+    memset(&f->inode, 0, sizeof f->inode);
+    f->inode.link = fs->free_slot;
+    inode_store(f);
+    fs->free_slot = f->slot + 1;
+    f->inode = keep;
+    f->inode.nlink = 0;
+    f->slot = NO_SLOT;
+}
+
+static void hold_piece(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node) {
+    (void)fblk, (void)birth, (void)is_node;
+    space_hold(f->fs, blk, n);
+}
+
+void file_dispose(struct tfs_file *f) {
+    if (f->inode.nlink == 0 && f->opens == 0)
+        tree_cut(f, 0);
+    else if (f->inode.nlink == 0 && !f->orphan) {
+        tree_visit(f, hold_piece);
+        f->orphan = 1;
+    }
+    if (f->opens > 0 || f->snaps != NULL)
+        return;
+    if (f->dirty) {
+        forget_dirty(f);
+        inode_store(f);
+    }
+    if (f->slot != NO_SLOT)
+        file_unhash(f);
+    mem_free(f->fs, f, sizeof *f);
+}
+
+void tfs_ref(struct tfs_file *f) {
+    f->opens++;
+}
+
+void tfs_unref(struct tfs_file *f) {
+    if (--f->opens == 0)
+        file_dispose(f);
+}
+
+struct tfs_file *tfs_root(struct tfs *fs) {
+    tfs_ref(fs->root);
+    return fs->root;
+}
+
+int tfs_stat(struct tfs_file *f, struct tfs_stat *st) {
+    *st = (struct tfs_stat){
+        .ino = f->inode.ino,
+        .length = file_is_dir(f) ? 0 : f->inode.length,
+        .version = f->inode.version,
+        .mtime_ns = f->inode.mtime_ns,
+        .blocks = f->inode.blocks,
+        .mode = f->inode.mode,
+        .nlink = f->inode.nlink,
+    };
+    return 0;
+}
+
+int tfs_chmod(struct tfs_file *f, uint32_t mode) {
+    int r = file_dirty(f);
+
+    if (r < 0)
+        return r;
+    f->inode.mode = (mode & ~MODE_DIR) | (f->inode.mode & MODE_DIR);
+    file_bump(f);
+    return 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which blocks may be allocated. See struct group: three maps per group in
+ * memory, of which one goes to the disk.
+ *
+ * A block's life: free -> used (allocated) -> [held, while only a deadlist or an open removed file has it]
+ * -> [committed only, until the next commit no longer reaches it] -> free.
+ */
+#include "core.h"
+
+static uint64_t busy_word(const struct group *g, uint64_t w) {
+    return g->committed[w] | g->used[w] | g->held[w];
+}
+
+/*
+ * Some blocks are never free: superblocks, the map itself, what lies past the device. The first such bit at or after b.
+ */
+static uint64_t next_fixed(const struct tfs *fs, uint64_t base, uint64_t b) {
+    if (b >= GROUP_BLOCKS || base + b < fs->first || base + b >= fs->nblocks)
+        return b;
+    return min_u64(fs->nblocks - base, GROUP_BLOCKS);
+}
+
+static void mark_fixed(const struct tfs *fs, uint64_t index, uint64_t *map) {
+    uint64_t base = index * GROUP_BLOCKS;
+
+    for (uint64_t b = next_fixed(fs, base, 0); b < GROUP_BLOCKS; b = next_fixed(fs, base, b + 1))
+        map[b / 64] |= 1ull << b % 64;
+}
+
+static int fixed_are_marked(const struct tfs *fs, const struct group *g) {
+    uint64_t base = g->index * GROUP_BLOCKS;
+
+    for (uint64_t b = next_fixed(fs, base, 0); b < GROUP_BLOCKS; b = next_fixed(fs, base, b + 1))
+        if (!(g->used[b / 64] >> b % 64 & 1))
+            return 0;
+    return 1;
+}
+
+static void group_free(struct tfs *fs, struct group *g) {
+    mem_free(fs, g->committed, GROUP_BYTES);
+    mem_free(fs, g->used, GROUP_BYTES);
+    mem_free(fs, g->held, GROUP_BYTES);
+    mem_free(fs, g, sizeof *g);
+}
+
+static int group_read(struct tfs *fs, struct group *g) {
+    if (g->index >= fs->map_groups) {
+        mark_fixed(fs, g->index, g->used);
+        return 0;
+    }
+    uint64_t blk = MAP_BLOCK(g->index, fs->map_copy[g->index / 8] >> g->index % 8 & 1);
+    void *data;
+    int fresh, r = meta_get(fs, blk, MAGIC_MAP, ANY_BIRTH, &data, &fresh);
+    if (r < 0)
+        return r;
+    uint64_t birth = ((struct disk_header *)data)->birth;
+    memcpy(g->used, (uint8_t *)data + sizeof(struct disk_header), GROUP_BYTES);
+    block_put(fs, blk, data, 0);
+    if (birth > fs->committed || !fixed_are_marked(fs, g))
+        return corrupt(fs, blk, "free map makes no sense");
+    return 0;
+}
+
+static int group_load(struct tfs *fs, uint64_t index, struct group **out) {
+    struct group *g = mem_alloc(fs, sizeof *g);
+
+    if (g == NULL)
+        return -TFS_ENOMEM;
+    g->index = index;
+    g->committed = mem_alloc(fs, GROUP_BYTES);
+    g->used = mem_alloc(fs, GROUP_BYTES);
+    g->held = mem_alloc(fs, GROUP_BYTES);
+    int r = g->committed && g->used && g->held ? group_read(fs, g) : -TFS_ENOMEM;
+    if (r < 0) {
+        group_free(fs, g);
+        return r;
+    }
+    memcpy(g->committed, g->used, GROUP_BYTES);
+    for (uint64_t w = 0; w < GROUP_WORDS; w++)
+        g->nfree += (uint64_t)__builtin_popcountll(~g->used[w]);
+    g->next = fs->groups;
+    fs->groups = g;
+    *out = g;
+    return 0;
+}
+
+int space_group(struct tfs *fs, uint64_t index, struct group **out) {
+    struct group ***chunk = &fs->chunk[index / CHUNK_GROUPS];
+
+    if (*chunk == NULL && (*chunk = mem_alloc(fs, CHUNK_GROUPS * sizeof **chunk)) == NULL)
+        return -TFS_ENOMEM;
+    struct group **g = &(*chunk)[index % CHUNK_GROUPS];
+    if (*g == NULL) {
+        int r = group_load(fs, index, g);
+        if (r < 0)
+            return r;
+    }
+    *out = *g;
+    return 0;
+}
+
+void space_forget(struct tfs *fs) {
+    while (fs->groups != NULL) {
+        struct group *g = fs->groups;
+        fs->groups = g->next;
+        group_free(fs, g);
+    }
+    for (unsigned i = 0; i < MAX_GROUPS / CHUNK_GROUPS; i++)
+        mem_free(fs, fs->chunk[i], CHUNK_GROUPS * sizeof *fs->chunk[i]);
+}
+
+/* ---- allocation ---- */
+
+static uint64_t find_free(const struct group *g, uint64_t from) {
+    uint64_t w = from / 64;
+    uint64_t mask = ~0ull << from % 64;
+
+    for (; w < GROUP_WORDS; w++, mask = ~0ull) {
+        uint64_t open = ~busy_word(g, w) & mask;
+        if (open)
+            return w * 64 + (uint64_t)__builtin_ctzll(open);
+    }
+    return GROUP_BLOCKS;
+}
+
+/* Groups below the mark have been written once; to write one, those before it must be as well. */
+static int extend_map(struct tfs *fs, uint64_t index) {
+    for (uint64_t i = fs->map_groups; i <= index; i++) {
+        struct group *g;
+        int r = space_group(fs, i, &g);
+        if (r < 0)
+            return r;
+        g->dirty = 1;
+    }
+    return 0;
+}
+
+static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint64_t *out) {
+    uint64_t blk = g->index * GROUP_BLOCKS + bit;
+
+    if (block_pinned(fs, blk))
+        return corrupt(fs, blk, "free map says that a block in use is free");
+    if (g->index >= fs->map_groups) {
+        int r = extend_map(fs, g->index);
+        if (r < 0)
+            return r;
+    }
+    (orphan ? g->held : g->used)[bit / 64] |= 1ull << bit % 64;
+    g->nfree--;
+    g->dirty = 1;
+    fs->free -= fs->free > 0;
+    fs->held += (uint64_t)(orphan != 0);
+    fs->changed = 1;
+    fs->cursor = blk + 1 < fs->nblocks ? blk + 1 : fs->first;
+    *out = blk;
+    return 0;
+}
+
+static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out) {
+    struct group *g;
+    int r = space_group(fs, goal / GROUP_BLOCKS, &g);
+
+    if (r < 0)
+        return r;
+    uint64_t bit = goal % GROUP_BLOCKS;
+    if (busy_word(g, bit / 64) >> bit % 64 & 1)
+        return -TFS_ENOSPC;
+    return take(fs, g, bit, orphan, out);
+}
+
+int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out) {
+    if (is_data && fs->free <= fs->reserve)
+        return -TFS_ENOSPC;
+    if (block_valid(fs, goal)) {
+        int r = take_goal(fs, goal, f->orphan, out);
+        if (r != -TFS_ENOSPC)
+            return r;
+    }
+    uint64_t index = fs->cursor / GROUP_BLOCKS, from = fs->cursor % GROUP_BLOCKS;
+    for (uint64_t i = 0; i <= fs->ngroups; i++) {
+        struct group *g;
+        int r = space_group(fs, index, &g);
+        if (r < 0)
+            return r;
+        uint64_t bit = g->nfree ? find_free(g, from) : GROUP_BLOCKS;
+        if (bit < GROUP_BLOCKS)
+            return take(fs, g, bit, f->orphan, out);
+        index = index + 1 < fs->ngroups ? index + 1 : 0;
+        from = 0;
+    }
+    return -TFS_ENOSPC;
+}
+
+/* ---- letting go ---- */
+
+static void free_one(struct tfs *fs, struct group *g, uint64_t blk) {
+    uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
+
+    if (!((g->used[w] | g->held[w]) & m)) {
+        corrupt(fs, blk, "block freed twice: it is part of two files");
+        return;
+    }
+    if (g->used[w] & m) {
+        g->dirty = 1;
+        fs->changed = 1;
+    }
+    fs->held -= (uint64_t)((g->held[w] & m) != 0);
+    g->used[w] &= ~m;
+    g->held[w] &= ~m;
+    if (g->committed[w] & m) {
+        fs->waiting++;
+    } else {
+        g->nfree++;
+        fs->free++;
+    }
+    if (!block_pinned(fs, blk))
+        fs->env->drop(fs->env->ctx, blk);
+}
+
+static void hold_one(struct tfs *fs, struct group *g, uint64_t blk) {
+    uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
+
+    if (!(g->used[w] & m))
+        return; /* held already: of a removed file */
+    g->used[w] &= ~m;
+    g->held[w] |= m;
+    g->dirty = 1;
+    fs->held++;
+    fs->changed = 1;
+}
+
+static void for_run(struct tfs *fs, uint64_t blk, uint64_t n, void (*one)(struct tfs *, struct group *, uint64_t)) {
+    while (n-- > 0) {
+        struct group *g;
+        if (space_group(fs, blk / GROUP_BLOCKS, &g) < 0)
+            corrupt(fs, blk, "block is lost: its part of the free map cannot be read");
+        else
+            one(fs, g, blk);
+        blk++;
+    }
+}
+
+void space_free(struct tfs *fs, uint64_t blk, uint64_t n) {
+    for_run(fs, blk, n, free_one);
+}
+
+void space_hold(struct tfs *fs, uint64_t blk, uint64_t n) {
+    for_run(fs, blk, n, hold_one);
+}
+
+int space_is_used(struct tfs *fs, uint64_t blk) {
+    struct group *g;
+    int r = space_group(fs, blk / GROUP_BLOCKS, &g);
+
+    return r < 0 ? r : (int)(g->used[blk % GROUP_BLOCKS / 64] >> blk % GROUP_BLOCKS % 64 & 1);
+}
+
+/* ---- commit ---- */
+
+int space_commit(struct tfs *fs) {
+    for (struct group *g = fs->groups; g != NULL; g = g->next) {
+        if (!g->dirty)
+            continue;
+        uint64_t blk = MAP_BLOCK(g->index, !(fs->map_copy[g->index / 8] >> g->index % 8 & 1));
+        void *data;
+        int r = meta_new(fs, blk, MAGIC_MAP, &data);
+        if (r < 0)
+            return r;
+        memcpy((uint8_t *)data + sizeof(struct disk_header), g->used, GROUP_BYTES);
+        block_put(fs, blk, data, 1);
+    }
+    return 0;
+}
+
+/* What the superblock must say once those copies count. */
+void space_describe(const struct tfs *fs, struct disk_super *s) {
+    s->free_blocks = fs->free + fs->waiting + fs->held;
+    s->map_groups = fs->map_groups;
+    memcpy(s->map_copy, fs->map_copy, (fs->ngroups + 7) / 8);
+    for (const struct group *g = fs->groups; g != NULL; g = g->next) {
+        if (!g->dirty)
+            continue;
+        s->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
+        if (g->index >= s->map_groups)
+            s->map_groups = (uint32_t)g->index + 1;
+    }
+}
+
+void space_committed(struct tfs *fs) {
+    for (struct group *g = fs->groups; g != NULL; g = g->next) {
+        if (!g->dirty)
+            continue;
+        g->dirty = 0;
+        if (g->index >= fs->map_groups)
+            fs->map_groups = (uint32_t)g->index + 1;
+        fs->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
+        for (uint64_t w = 0; w < GROUP_WORDS; w++) {
+            uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w];
+            g->nfree += (uint64_t)__builtin_popcountll(freed);
+            fs->free += (uint64_t)__builtin_popcountll(freed);
+            g->committed[w] = g->used[w];
+        }
+    }
+    fs->waiting = 0;
+}

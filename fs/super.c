@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whole file systems: format, mount, commit.
+ *
+ * A commit writes everything that changed to places that the last commit does not
+ * use, waits, and then writes one superblock: the older of two. Until that one
+ * block is on the medium, the last commit is what a mount finds.
+ */
+#include "core.h"
+
+#define MIN_BLOCKS 32u /* the smallest file system that is any use */
+
+/* ---- layout ---- */
+
+static int set_size(struct tfs *fs, uint64_t nblocks) {
+    if (nblocks < MIN_BLOCKS || nblocks > (uint64_t)MAX_GROUPS * GROUP_BLOCKS)
+        return -TFS_EINVAL;
+    fs->nblocks = nblocks;
+    fs->ngroups = (nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
+    fs->first = MAP_BLOCK(fs->ngroups, 0);
+    fs->reserve = min_u64(64, nblocks / 16);
+    fs->map_copy = mem_alloc(fs, (fs->ngroups + 7) / 8);
+    return fs->map_copy != NULL ? 0 : -TFS_ENOMEM;
+}
+
+static struct tfs *tfs_new(const struct tfs_env *env) {
+    struct tfs *fs = env->alloc(env->ctx, sizeof *fs);
+
+    if (fs == NULL)
+        return NULL;
+    memset(fs, 0, sizeof *fs);
+    fs->env = env;
+    fs->table = mem_alloc(fs, sizeof *fs->table);
+    if (fs->table == NULL) {
+        mem_free(fs, fs, sizeof *fs);
+        return NULL;
+    }
+    *fs->table = (struct tfs_file){.fs = fs, .slot = NO_SLOT, .opens = 1, .magic = MAGIC_INODES};
+    return fs;
+}
+
+/* Forgets without writing. */
+static void tfs_free(struct tfs *fs) {
+    space_forget(fs);
+    mem_free(fs, fs->root, sizeof *fs->root);
+    mem_free(fs, fs->table, sizeof *fs->table);
+    mem_free(fs, fs->map_copy, (fs->ngroups + 7) / 8);
+    mem_free(fs, fs, sizeof *fs);
+}
+
+/* ---- commit ---- */
+
+static int write_super(struct tfs *fs, uint64_t *written) {
+    uint64_t blk = (fs->generation + 1) & 1;
+    void *data;
+    int r = meta_new(fs, blk, MAGIC_SUPER, &data);
+
+    if (r < 0)
+        return r;
+    struct disk_super *s = data;
+    s->version = FORMAT_VERSION;
+    s->block_size = TFS_BLOCK;
+    s->generation = fs->generation + 1;
+    s->nblocks = fs->nblocks;
+    s->next_ino = fs->next_ino;
+    s->cursor = fs->cursor;
+    s->slots = fs->nslots;
+    s->free_slot = fs->free_slot;
+    s->table = fs->table->inode;
+    space_describe(fs, s);
+    block_put(fs, blk, data, 1);
+    r = fs->env->flush(fs->env->ctx, written);
+    fs->broken = r < 0; /* it may or may not have arrived */
+    return r;
+}
+
+static int commit_blocks(struct tfs *fs, uint64_t *written) {
+    inode_store_all(fs);
+    int r = fs->broken ? -TFS_EIO : space_commit(fs);
+    if (r == 0)
+        r = fs->env->flush(fs->env->ctx, written);
+    if (r == 0)
+        r = write_super(fs, written);
+    if (r < 0)
+        return r;
+    space_committed(fs);
+    fs->generation++;
+    fs->committed = fs->epoch++;
+    fs->changed = 0;
+    return 0;
+}
+
+static void tell(struct tfs *fs, enum tfs_event_kind kind, uint64_t epoch, uint64_t blocks, int error) {
+    struct tfs_event e = {.kind = kind, .epoch = epoch, .blocks = blocks, .error = error};
+
+    if (fs->env->event != NULL)
+        fs->env->event(fs->env->ctx, &e);
+}
+
+int tfs_commit(struct tfs *fs) {
+    uint64_t epoch = fs->epoch, written = 0;
+
+    if (fs->broken)
+        return -TFS_EIO;
+    if (!fs->changed)
+        return 0;
+    tell(fs, TFS_EV_COMMIT_BEGIN, epoch, 0, 0);
+    int r = commit_blocks(fs, &written);
+    tell(fs, TFS_EV_COMMIT_END, epoch, written, r);
+    return r;
+}
+
+int make_room(struct tfs *fs) {
+    if (fs->free > fs->reserve || fs->waiting == 0)
+        return 0;
+    return tfs_commit(fs);
+}
+
+/* ---- format ---- */
+
+static int make_root(struct tfs *fs) {
+    int r = file_new(fs, MODE_DIR | 0755, 0, &fs->root);
+
+    if (r < 0)
+        return r;
+    r = tfs_commit(fs);
+    if (r == 0) { /* once more, so that both superblocks are there */
+        fs->changed = 1;
+        r = tfs_commit(fs);
+    }
+    return r;
+}
+
+int tfs_format(const struct tfs_env *env, uint64_t nblocks) {
+    struct tfs *fs = tfs_new(env);
+
+    if (fs == NULL)
+        return -TFS_ENOMEM;
+    int r = set_size(fs, nblocks);
+    if (r == 0 && fs->first + MIN_BLOCKS / 2 > nblocks)
+        r = -TFS_EINVAL;
+    if (r == 0) {
+        fs->free = fs->nblocks - fs->first;
+        fs->cursor = fs->first;
+        fs->next_ino = 1;
+        fs->epoch = 1;
+        fs->table->inode.nlink = 1;
+        r = make_root(fs);
+    }
+    tfs_free(fs);
+    return r;
+}
+
+/* ---- mount ---- */
+
+/* 1 and *out filled if superblock blk is valid; 0 if not; negative if it cannot be read. */
+static int read_super(struct tfs *fs, uint64_t blk, struct disk_super **out) {
+    void *data;
+    int fresh, r = block_get(fs, blk, TFS_META, TFS_GET_READ, &data, &fresh);
+
+    if (r < 0)
+        return r;
+    const struct disk_super *s = data;
+    struct disk_header h = s->header;
+    int good = h.magic == MAGIC_SUPER && h.blk == blk && h.crc == tfs_crc32c(tfs_crc32c(0, data, 4),
+                   (uint8_t *)data + 8, TFS_BLOCK - 8) && (s->generation & 1) == blk;
+    *out = data;
+    if (good)
+        return 1;
+    block_put(fs, blk, data, 0);
+    fs->env->drop(fs->env->ctx, blk);
+    if (h.magic != 0)
+        corrupt(fs, blk, "superblock is damaged; the other one is used if it is whole");
+    return 0;
+}
+
+/* Pins the superblock that counts. */
+static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out) {
+    struct disk_super *s[2];
+    int r[2];
+
+    for (uint64_t i = 0; i < 2; i++)
+        r[i] = read_super(fs, i, &s[i]);
+    for (int i = 0; i < 2; i++) /* one that cannot be read might be the newer: do not go back in time */
+        if (r[i] < 0) {
+            if (r[!i] > 0)
+                block_put(fs, (uint64_t)!i, s[!i], 0);
+            return r[i];
+        }
+    if (r[0] == 0 && r[1] == 0)
+        return -TFS_ECORRUPT;
+    *blk = r[0] == 0 || (r[1] != 0 && s[1]->generation > s[0]->generation);
+    if (r[!*blk] > 0)
+        block_put(fs, !*blk, s[!*blk], 0);
+    *out = s[*blk];
+    return 0;
+}
+
+static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t device_blocks) {
+    if (s->version != FORMAT_VERSION || s->block_size != TFS_BLOCK || s->nblocks > device_blocks)
+        return corrupt(fs, 0, s->nblocks > device_blocks ? "file system is larger than its device: truncated image?"
+                                                         : "format of another version");
+    int r = set_size(fs, s->nblocks);
+    if (r < 0)
+        return r == -TFS_EINVAL ? corrupt(fs, 0, "superblock makes no sense") : r;
+    fs->generation = s->generation;
+    fs->committed = s->header.birth;
+    fs->epoch = s->header.birth + 1;
+    fs->free = s->free_blocks;
+    fs->next_ino = s->next_ino;
+    fs->nslots = s->slots;
+    fs->free_slot = s->free_slot;
+    fs->map_groups = s->map_groups;
+    fs->cursor = s->cursor;
+    memcpy(fs->map_copy, s->map_copy, (fs->ngroups + 7) / 8);
+    fs->table->inode = s->table;
+    if (fs->committed >= UINT64_MAX / 2 || fs->generation >= UINT64_MAX / 2 || fs->free > fs->nblocks - fs->first ||
+        fs->nslots == 0 || fs->nslots / INODES_PER_BLOCK > fs->nblocks || fs->map_groups > fs->ngroups ||
+        !block_valid(fs, fs->cursor) || fs->cursor / GROUP_BLOCKS > fs->map_groups ||
+        inode_check(fs, &fs->table->inode) < 0)
+        return corrupt(fs, 0, "superblock makes no sense");
+    return 0;
+}
+
+static int mount_root(struct tfs *fs) {
+    int r = file_get(fs, 0, 0, &fs->root);
+
+    if (r < 0)
+        return r;
+    return file_is_dir(fs->root) ? 0 : corrupt(fs, 0, "root is not a directory");
+}
+
+int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out) {
+    struct tfs *fs = tfs_new(env);
+    struct disk_super *s;
+    uint64_t blk;
+
+    if (fs == NULL)
+        return -TFS_ENOMEM;
+    int r = newest_super(fs, &blk, &s);
+    if (r == 0) {
+        r = take_super(fs, s, nblocks);
+        block_put(fs, blk, s, 0);
+    }
+    if (r == 0)
+        r = mount_root(fs);
+    if (r < 0)
+        tfs_free(fs);
+    else
+        *out = fs;
+    return r;
+}
+
+int tfs_unmount(struct tfs *fs) {
+    int r = tfs_commit(fs);
+
+    tfs_free(fs);
+    return r;
+}
+
+void tfs_space(struct tfs *fs, struct tfs_space *s) {
+    *s = (struct tfs_space){
+        .blocks = fs->nblocks,
+        .free_blocks = fs->free,
+        .held_blocks = fs->held,
+        .snapshots = fs->nsnaps,
+        .epoch = fs->epoch,
+    };
+}
