@@ -6,7 +6,7 @@
 #include <string.h>
 #include "chan.h"
 #include "devfs.h"
-#include "proc.h"
+#include "procprivate.h"
 
 Chan *newchan(const Dev *dev, uint64_t qid, bool isdir, void *aux)
 {
@@ -78,7 +78,7 @@ int cleanpath(char *out, const char *path)
 static int walkone(Chan *dir, const char *name, Chan **out)
 {
     if (!dir->isdir)
-        return error(T_ENOTDIR, "%s: not below a directory", name);
+        return error(T_ENOTDIR, "%s: not a directory", name);
     if (isfsroot(dir)) {
         int err = 0;
         *out = mounted(name, &err);
@@ -134,7 +134,7 @@ int namec(const char *path, Chan **out)
         return err;
     size_t len = strlen(path);
     if ((err = walkpath(clean, out)) < 0)
-        return err;
+        return error(-err, "%s: %s", path, errortext(-err));
     if (path[len - 1] == '/' && !(*out)->isdir) {
         putchan(*out);
         return error(T_ENOTDIR, "%s: not a directory", path);
@@ -156,7 +156,7 @@ int nameparent(const char *path, Chan **dir, char *last)
     strcpy(last, slash + 1);
     slash[slash == clean] = '\0';
     if ((err = walkpath(clean, dir)) < 0)
-        return err;
+        return error(-err, "%s: %s", path, errortext(-err));
     if (!(*dir)->isdir) {
         putchan(*dir);
         return error(T_ENOTDIR, "%s: not below a directory", last);

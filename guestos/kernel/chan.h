@@ -26,6 +26,7 @@ struct Chan {
     void *aux;       /* the device's */
     uint64_t cookie; /* directory: how far the device has read, which is ... */
     uint64_t entry;  /* ... up to this entry */
+    unsigned mounts; /* the root: mounted directories read */
 };
 
 /*

@@ -172,6 +172,23 @@ static int statfile(struct tfs_file *f, const char *name, struct tarry_stat *st)
     return err;
 }
 
+/* The entry of the root for a directory that is mounted there and has no place in the file system. */
+static int mountedentry(Chan *c, struct tarry_stat *st)
+{
+    static const struct dirtab table[] = {{"dev", 0, DMDIR | 0555, &devdirdev}, {"proc", 0, DMDIR | 0555, &procdev}};
+    while (c->mounts < sizeof table / sizeof table[0]) {
+        const struct dirtab *t = &table[c->mounts++];
+        struct tfs_file *f;
+        if (tfs_walk(fsfile(c), t->name, &f) == 0) {
+            tfs_unref(f); /* listed already */
+            continue;
+        }
+        synthstat(st, t->name, t->dev, t->qid, t->perm);
+        return 1;
+    }
+    return 0;
+}
+
 static int fsreaddir(Chan *c, struct tarry_stat *st)
 {
     struct tfs_dirent entry;
@@ -185,6 +202,8 @@ static int fsreaddir(Chan *c, struct tarry_stat *st)
             tfs_unref(f);
         }
         got = err < 0 ? err : 1;
+    } else if (got == 0 && isfsroot(c)) {
+        got = mountedentry(c, st);
     }
     qunlock(&fslock);
     return got < 0 ? fserror(got) : got;

@@ -46,7 +46,7 @@ static void firstprocess(void)
         panic("not enough memory to start");
     openconsole();
     if (execprogram(args.block, &args) < 0) {
-        print("tarry: cannot run %s: %s\n", args.block, up->errstr);
+        print("tarry: %s\n", up->errstr);
         format(up->priv->note, STATUS_MAX, "%d", NO_PROGRAM);
         procexit(up->priv->note);
     }

@@ -187,7 +187,7 @@ static int64_t readdir(Chan *c, uint64_t va, uint64_t n, uint64_t off)
     uint64_t want = off / sizeof st, done = 0;
     int got = 1;
     if (c->entry > want)
-        c->entry = c->cookie = 0;
+        c->entry = c->cookie = c->mounts = 0;
     while (n - done >= sizeof st && (got = c->dev->readdir(c, &st)) == 1) {
         if (c->entry++ < want)
             continue;

@@ -5,7 +5,7 @@
 #include "io.h"
 
 enum { RBR = 0, THR = 0, IER = 1, FCR = 2, LSR = 5 };
-enum { IER_RX = 1, FCR_ENABLE_CLEAR = 7, LSR_RX_READY = 1, LSR_TX_EMPTY = 0x20 };
+enum { IER_RX = 1, FCR_ENABLE = 1, LSR_RX_READY = 1, LSR_TX_EMPTY = 0x20 };
 
 static volatile uint8_t *reg(int n)
 {
@@ -23,7 +23,7 @@ void uartinit(void)
 {
     if (devtree.uart.pa == 0)
         return;
-    *reg(FCR) = FCR_ENABLE_CLEAR;
+    *reg(FCR) = FCR_ENABLE; /* not cleared: somebody may have typed already */
     *reg(IER) = IER_RX;
     plicenable(devtree.uart.irq, uartinterrupt, 0);
 }
