@@ -92,7 +92,7 @@ extern const char *argv0; /* last element of argv[0] */
 
 /* "argv0: what: text of the last error" on descriptor 2. */
 void complain(const char *what);
-/* "argv0: what: why" on descriptor 2. */
+/* "argv0: what: why" on descriptor 2; without "what: " if that is empty. */
 void complain_of(const char *what, const char *why);
 /* "usage: text" on descriptor 2; ends the program with status 2. */
 _Noreturn void usage(const char *text);

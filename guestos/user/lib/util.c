@@ -55,23 +55,31 @@ int write_all(int fd, const void *buf, size_t n) {
     return 0;
 }
 
+static char *append(char *p, char *end, const char *s) {
+    while (*s && p < end)
+        *p++ = *s++;
+    return p;
+}
+
 /* One write for the whole line: lines of several processes do not mix. */
 void complain_of(const char *what, const char *why) {
-    char line[256 + TARRY_PATH_MAX];
-    char *p = line, *end = line + sizeof line - 1;
-    const char *parts[] = {argv0, ": ", what, ": ", why};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        for (const char *s = parts[i]; *s && p < end;)
-            *p++ = *s++;
+    char line[512 + TARRY_PATH_MAX];
+    char *end = line + sizeof line - 1;
+    char *p = append(append(line, end, argv0), end, ": ");
+    if (*what)
+        p = append(append(p, end, what), end, ": ");
+    p = append(p, end, why);
     *p++ = '\n';
     write_all(2, line, (size_t)(p - line));
 }
 
+/* The kernel's text often begins with the name of the file already. */
 void complain(const char *what) {
     char why[256];
     int n = errstr(why, sizeof why - 1);
+    size_t length = strlen(what);
     why[n > 0 ? n : 0] = 0;
-    complain_of(what, why);
+    complain_of(strncmp(why, what, length) == 0 && why[length] == ':' ? "" : what, why);
 }
 
 static void write_usage(int fd, const char *text) {
