@@ -123,6 +123,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 	@echo "  TEST    $@"
 	@$(CC) $(HOST_FLAGS) -I. -Itests -o $@ $< $(filter %.o,$^) $(HOST_LIBS) -lcmocka
 
+-include tests/khost.mk
+
 bench: all
 	@BUILD=$(BUILD) tests/bench/run
 

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The kernel's segment code, compiled for the host from its very sources, for tests/unit/seg_*.c. Included by the Makefile.
+KHOST_SRC := $(addprefix guestos/kernel/,sourcemap.c pagemap.c segment.c fault.c fileio.c ucopy.c lock.c) $(wildcard tests/khost/*.c)
+KHOST_OBJ := $(KHOST_SRC:%.c=$(BUILD)/khost/%.o)
+KHOST_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include
+
+$(BUILD)/khost/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  KHOSTCC $<"
+	@$(CC) $(KHOST_FLAGS) -c -o $@ $<
+
+$(BUILD)/khost/libkhost.a: $(KHOST_OBJ)
+	@rm -f $@; ar rcs $@ $^
+
+$(BUILD)/tests/seg_%: tests/unit/seg_%.c $(BUILD)/khost/libkhost.a $(patsubst fs/%.c,$(BUILD)/host/fs/%.o,$(wildcard fs/*.c))
+	@mkdir -p $(@D)
+	@echo "  TEST    $@"
+	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $^ -lcmocka -lpthread

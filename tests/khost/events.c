@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's end of the trace port for the tests: events are kept in memory. */
+#include <stdlib.h>
+#include <string.h>
+#include "khost.h"
+
+static Event *events;
+static size_t nevents, room;
+static bool keep = true;
+static uint64_t lastid;
+static uint64_t opened[EV_COUNT], ended[EV_COUNT];
+
+void events_clear(void)
+{
+    nevents = 0;
+}
+
+void events_keep(bool yes)
+{
+    keep = yes;
+    nevents = 0;
+}
+
+uint64_t traceevent(unsigned kind, void *record, size_t bytes)
+{
+    struct ev_head *head = record;
+    opened[kind]++;
+    lastid++;
+    if (!keep)
+        return lastid;
+    if (head->cause == 0 && up != NULL)
+        head->cause = up->cause;
+    if (nevents == room) {
+        room = room * 2 + 1024;
+        events = realloc(events, room * sizeof *events);
+    }
+    Event *e = &events[nevents++];
+    *e = (Event){.kind = kind, .id = lastid};
+    ASSERT(bytes <= sizeof e->of, "an event fits");
+    memcpy(&e->of, record, bytes);
+    return lastid;
+}
+
+void traceend(uint64_t id, const void *record, size_t bytes)
+{
+    const uint64_t *kind = record;
+    ended[*kind]++;
+    for (size_t i = nevents; i-- > 0;)
+        if (events[i].id == id) {
+            ASSERT(events[i].kind == *kind && !events[i].ended, "an interval ends once, as what it was opened");
+            events[i].ended = true;
+            memcpy(&events[i].end, record, bytes);
+            return;
+        }
+}
+
+uint64_t tracelasttrap(void)
+{
+    return 0;
+}
+
+uint64_t pushcause(uint64_t id)
+{
+    uint64_t old = up->cause;
+    up->cause = id;
+    return old;
+}
+
+void popcause(uint64_t old)
+{
+    up->cause = old;
+}
+
+uint64_t open_intervals(unsigned kind)
+{
+    return opened[kind] - ended[kind];
+}
+
+unsigned events_count(unsigned kind)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < nevents; i++)
+        n += events[i].kind == kind;
+    return n;
+}
+
+const Event *event_at(unsigned kind, int i)
+{
+    if (i < 0)
+        i += (int)events_count(kind);
+    for (size_t at = 0; at < nevents; at++)
+        if (events[at].kind == kind && i-- == 0)
+            return &events[at];
+    return NULL;
+}
+
+unsigned transfers(enum ev_enum_boundary boundary)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < nevents; i++)
+        n += events[i].kind == EV_transfer && events[i].of.transfer.boundary == boundary;
+    return n;
+}
+
+uint64_t transferred(enum ev_enum_boundary boundary)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < nevents; i++)
+        if (events[i].kind == EV_transfer && events[i].of.transfer.boundary == boundary)
+            bytes += events[i].of.transfer.bytes;
+    return bytes;
+}
