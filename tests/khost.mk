@@ -15,4 +15,4 @@ $(BUILD)/khost/libkhost.a: $(KHOST_OBJ)
 $(BUILD)/tests/seg_%: tests/unit/seg_%.c $(BUILD)/khost/libkhost.a $(patsubst fs/%.c,$(BUILD)/host/fs/%.o,$(wildcard fs/*.c))
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
-	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $^ -lcmocka -lpthread
+	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $< $(filter %.a %.o,$^) -lcmocka -lpthread
