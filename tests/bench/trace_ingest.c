@@ -10,16 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include "traces/events.h"
-#include "traces/recorder.h"
-
-#define HEAD_WORDS (sizeof(struct ev_head) / sizeof(uint64_t))
-#define EVENT(r, at, event, ...)                                                                    \
-    recorder_event(r, EV_##event, at, (const uint64_t *)&(struct ev_##event){{0}, __VA_ARGS__} + HEAD_WORDS, \
-                   sizeof(struct ev_##event) / sizeof(uint64_t) - HEAD_WORDS)
-#define END(r, id, event, when, ...)                                                             \
-    recorder_end(r, id, EV_##event, when, (const uint64_t *)&(struct ev_##event##_end){0, __VA_ARGS__} + 1, \
-                 sizeof(struct ev_##event##_end) / sizeof(uint64_t) - 1)
+#include "tests/trace_events.h"
 
 static double now(void) {
     struct timespec t;
