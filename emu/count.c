@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counts retired instructions. Unicorn announces each block of code that it
+ * is about to run; how many instructions it holds is looked up in a
+ * cache by pc, size, address space and code version.
+ *
+ * A CSR instruction ends its block. What Unicorn does not do right about some of
+ * them is done between that block and the next: the block's `tail`.
+ */
+#include "insn.h"
+#include "machine_priv.h"
+
+/* tail = kind | rd << 8 | csr << 16 */
+enum tail {
+    TAIL_NONE,
+    TAIL_INTERRUPTS, /* interrupts may have become enabled */
+    TAIL_RELOAD,     /* satp, sie, sstatus, scounteren: shadows, and the TLB for satp */
+    TAIL_COUNTER,    /* rd got the host's ticks: give it the count */
+    TAIL_SIP,        /* rd lacks the lines of our devices; SSIP may have changed */
+};
+
+enum {
+    CSR_SSTATUS = 0x100,
+    CSR_SIE = 0x104,
+    CSR_SCOUNTEREN = 0x106,
+    CSR_SIP = 0x144,
+    CSR_SATP = 0x180,
+    CSR_MCYCLE = 0xb00,
+    CSR_MINSTRET = 0xb02,
+    CSR_CYCLE = 0xc00,
+    CSR_INSTRET = 0xc02,
+};
+
+#define SSTATUS_SIE 2u
+#define SIP_LINES (1ull << IRQ_STIMER | 1ull << IRQ_SEXT)
+
+static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
+{
+    return (uint32_t)kind | c->rd << 8 | c->csr << 16;
+}
+
+/* The most frequent ones, csrrsi and csrrci of SIE alone, need no reload. */
+static uint32_t sstatus_tail(const struct insn_csr *c)
+{
+    if (!c->writes)
+        return TAIL_NONE;
+    if (c->immediate && c->op == 3 && !(c->rs1 & ~SSTATUS_SIE))
+        return TAIL_NONE;
+    if (c->immediate && c->op == 2 && !(c->rs1 & ~SSTATUS_SIE))
+        return TAIL_INTERRUPTS;
+    return make_tail(TAIL_RELOAD, c);
+}
+
+static uint32_t tail_of(uint32_t insn)
+{
+    struct insn_csr c;
+    if (insn == INSN_SRET || insn == INSN_MRET)
+        return TAIL_INTERRUPTS;
+    if (!insn_csr(insn, &c))
+        return TAIL_NONE;
+    switch (c.csr) {
+    case CSR_SSTATUS:
+        return sstatus_tail(&c);
+    case CSR_SIE:
+    case CSR_SCOUNTEREN:
+    case CSR_SATP:
+        return c.writes ? make_tail(TAIL_RELOAD, &c) : TAIL_NONE;
+    case CSR_SIP:
+        return make_tail(TAIL_SIP, &c);
+    case CSR_CYCLE:
+    case CSR_INSTRET:
+    case CSR_MCYCLE:
+    case CSR_MINSTRET:
+        return c.rd ? make_tail(TAIL_COUNTER, &c) : TAIL_NONE;
+    }
+    return TAIL_NONE;
+}
+
+/* Counts the instructions that begin in [pc, end); the last one's bits in *last. */
+static uint32_t count_insns(struct hart *h, uint64_t pc, uint64_t end, uint32_t *last)
+{
+    uint32_t n = 0;
+    *last = 0;
+    while (pc < end) {
+        if (!tlb_instruction(h, pc, last))
+            return n + (uint32_t)((end - pc) / 4); /* cannot be: Unicorn has just read it */
+        pc += insn_bytes((uint16_t)*last);
+        n++;
+    }
+    return n;
+}
+
+static void learn(struct hart *h, struct count_entry *e, uint64_t pc, uint64_t key, uint32_t size)
+{
+    uint32_t last;
+    e->insns = count_insns(h, pc, pc + size, &last);
+    e->tail = tail_of(last);
+    e->pc = pc;
+    e->key = key;
+}
+
+static void give_count(struct hart *h, uint32_t tail)
+{
+    unsigned rd = tail >> 8 & 31;
+    hart_set_reg(h, UC_RISCV_REG_X0 + (int)rd, h->insns - 1); /* not counting the instruction itself */
+}
+
+static void fix_sip(struct hart *h, uint32_t tail)
+{
+    unsigned rd = tail >> 8 & 31;
+    uint64_t sip = hart_reg(h, UC_RISCV_REG_SIP);
+    h->soft_pending = sip >> IRQ_SSOFT & 1;
+    if (rd) {
+        int reg = UC_RISCV_REG_X0 + (int)rd;
+        hart_set_reg(h, reg, (hart_reg(h, reg) & ~SIP_LINES) | (h->lines & SIP_LINES));
+    }
+}
+
+void hart_reload(struct hart *h)
+{
+    uint64_t satp = hart_reg(h, UC_RISCV_REG_SATP), sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
+    h->sie = hart_reg(h, UC_RISCV_REG_SIE);
+    h->sum = sstatus >> 18 & 1;
+    h->mxr = sstatus >> 19 & 1;
+    h->user_time = hart_reg(h, UC_RISCV_REG_SCOUNTEREN) >> 1 & 1;
+    if (satp == h->satp)
+        return;
+    unsigned mode = (unsigned)(satp >> 60);
+    if (mode != 0 && mode != 8 && mode != 9) { /* WARL: a mode that is not implemented leaves satp as it was */
+        hart_set_reg(h, UC_RISCV_REG_SATP, h->satp);
+        return;
+    }
+    h->satp = satp;
+    code_space(h);
+    /* Unicorn does so only if the ASID changed. */
+    uc_ctl_flush_tlb(h->uc);
+    h->deadline = 0; /* the block that is about to run was found through the old translation */
+}
+
+static void do_tail(struct hart *h)
+{
+    uint32_t tail = h->tail;
+    h->tail = TAIL_NONE;
+    switch (tail & 0xff) {
+    case TAIL_COUNTER:
+        give_count(h, tail);
+        return;
+    case TAIL_SIP:
+        fix_sip(h, tail);
+        break;
+    case TAIL_RELOAD:
+        hart_reload(h);
+        break;
+    }
+    if ((h->lines || h->soft_pending) && hart_wakes(h))
+        h->deadline = 0; /* the run loop decides */
+}
+
+static void finish_block(struct hart *h)
+{
+    h->insns += h->block_insns;
+    h->block_insns = 0;
+    if (h->tail)
+        do_tail(h);
+}
+
+void count_hook(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
+{
+    struct hart *h = user;
+    h->insns += h->block_insns;
+    if (__builtin_expect(h->tail != 0, 0))
+        do_tail(h);
+    if (__builtin_expect(h->insns >= h->deadline, 0)) {
+        h->block_insns = 0;
+        h->stopped = true;
+        uc_emu_stop(uc);
+        return;
+    }
+    struct count_entry *e = &h->counts[(pc >> 1) % COUNT_ENTRIES];
+    uint64_t key = h->code_key | size;
+    if (__builtin_expect(e->pc != pc || e->key != key, 0))
+        learn(h, e, pc, key, size);
+    h->block_pc = pc;
+    h->block_bytes = size;
+    h->block_insns = e->insns;
+    h->tail = e->tail;
+}
+
+static bool in_block(const struct hart *h, uint64_t pc)
+{
+    return h->block_insns && pc - h->block_pc < h->block_bytes;
+}
+
+void count_settle(struct hart *h)
+{
+    if (h->block_insns)
+        finish_block(h);
+}
+
+void count_retire(struct hart *h, uint64_t pc)
+{
+    uint32_t last;
+    if (!h->block_insns)
+        return;
+    if (!in_block(h, pc)) {
+        finish_block(h);
+        return;
+    }
+    uint64_t left = h->block_pc + h->block_bytes - pc;
+    if (left == 2 || (left == 4 && tlb_instruction(h, pc, &last) && insn_bytes((uint16_t)last) == 4))
+        h->insns += h->block_insns - 1; /* the usual case: the last one */
+    else
+        h->insns += count_insns(h, h->block_pc, pc, &last);
+    h->block_insns = 0;
+    h->tail = TAIL_NONE;
+}

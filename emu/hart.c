@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Makes the Unicorn engine, runs it, and finds out why it came back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "insn.h"
+#include "machine_priv.h"
+
+#define MIDELEG_SUPERVISOR (1u << IRQ_SSOFT | 1u << IRQ_STIMER | 1u << IRQ_SEXT)
+#define MEDELEG_ALL 0xb1ffu
+#define COUNTERS_ALL 7u /* cycle, time, instret */
+
+uint64_t hart_reg(const struct hart *h, int reg)
+{
+    uint64_t value = 0;
+    uc_reg_read(h->uc, reg, &value);
+    return value;
+}
+
+void hart_set_reg(struct hart *h, int reg, uint64_t value)
+{
+    uc_reg_write(h->uc, reg, &value);
+}
+
+enum mmu_privilege hart_privilege(const struct hart *h)
+{
+    return (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
+}
+
+uint64_t hart_block_pc(const struct hart *h)
+{
+    return h->block_pc;
+}
+
+static uc_err add_hooks(struct hart *h)
+{
+    static uc_hook hook; /* the handles are not needed: hooks stay as long as the engine */
+    uc_err e = uc_hook_add(h->uc, &hook, UC_HOOK_TLB_FILL, (void *)tlb_fill_hook, h, 1, 0);
+    if (e == UC_ERR_OK)
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_BLOCK, (void *)count_hook, h, 1, 0);
+    if (e == UC_ERR_OK)
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_INTR, (void *)trap_hook, h, 1, 0);
+    if (e == UC_ERR_OK)
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_INSN_INVALID, (void *)trap_invalid_hook, h, 1, 0);
+    return e;
+}
+
+int hart_init(struct hart *h, struct machine *m, char *err, size_t errlen)
+{
+    h->machine = m;
+    uc_err e = uc_open(UC_ARCH_RISCV, UC_MODE_RISCV64, &h->uc);
+    if (e == UC_ERR_OK)
+        e = uc_ctl_exits_enable(h->uc); /* no magic address that ends the run */
+    if (e == UC_ERR_OK)
+        e = uc_ctl_tlb_mode(h->uc, UC_TLB_VIRTUAL);
+    if (e == UC_ERR_OK)
+        e = add_hooks(h);
+    if (e != UC_ERR_OK) {
+        snprintf(err, errlen, "cannot make the CPU: %s", uc_strerror(e));
+        return -1;
+    }
+    return 0;
+}
+
+int hart_init_memory(struct hart *h, char *err, size_t errlen)
+{
+    h->counts = calloc(COUNT_ENTRIES, sizeof *h->counts);
+    h->fetched = calloc(FETCHED, sizeof *h->fetched);
+    h->frame_state = calloc(h->machine->bus.ram_bytes / PAGE_BYTES, 1);
+    if (!h->counts || !h->fetched || !h->frame_state) {
+        snprintf(err, errlen, "the host is out of memory");
+        return -1;
+    }
+    h->code_version = 1; /* so that no empty entry of the count cache matches */
+    code_space(h);
+    return 0;
+}
+
+void hart_free(struct hart *h)
+{
+    if (h->uc)
+        uc_close(h->uc);
+    free(h->counts);
+    free(h->fetched);
+    free(h->frame_state);
+}
+
+void hart_enter_kernel(struct hart *h, uint64_t entry_pa, uint64_t fdt_pa)
+{
+    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
+    hart_set_reg(h, UC_RISCV_REG_MIDELEG, MIDELEG_SUPERVISOR);
+    hart_set_reg(h, UC_RISCV_REG_MEDELEG, MEDELEG_ALL);
+    hart_set_reg(h, UC_RISCV_REG_MCOUNTEREN, COUNTERS_ALL);
+    hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, COUNTERS_ALL);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR);
+    hart_reload(h);
+    hart_set_reg(h, UC_RISCV_REG_A0, 0);
+    hart_set_reg(h, UC_RISCV_REG_A1, fdt_pa);
+    hart_set_reg(h, UC_RISCV_REG_PC, entry_pa);
+}
+
+void hart_look_up(struct hart *h)
+{
+    h->deadline = 0;
+}
+
+void hart_set_line(struct hart *h, unsigned irq, bool high)
+{
+    uint64_t bit = 1ull << irq;
+    if (high && !(h->lines & bit))
+        hart_look_up(h);
+    h->lines = high ? h->lines | bit : h->lines & ~bit;
+}
+
+/* After wfi Unicorn returns with pc behind it, perhaps in the middle of the block. */
+static bool after_wfi(struct hart *h, uint64_t pc)
+{
+    uint32_t insn;
+    uint64_t end = h->block_pc + h->block_bytes;
+    return h->block_insns && pc - 4 >= h->block_pc && pc <= end && tlb_instruction(h, pc - 4, &insn) &&
+           insn == INSN_WFI;
+}
+
+/*
+ * An instruction that crosses into a page that may not be fetched. The refusal came while the whole
+ * block was translated, and nothing of it has run: run it up to that instruction.
+ */
+static void run_up_to_crossing(struct hart *h, uint64_t crossing)
+{
+    uint64_t pa;
+    if (tlb_physical(h, h->fault.pc, MMU_FETCH, &pa))
+        code_forget(h, pa, 2);
+    uc_ctl_set_exits(h->uc, &crossing, 1);
+    h->crossing = crossing;
+    h->crossing_code = h->fault.code;
+}
+
+static void end_crossing(struct hart *h)
+{
+    uint64_t at = h->crossing, pa;
+    h->crossing = 0;
+    uc_ctl_set_exits(h->uc, &at, 0);
+    if (tlb_physical(h, at & ~(PAGE_BYTES - 1), MMU_FETCH, &pa))
+        code_forget(h, pa, PAGE_BYTES); /* blocks that were cut short */
+    if (h->fault.valid || h->stopped || hart_reg(h, UC_RISCV_REG_PC) != at)
+        return; /* something else came first; the crossing will come again */
+    count_settle(h);
+    trap_exception(h, h->crossing_code, at, at + 2);
+}
+
+static void deliver_fault(struct hart *h)
+{
+    struct fault *f = &h->fault;
+    if (hart_reg(h, UC_RISCV_REG_PC) != f->pc || hart_privilege(h) != f->privilege)
+        return; /* Unicorn took a software interrupt in between: the access will be tried again */
+    bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS;
+    if (fetch)
+        count_settle(h);
+    else
+        count_retire(h, f->pc);
+    uint64_t pc = f->crossing ? f->page - 2 : f->pc;
+    if (pc == f->pc)
+        trap_exception(h, f->code, pc, f->tval);
+    else
+        run_up_to_crossing(h, pc);
+}
+
+static void run_once(struct hart *h)
+{
+    h->stopped = false;
+    h->fault.valid = false;
+    uc_err e = uc_emu_start(h->uc, hart_reg(h, UC_RISCV_REG_PC), 0, 0, 0);
+    uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
+    if (h->crossing)
+        end_crossing(h);
+    if (h->fault.valid) {
+        deliver_fault(h);
+    } else if (after_wfi(h, pc)) {
+        count_retire(h, pc);
+        h->waiting = true;
+    } else if (e != UC_ERR_OK && e != UC_ERR_EXCEPTION) { /* ebreak leaves UC_ERR_EXCEPTION behind */
+        machine_stop(h->machine, STOP_ERROR, 1, "the CPU stopped at pc 0x%llx: %s", (unsigned long long)pc,
+                     uc_strerror(e));
+    }
+}
+
+void hart_run(struct hart *h)
+{
+    while (!h->waiting && h->insns < h->deadline)
+        run_once(h);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hart: one RV64GC on Unicorn. hart.c runs it, count.c counts what it
+ * retires, tlb.c answers its translations, code.c keeps translated code
+ * fresh, trap.c delivers traps, csr.c emulates what Unicorn lacks.
+ *
+ * Unicorn holds the registers. What is kept here are shadows that may be
+ * asked for in any mode (Unicorn's API checks the current privilege), always
+ * up to date at a block's start: the CSR instruction that changes one ends its
+ * block, and `tail` says what to do about it before the next block.
+ */
+#ifndef EMU_HART_H
+#define EMU_HART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unicorn/unicorn.h>
+
+#include "../mmu/walk.h"
+
+struct machine;
+
+/* Interrupt codes; bit numbers of mip (privileged spec, 3.1.9) */
+enum { IRQ_SSOFT = 1, IRQ_MSOFT = 3, IRQ_STIMER = 5, IRQ_MTIMER = 7, IRQ_SEXT = 9, IRQ_MEXT = 11 };
+
+/* Exception codes (table 3.6) */
+enum {
+    EXC_FETCH_MISALIGNED = 0,
+    EXC_FETCH_ACCESS = 1,
+    EXC_ILLEGAL = 2,
+    EXC_BREAKPOINT = 3,
+    EXC_LOAD_MISALIGNED = 4,
+    EXC_LOAD_ACCESS = 5,
+    EXC_STORE_MISALIGNED = 6,
+    EXC_STORE_ACCESS = 7,
+    EXC_ECALL_U = 8,
+    EXC_ECALL_S = 9,
+    EXC_FETCH_PAGE = 12,
+    EXC_LOAD_PAGE = 13,
+    EXC_STORE_PAGE = 15,
+};
+
+#define CAUSE_INTERRUPT (1ull << 63)
+
+/* An access that the fill hook refused: delivered when Unicorn has returned. */
+struct fault {
+    bool valid;
+    bool crossing;    /* the instruction begins on the page before: its pc is page - 2 */
+    unsigned code;
+    uint64_t pc, tval;
+    uint64_t page;    /* the page that was refused */
+    enum mmu_privilege privilege;
+};
+
+#define COUNT_ENTRIES 65536
+
+/* What a block holds: see count.c. */
+struct count_entry {
+    uint64_t pc, key;
+    uint32_t insns;
+    uint32_t tail;
+};
+
+#define SPACES 256
+#define FETCHED 4096
+
+struct fetched {
+    uint64_t page; /* virtual page | space */
+    uint64_t pa;
+};
+
+struct hart {
+    uc_engine *uc;
+    struct machine *machine;
+
+    /* counting: the block hook's own words first */
+    uint64_t insns;    /* retired before the current block */
+    uint64_t deadline; /* stop before a block if so many are retired */
+    uint64_t block_pc;
+    uint32_t block_insns, block_bytes; /* the block that runs now; 0 instructions: none */
+    uint32_t tail;                     /* what its last instruction asks for: count.c */
+    uint64_t code_key;                 /* in the key of every entry: code version and address space */
+    struct count_entry *counts;
+
+    bool stopped;  /* our own uc_emu_stop is under way */
+    bool waiting;  /* in wfi */
+    bool identity; /* the fill hook answers pa = va: for maintenance (code.c) */
+    struct fault fault;
+    uint64_t crossing; /* run up to here, then refuse the fetch; 0: no such thing under way */
+    unsigned crossing_code;
+
+    /* shadows */
+    uint64_t satp, sie;
+    bool sum, mxr;
+    bool user_time; /* scounteren.TM */
+    uint64_t senvcfg;
+
+    uint64_t lines;    /* interrupt lines of devices, as bits of mip; not SSIP, which Unicorn's mip holds */
+    bool soft_pending; /* SSIP may be set */
+
+    /* code: code.c */
+    uint8_t *frame_state;          /* per frame of RAM: enum frame_state */
+    uint64_t code_version;
+    uint64_t spaces[SPACES];       /* satp values seen, by slot */
+    unsigned space;                /* the current one's slot */
+    struct fetched *fetched;       /* which frame a virtual page was fetched from */
+    uint64_t near_page, near_key;  /* the last page that code was read from, and its bytes */
+    const uint8_t *near_bytes;
+};
+
+int hart_init(struct hart *, struct machine *, char *err, size_t errlen);
+int hart_init_memory(struct hart *, char *err, size_t errlen); /* when RAM is known */
+void hart_free(struct hart *);
+/* Sets the registers of the SBI's supervisor entry. */
+void hart_enter_kernel(struct hart *, uint64_t entry_pa, uint64_t fdt_pa);
+
+/* Runs until the deadline, a wfi, or machine_stop. */
+void hart_run(struct hart *);
+/* Makes hart_run return before the next block. */
+void hart_look_up(struct hart *);
+void hart_set_line(struct hart *, unsigned irq, bool high);
+/* Sets or clears sip.SSIP. */
+void hart_soft_interrupt(struct hart *, bool pending);
+/* True if a pending interrupt is enabled, so that wfi ends. */
+bool hart_wakes(struct hart *);
+/* Delivers the most important interrupt if one is pending and enabled. */
+void hart_interrupt(struct hart *);
+
+uint64_t hart_reg(const struct hart *, int reg);
+void hart_set_reg(struct hart *, int reg, uint64_t value);
+enum mmu_privilege hart_privilege(const struct hart *);
+uint64_t hart_block_pc(const struct hart *);
+
+/* ---- count.c ---- */
+void count_hook(uc_engine *, uint64_t pc, uint32_t size, void *hart);
+/* The current block is over up to, not including, the instruction at pc (anywhere else: all of it). */
+void count_retire(struct hart *, uint64_t pc);
+/* If the current block has run to its end: count it and do its tail's work. */
+void count_settle(struct hart *);
+/* Reloads the shadows of satp, sie and sstatus. */
+void hart_reload(struct hart *);
+
+/* ---- tlb.c ---- */
+bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
+/* Where the hart's bytes at va lie, by the current translation without side effects; NULL if not in RAM. At least
+ * `bytes` bytes on that page, or NULL. */
+const uint8_t *tlb_look(struct hart *, uint64_t va, enum mmu_access, unsigned bytes);
+bool tlb_physical(struct hart *, uint64_t va, enum mmu_access, uint64_t *pa);
+/* The instruction at va, 16 or 32 bits. False if it cannot be read. */
+bool tlb_instruction(struct hart *, uint64_t va, uint32_t *insn);
+
+/* ---- code.c ---- */
+enum frame_state { FRAME_NEW, FRAME_WRITABLE, FRAME_CODE };
+void code_fetched(struct hart *, uint64_t va_page, uint64_t pa_page);
+void code_stored(struct hart *, uint64_t pa_page);
+bool code_frame(const struct hart *, uint64_t pa); /* the frame's code may be translated */
+void hart_code_written(struct hart *, uint64_t pa, uint64_t bytes);
+void code_forget(struct hart *, uint64_t pa, uint64_t bytes); /* drops the translations of a range within a frame */
+void code_space(struct hart *); /* satp changed */
+
+/* ---- trap.c ---- */
+void trap_exception(struct hart *, unsigned code, uint64_t epc, uint64_t tval);
+void trap_hook(uc_engine *, uint32_t number, void *hart);
+bool trap_invalid_hook(uc_engine *, void *hart);
+
+/* ---- csr.c ---- */
+/* Emulates a CSR instruction that Unicorn called illegal. False: it is illegal. */
+bool csr_emulate(struct hart *, uint64_t pc, uint32_t insn);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Puts the machine together and runs it: between two runs of the hart, time's events, console and interrupts. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fdt.h"
+#include "finisher.h"
+#include "loader.h"
+#include "machine_priv.h"
+
+#define MIN_RAM (4ull << 20)
+#define MAX_RAM (64ull << 30)
+
+/* How long, in instructions, a terminal's key or an interrupt of the user may go unnoticed. */
+#define LOOK_AROUND 1000000
+
+void machine_stop(struct machine *m, enum machine_stop why, int status, const char *fmt, ...)
+{
+    if (m->result.stop != STOP_NONE)
+        return;
+    m->result.stop = why;
+    m->result.status = status;
+    if (fmt) {
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(m->result.message, sizeof m->result.message, fmt, args);
+        va_end(args);
+    }
+    hart_look_up(&m->hart);
+}
+
+static int add_devices(struct machine *m, char *err, size_t errlen)
+{
+    if (finisher_init(m, err, errlen) != 0 || clint_init(m, err, errlen) != 0 || plic_init(m, err, errlen) != 0 ||
+        uart_init(m, err, errlen) != 0)
+        return -1;
+    for (unsigned slot = 0; slot < VIRTIO_SLOTS; slot++) {
+        m->disks[slot] = virtio_blk_new(m, slot, m->config.disks[slot], err, errlen);
+        if (!m->disks[slot])
+            return -1;
+    }
+    return 0;
+}
+
+static int build(struct machine *m, char *err, size_t errlen)
+{
+    uint64_t ram = m->config.ram_bytes;
+    if (ram < MIN_RAM || ram > MAX_RAM || ram % PAGE_BYTES) {
+        snprintf(err, errlen, "%llu bytes of RAM: must be 4 MiB to 64 GiB, a multiple of 4096",
+                 (unsigned long long)ram);
+        return -1;
+    }
+    if (m->config.bootargs && !(m->bootargs = strdup(m->config.bootargs))) {
+        snprintf(err, errlen, "the host is out of memory");
+        return -1;
+    }
+    clock_init(&m->clock);
+    if (hart_init(&m->hart, m, err, errlen) != 0 || bus_init(m, ram, err, errlen) != 0 ||
+        hart_init_memory(&m->hart, err, errlen) != 0)
+        return -1;
+    if (console_init(m, err, errlen) != 0 || traceport_init(m, err, errlen) != 0)
+        return -1;
+    return add_devices(m, err, errlen);
+}
+
+struct machine *machine_new(const struct machine_config *config, char *err, size_t errlen)
+{
+    struct machine *m = calloc(1, sizeof *m);
+    if (!m) {
+        snprintf(err, errlen, "the host is out of memory");
+        return NULL;
+    }
+    m->config = *config;
+    m->console.wake[0] = m->console.wake[1] = -1;
+    if (build(m, err, errlen) != 0) {
+        machine_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void machine_free(struct machine *m)
+{
+    if (!m)
+        return;
+    for (unsigned slot = 0; slot < VIRTIO_SLOTS; slot++)
+        virtio_blk_free(m->disks[slot]);
+    traceport_free(m);
+    console_free(m);
+    hart_free(&m->hart);
+    bus_free(m);
+    free(m->bootargs);
+    free(m);
+}
+
+int machine_load_kernel(struct machine *m, const char *path, char *err, size_t errlen)
+{
+    uint64_t entry;
+    if (loader_load(m, path, &entry, err, errlen) != 0)
+        return -1;
+    uint64_t fdt = fdt_make(m, err, errlen);
+    if (!fdt)
+        return -1;
+    hart_enter_kernel(&m->hart, entry, fdt);
+    m->loaded = true;
+    return 0;
+}
+
+void machine_interrupt(struct machine *m)
+{
+    m->interrupted = 1;
+    if (write(m->console.wake[1], "", 1) < 0) {
+        /* the pipe is full: it wakes anyway */
+    }
+}
+
+/*
+ * The hart is in wfi and nothing wakes it yet. A disk's completion comes before console input: what
+ * the guest waits for should not depend on input that never comes.
+ */
+static void idle(struct machine *m)
+{
+    uint64_t next = clock_next(m);
+    bool disk_busy = false;
+    for (int i = CLOCK_DISK; i < CLOCK_EVENTS; i++)
+        disk_busy |= m->clock.due[i] != CLOCK_NEVER;
+    if (!m->console.terminal && !disk_busy && uart_wants_input(m) && console_wait(m))
+        return;
+    if (next != CLOCK_NEVER) {
+        clock_skip_to(m, next);
+        return;
+    }
+    if (m->console.terminal && uart_wants_input(m) && console_wait(m))
+        return;
+    if (m->interrupted || (m->console.terminal && !m->console.end && uart_wants_input(m)))
+        return;
+    machine_stop(m, STOP_HUNG, 1, "the hart waits at pc 0x%llx for an interrupt that cannot come",
+                 (unsigned long long)hart_reg(&m->hart, UC_RISCV_REG_PC));
+}
+
+static void set_deadline(struct machine *m)
+{
+    struct hart *h = &m->hart;
+    uint64_t next = clock_next(m), limit = m->config.max_insns;
+    h->deadline = h->insns + LOOK_AROUND;
+    if (next != CLOCK_NEVER && next - m->clock.skipped_ns < h->deadline)
+        h->deadline = next - m->clock.skipped_ns;
+    if (limit && limit < h->deadline)
+        h->deadline = limit;
+}
+
+static void step(struct machine *m)
+{
+    struct hart *h = &m->hart;
+    clock_fire(m);
+    console_poll(m);
+    if (h->waiting && hart_wakes(h))
+        h->waiting = false;
+    hart_interrupt(h);
+    if (h->waiting) {
+        idle(m);
+        return;
+    }
+    set_deadline(m);
+    hart_run(h);
+    if (m->console.terminal || m->console.output_bytes)
+        console_flush(m);
+}
+
+void machine_run(struct machine *m, struct machine_result *result)
+{
+    if (!m->loaded)
+        machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
+    while (m->result.stop == STOP_NONE) {
+        step(m);
+        if (m->interrupted)
+            machine_stop(m, STOP_INTERRUPTED, 1, "interrupted");
+        else if (m->config.max_insns && m->hart.insns >= m->config.max_insns)
+            machine_stop(m, STOP_LIMIT, 1, "the limit of %llu instructions was reached",
+                         (unsigned long long)m->config.max_insns);
+    }
+    console_flush(m);
+    m->result.instructions = m->hart.insns;
+    m->result.virtual_ns = clock_now(m);
+    *result = m->result;
+}

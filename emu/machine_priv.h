@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a machine is made of; for the files of emu/ only. */
+#ifndef EMU_MACHINE_PRIV_H
+#define EMU_MACHINE_PRIV_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "board.h"
+#include "bus.h"
+#include "clint.h"
+#include "clock.h"
+#include "console.h"
+#include "hart.h"
+#include "machine.h"
+#include "plic.h"
+#include "sbi.h"
+#include "traceport.h"
+#include "uart.h"
+#include "virtio_blk.h"
+
+struct machine {
+    struct hart hart;
+    struct clock clock;
+    struct bus bus;
+    struct clint clint;
+    struct plic plic;
+    struct uart uart;
+    struct console console;
+    struct virtio_blk *disks[MACHINE_DISKS]; /* every slot has its registers; without an image it is empty */
+    struct traceport trace;
+    struct machine_config config;
+    char *bootargs;
+    bool loaded;
+    volatile sig_atomic_t interrupted; /* set by machine_interrupt */
+    struct machine_result result;      /* .stop != STOP_NONE ends the run */
+};
+
+/* Ends the run soon; the first call wins. fmt may be NULL. */
+void machine_stop(struct machine *, enum machine_stop, int status, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Answers the misses of Unicorn's soft TLB. How often it asks depends on the
+ * host, so nothing here may change what the guest can see - but the A and D bits,
+ * which the architecture wants set by the access itself.
+ */
+#include <string.h>
+
+#include "insn.h"
+#include "machine_priv.h"
+
+static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
+{
+    const struct machine *m = arg;
+    const void *host = ram_at(m, pa, sizeof *pte);
+    if (host)
+        memcpy(pte, host, sizeof *pte);
+    return host != NULL;
+}
+
+static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
+{
+    struct machine *m = arg;
+    void *host = ram_at(m, pa, sizeof pte);
+    if (!host)
+        return false;
+    memcpy(host, &pte, sizeof pte);
+    ram_written(m, pa, sizeof pte);
+    return true;
+}
+
+static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool update, struct mmu_result *r)
+{
+    struct mmu_context context = {h->satp, hart_privilege(h), h->sum, h->mxr};
+    struct mmu_memory memory = {h->machine, read_pte, update ? write_pte : NULL};
+    return mmu_walk(&context, &memory, va, access, r);
+}
+
+bool tlb_physical(struct hart *h, uint64_t va, enum mmu_access access, uint64_t *pa)
+{
+    struct mmu_result r;
+    bool ok = translate(h, va, access, false, &r) && bus_is_ram(h->machine, r.pa);
+    *pa = r.pa;
+    return ok;
+}
+
+const uint8_t *tlb_look(struct hart *h, uint64_t va, enum mmu_access access, unsigned bytes)
+{
+    struct mmu_result r;
+    if (va % PAGE_BYTES + bytes > PAGE_BYTES || !translate(h, va, access, false, &r))
+        return NULL;
+    return ram_at(h->machine, r.pa, bytes);
+}
+
+/* Code is read page by page: the page of last time is remembered while no mapping of code changed. */
+static const uint8_t *code_page(struct hart *h, uint64_t va)
+{
+    uint64_t page = va & ~(PAGE_BYTES - 1);
+    if (page != h->near_page || h->near_key != h->code_key || !h->near_bytes) {
+        h->near_bytes = tlb_look(h, page, MMU_FETCH, PAGE_BYTES);
+        h->near_page = page;
+        h->near_key = h->code_key;
+    }
+    return h->near_bytes;
+}
+
+static bool parcel(struct hart *h, uint64_t va, uint16_t *half)
+{
+    const uint8_t *page = code_page(h, va);
+    if (page)
+        memcpy(half, page + va % PAGE_BYTES, sizeof *half);
+    return page != NULL;
+}
+
+bool tlb_instruction(struct hart *h, uint64_t va, uint32_t *insn)
+{
+    uint16_t low, high = 0;
+    if (!parcel(h, va, &low) || (insn_bytes(low) == 4 && !parcel(h, va + 2, &high)))
+        return false;
+    *insn = low | (uint32_t)high << 16;
+    return true;
+}
+
+/* The byte that the refused access wanted: the address itself, or the start of the page that it runs into. */
+static uint64_t exact_address(struct hart *h, uint64_t pc, uint64_t page, bool *store)
+{
+    uint32_t insn;
+    struct insn_access a;
+    if (!tlb_instruction(h, pc, &insn) || !insn_access(insn, &a))
+        return page;
+    uint64_t ea = (a.base ? hart_reg(h, UC_RISCV_REG_X0 + (int)a.base) : 0) + (uint64_t)a.offset;
+    *store = a.store; /* an AMO first reads, but faults as a store */
+    return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;
+}
+
+static bool refuse(struct hart *h, uint64_t page, enum mmu_access access, bool page_fault)
+{
+    static const unsigned codes[2][3] = {{EXC_LOAD_ACCESS, EXC_STORE_ACCESS, EXC_FETCH_ACCESS},
+                                         {EXC_LOAD_PAGE, EXC_STORE_PAGE, EXC_FETCH_PAGE}};
+    struct fault *f = &h->fault;
+    if (f->valid)
+        return false; /* Unicorn tidies up after the first */
+    uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
+    *f = (struct fault){.valid = true, .pc = pc, .page = page, .privilege = hart_privilege(h)};
+    if (access == MMU_FETCH) {
+        f->crossing = (pc & ~(PAGE_BYTES - 1)) != page;
+        f->tval = f->crossing ? page : pc;
+    } else {
+        bool store = access == MMU_STORE;
+        f->tval = exact_address(h, pc, page, &store);
+        access = store ? MMU_STORE : MMU_LOAD;
+    }
+    f->code = codes[page_fault][access];
+    return false;
+}
+
+/* W^X frames: see code.c */
+static unsigned frame_rights(struct hart *h, uint64_t va, uint64_t pa, enum mmu_access access, unsigned rights)
+{
+    if (access == MMU_FETCH) {
+        code_fetched(h, va, pa);
+        return rights & ~(unsigned)MMU_WRITE;
+    }
+    if (access == MMU_LOAD && code_frame(h, pa))
+        return rights & MMU_READ;
+    if (rights & MMU_WRITE)
+        code_stored(h, pa);
+    return rights & ~(unsigned)MMU_EXEC;
+}
+
+bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry *entry, void *user)
+{
+    struct hart *h = user;
+    enum mmu_access access = type == UC_MEM_FETCH ? MMU_FETCH : type == UC_MEM_WRITE ? MMU_STORE : MMU_LOAD;
+    struct mmu_result r;
+    (void)uc;
+    if (h->identity) {
+        entry->paddr = page;
+        entry->perms = UC_PROT_READ | UC_PROT_EXEC;
+        return true;
+    }
+    if (access == MMU_FETCH && h->tail)
+        count_settle(h); /* the next block is being looked for: satp may have changed */
+    if (!translate(h, page, access, true, &r))
+        return refuse(h, page, access, r.refusal != MMU_NO_TABLE);
+    if (bus_is_ram(h->machine, r.pa))
+        r.rights = frame_rights(h, page, r.pa, access, r.rights);
+    else if (access != MMU_FETCH && bus_is_device(h->machine, r.pa))
+        r.rights &= ~(unsigned)MMU_EXEC;
+    else
+        return refuse(h, page, access, false);
+    entry->paddr = r.pa;
+    entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
+    return true;
+}
