@@ -119,6 +119,8 @@ static int authorize(void *refusal, int action, const char *a, const char *b, co
         return SQLITE_OK;
     case SQLITE_FUNCTION:
         return sqlite3_stricmp(b, "load_extension") == 0 ? deny(refusal, "load_extension", NULL) : SQLITE_OK;
+    case SQLITE_UPDATE: /* SQLite asks this when it declares a table-valued function; real updates of that table it refuses itself */
+        return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : deny(refusal, "a statement that writes", NULL);
     case SQLITE_PRAGMA:
         return is_reading_pragma(a, b) ? SQLITE_OK : deny(refusal, "PRAGMA", a);
     case SQLITE_ATTACH:
