@@ -38,21 +38,38 @@ static int copyzeros(uint64_t va, uint64_t n)
     return err;
 }
 
+/* The segment that holds va if a store there is allowed; *n is cut to what lies in it. */
+static Segment *writable(uint64_t va, uint64_t *n)
+{
+    Segment *s = segfor(up, va);
+    if (s == NULL || (s->attr & SG_RONLY)) {
+        error(T_EFAULT, "bad address in system call");
+        return NULL;
+    }
+    if (*n > s->top - va)
+        *n = s->top - va;
+    return s;
+}
+
 static int64_t zeroread(Chan *c, uint64_t va, uint64_t n, uint64_t off)
 {
+    uint64_t part;
+    int err = 0;
     (void)c;
     (void)off;
-    for (uint64_t done = 0; done < n;) {
-        Segment *s = segfor(up, va + done);
-        if (s == NULL || (s->attr & SG_RONLY))
-            return done > 0 ? (int64_t)done : error(T_EFAULT, "bad address in system call");
-        uint64_t part = s->top - (va + done) < n - done ? s->top - (va + done) : n - done;
-        int err = s->policy == EV_io_policy_deferred ? segzero(s, va + done, part) : copyzeros(va + done, part);
-        if (err < 0)
-            return err;
-        done += part;
+    for (uint64_t done = 0; done < n; done += part) { /* nothing is changed if some of the buffer is bad */
+        part = n - done;
+        if (writable(va + done, &part) == NULL)
+            return -T_EFAULT;
     }
-    return (int64_t)n;
+    for (uint64_t done = 0; done < n && err == 0; done += part) {
+        part = n - done;
+        Segment *s = writable(va + done, &part);
+        err = s == NULL                                  ? -T_EFAULT
+              : s->policy == EV_io_policy_deferred ? segzero(s, va + done, part)
+                                                         : copyzeros(va + done, part);
+    }
+    return err < 0 ? err : (int64_t)n;
 }
 
 static int zerostat(Chan *c, struct tarry_stat *st)
