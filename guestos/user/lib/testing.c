@@ -22,12 +22,14 @@ void test_failed(const char *file, int line, const char *what, long long value) 
     exits("failed");
 }
 
+/* Runs the test in an empty directory. */
 static bool run_one(const struct test *t) {
     struct waitmsg w;
     current = t->name;
     fflush(stdout);
     int pid = rfork(RFPROC | RFFDG);
     if (pid == 0) {
+        CHECK(mkdir(t->name, 0777) == 0 && chdir(t->name) == 0);
         t->run();
         exits("");
     }
