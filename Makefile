@@ -83,6 +83,7 @@ $(BUILD)/tarry: $(HOST_OBJ)
 	@$(CC) $(HOST_FLAGS) -o $@ $^ $(HOST_LIBS)
 
 -include traces/traces.mk
+-include tests/guest.mk
 
 # ---- rules: guest -----------------------------------------------------------------------------
 $(BUILD)/kernel/%.o: %

@@ -2,7 +2,7 @@
 /* Every exception: cause, epc and the exact tval. */
 #include "guest.h"
 
-#define VA NOWHERE00ull / 2 /* not in the gigapages that paging_on maps */
+#define VA 0x2000000000ull /* not in the gigapages that paging_on maps */
 #define PAGE 4096ull
 #define NOWHERE 0x50000ull /* neither RAM nor device, on QEMU too */
 
