@@ -15,8 +15,8 @@ QLock fslock;
 struct tfs *rootfs;
 
 typedef struct Block {
-    Page page; /* as kvapage of memory.c expects it: not counted as a frame in use */
-    _Alignas(16) char bytes[TFS_BLOCK];
+    Frame frame; /* not one of memory.c: it is not counted as in use */
+    enum tfs_class class;
 } Block;
 
 static Block **blocks;
@@ -27,7 +27,7 @@ static Block *block(uint64_t blk)
     ASSERT(blk < nblocks, "a block of the disk");
     if (blocks[blk] == NULL) {
         blocks[blk] = calloc(1, sizeof(Block));
-        blocks[blk]->page.ref = 1;
+        blocks[blk]->frame.page.ref = 1;
     }
     return blocks[blk];
 }
@@ -50,7 +50,8 @@ static int envget(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how ho
     (void)ctx;
     if (blk == disk.bad_block && blk != 0 && how == TFS_GET_READ)
         return -TFS_EIO;
-    *data = block(blk)->bytes;
+    block(blk)->class = class;
+    *data = block(blk)->frame.bytes;
     *fresh = how == TFS_GET_READ && class == TFS_DATA;
     return 0;
 }
@@ -58,14 +59,15 @@ static int envget(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how ho
 static void envput(void *ctx, uint64_t blk, void *data, int dirty)
 {
     (void)ctx;
-    (void)dirty;
-    ASSERT(data == block(blk)->bytes, "put gets what get gave");
+    ASSERT(data == block(blk)->frame.bytes, "put gets what get gave");
+    if (dirty && block(blk)->class == TFS_META)
+        tfs_seal(data, blk); /* as good as at the flush */
 }
 
 static void envdrop(void *ctx, uint64_t blk)
 {
     (void)ctx;
-    memset(block(blk)->bytes, 0xdd, TFS_BLOCK);
+    memset(block(blk)->frame.bytes, 0xdd, TFS_BLOCK);
 }
 
 static int envflush(void *ctx, uint64_t *written)
@@ -140,15 +142,15 @@ int cacheget(uint64_t blk, const struct tfs_extent *x, uint64_t ino, uint64_t of
     if (blk == disk.bad_block)
         return error(T_EIO, "bad block");
     Block *b = block(blk);
-    ASSERT(tfs_crc32c(0, b->bytes, TFS_BLOCK) == x->crc, "R1: a block under a snapshot never changes");
-    b->page.ref++;
-    *page = &b->page;
+    ASSERT(tfs_crc32c(0, b->frame.bytes, TFS_BLOCK) == x->crc, "R1: a block under a snapshot never changes");
+    b->frame.page.ref++;
+    *page = &b->frame.page;
     return 0;
 }
 
 void cacheput(uint64_t blk, Page *page)
 {
-    ASSERT(page == &block(blk)->page && page->ref > 1, "cacheput gets what cacheget gave");
+    ASSERT(page == &block(blk)->frame.page && page->ref > 1, "cacheput gets what cacheget gave");
     page->ref--;
 }
 

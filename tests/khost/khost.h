@@ -18,6 +18,11 @@
 #include "guestos/kernel/trace.h"
 
 /* ---- memory.c: frames and kernel objects ---- */
+typedef struct Frame {
+    Page page;
+    _Alignas(16) char bytes[PGSIZE];
+} Frame;
+
 struct khost_memory {
     uint64_t frames;       /* in use, but for the block cache's */
     uint64_t frame_limit;  /* newpage fails beyond it; 0: none */

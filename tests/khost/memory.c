@@ -8,11 +8,6 @@
 
 struct khost_memory memory;
 
-typedef struct Frame {
-    Page page;
-    _Alignas(16) char bytes[PGSIZE];
-} Frame;
-
 Page *newpage(void)
 {
     while (memory.frame_limit != 0 && memory.frames >= memory.frame_limit)
