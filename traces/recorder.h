@@ -49,12 +49,12 @@ struct run_result {
 };
 
 /*
- * Creates the database `path`. It is written under a temporary name beside it
- * and takes its place when the recorder is closed, so that a good file is
- * never replaced by half a one - but a killed run leaves the temporary file,
- * which opens and holds everything up to the last batch. path NULL: events
- * are counted and numbered, nothing is stored.
- * Returns NULL with a message in err.
+ * Creates the database `path`. If the name is free it is written to at once; if it holds a trace (or an empty file),
+ * the new one grows beside it as `path`.part and takes its place when the recorder is closed, so that a good
+ * file is never replaced by half a one. Anything else that has the name is left alone: an error. A killed
+ * run leaves a file that opens and holds everything up to the last batch, with run.complete = 0.
+ * path NULL: events are counted and numbered, nothing is stored. facts may be NULL, and need not outlive the call.
+ * Returns NULL with a message ("trace PATH: why; remedy") in err.
  */
 struct recorder *recorder_open(const char *path, const struct run_facts *facts, char *err, size_t errlen);
 
@@ -73,7 +73,10 @@ int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, 
 /* Returns the id (> 0) of a string of n bytes: the same for equal strings. */
 uint64_t recorder_string(struct recorder *, const char *text, size_t n);
 
-/* Ends all open intervals (dur stays null), writes everything, builds the indexes. Returns 0, or -1 with a message in err. */
+/*
+ * Ends all open intervals (dur stays null), writes everything, builds the indexes. Frees the recorder in any case. Returns 0,
+ * or -1 with a message in err; then the file holds what was stored before, with run.complete = 0.
+ */
 int recorder_close(struct recorder *, const struct run_result *, char *err, size_t errlen);
 
 /* True if the writer met an error (disk full, say): the run should stop. Message in err. */
