@@ -260,7 +260,7 @@ int cacheget(uint64_t blk, const struct tfs_extent *e, uint64_t ino, uint64_t of
     int err = bufget(blk, TFS_DATA, TFS_GET_READ, ino, off, cause, &b, &hit);
     if (err < 0)
         return err;
-    if (hit)
+    if (hit && !b->unchecked) /* the first use of what was read ahead has its row: that of the read */
         tracetransfer(b, 1, EV_boundary_cache, false, ino, off, cause);
     err = checkcrc(b, e);
     if (err < 0)
