@@ -24,6 +24,12 @@ int hostfs_get(struct hostfs *, const char *from, const char *to, char *err, siz
 /* Walks a path from the root. The file must be released with tfs_unref. Returns 0 or a negative TFS_E code. */
 int hostfs_walk(struct hostfs *, const char *path, struct tfs_file **);
 
+/* Called now and then during long puts and gets with the host path of the file and its bytes so far. */
+typedef void hostfs_progress(void *arg, const char *path, uint64_t done, uint64_t total);
+void hostfs_on_progress(struct hostfs *, hostfs_progress *, void *arg);
+/* Puts "what: why; remedy" for a TFS_E code into err, with what the core complained about. Returns -1. */
+int hostfs_fail(struct hostfs *, int code, const char *what, char *err, size_t errlen);
+
 /* `tarry fs ...`: argv[0] is "fs". Returns the exit status. */
 int cmd_fs(int argc, char **argv);
 

@@ -17,11 +17,15 @@ enum image_mode {
     IMAGE_PRIVATE, /* writes go to an unnamed sparse temporary file; the image stays as it was */
 };
 
-/* Opens an existing image. Returns NULL with a message naming the file and the remedy in err. */
+/*
+ * Opens an existing image. It is locked against other programs that would change it, or (IMAGE_WRITE) use
+ * it at all. Returns NULL with a message naming the file and the remedy in err.
+ */
 struct image *image_open(const char *path, enum image_mode, char *err, size_t errlen);
 /* Makes a new sparse image of `bytes` bytes; refuses to replace an existing file unless force. */
 struct image *image_create(const char *path, uint64_t bytes, int force, char *err, size_t errlen);
 uint64_t image_size(const struct image *); /* bytes */
+const char *image_path(const struct image *); /* as it was opened */
 /* Both return 0 or a negative errno; a range outside of the image is -EINVAL. */
 int image_read(struct image *, uint64_t off, void *buf, size_t n);
 int image_write(struct image *, uint64_t off, const void *buf, size_t n);
