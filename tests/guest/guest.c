@@ -6,7 +6,7 @@
 #define FINISHER 0x100000
 
 struct caught caught;
-uint64_t interrupts[16];
+volatile uint64_t interrupts[16];
 void (*on_interrupt)(uint64_t code);
 
 static unsigned tests;

@@ -38,7 +38,7 @@ struct caught {
 extern struct caught caught;
 extern uint64_t frame[32];
 /* Interrupts are counted by code and given to this function. */
-extern uint64_t interrupts[16];
+extern volatile uint64_t interrupts[16];
 extern void (*on_interrupt)(uint64_t code);
 /* Calls f(a, b, c); an exception inside ends it and is in `caught`. */
 void attempt(void *f, uint64_t a, uint64_t b, uint64_t c);
