@@ -364,9 +364,15 @@ int fixfault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel
 int pagefault(uint64_t va, enum ev_enum_access access)
 {
     Segment *s = segfor(up, va);
-    if (s != NULL)
-        return fixfault(s, va, access, false, up->space, NULL);
-    uint64_t id = TRACE(fault, .va = va, .access = access);
-    ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
-    return error(T_EFAULT, "bad address");
+    uint64_t old = pushcause(tracelasttrap());
+    int r;
+    if (s != NULL) {
+        r = fixfault(s, va, access, false, up->space, NULL);
+    } else {
+        uint64_t id = TRACE(fault, .va = va, .access = access);
+        ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
+        r = error(T_EFAULT, "bad address");
+    }
+    popcause(old);
+    return r;
 }
