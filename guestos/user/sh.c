@@ -665,8 +665,6 @@ static void finish_job(long pid) {
     foreground(pid);
     wait_for(pid);
     foreground(getpid());
-    if (interactive && strcmp(last_status, "interrupt") == 0)
-        write_all(1, "\n", 1);
 }
 
 /* ---- commands ---- */
@@ -977,7 +975,11 @@ static void run_in_background(const struct list *l) {
             dup2(fd, 0);
             close(fd);
         }
-        run_pipelines(l);
+        const struct pipeline *only = l->pipelines->next ? NULL : l->pipelines;
+        if (only && !only->commands->next)
+            run_command(only->commands, true); /* so that $! is the program itself */
+        else
+            run_pipelines(l);
         exits(last_status);
     }
     if (pid > 0)
