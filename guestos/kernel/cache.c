@@ -528,10 +528,12 @@ static void envevent(void *ctx, const struct tfs_event *e)
     }
 }
 
+/* While the file system is being mounted a complaint may mean that there is none, which devfs.c says better. */
 static void envcomplain(void *ctx, uint64_t blk, const char *what)
 {
     (void)ctx;
-    print("file system: block %lu: %s\n", blk, what);
+    if (rootfs != NULL)
+        print("file system: block %lu: %s\n", blk, what);
 }
 
 const struct tfs_env cacheenv = {
