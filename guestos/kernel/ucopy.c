@@ -11,7 +11,7 @@
 /* Are [va, va + n) addresses that a user could have? */
 static bool useraddresses(uint64_t va, uint64_t n)
 {
-    return va < TARRY_USER_TOP && n <= TARRY_USER_TOP - va;
+    return n == 0 || (va < TARRY_USER_TOP && n <= TARRY_USER_TOP - va);
 }
 
 /* Pins the page of va. The bytes from va to its end, at most `most`, are at *kva; their number, or the error. */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "khost.h"
-#include "guestos/kernel/procprivate.h"
 
 struct khost_disk disk;
 QLock fslock;
@@ -135,10 +134,8 @@ int cacheget(uint64_t blk, const struct tfs_extent *x, uint64_t ino, uint64_t of
     (void)cause;
     ASSERT(!holdsqlock(&fslock), "W8: nobody waits for data with fslock held");
     disk.blocks_got++;
-    if (disk.yields) {
-        ready(up);
-        schedule(EV_switch_reason_yield);
-    }
+    if (disk.yields)
+        preempt();
     if (blk == disk.bad_block)
         return error(T_EIO, "bad block");
     Block *b = block(blk);

@@ -57,6 +57,7 @@ int load(Proc *, uint64_t va, void *buf, size_t n);
 int save(Proc *, uint64_t va, const void *buf, size_t n);
 /* Runs fn(arg) of n processes as threads of control that take turns where the kernel sleeps. */
 void run_together(unsigned n, Proc **, void (*fn)(void *arg), void **args);
+void preempt(void); /* lets the others go first */
 
 /* ---- mmu.c ---- */
 struct mapping {

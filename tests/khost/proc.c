@@ -228,6 +228,12 @@ void schedule(enum ev_enum_switch_reason reason)
     me->state = PROC_RUNNING;
 }
 
+void preempt(void)
+{
+    ready(up);
+    schedule(EV_switch_reason_preempt);
+}
+
 static void *thread(void *arg)
 {
     struct thread *t = arg;
