@@ -124,13 +124,13 @@ static uint64_t random_step(uint64_t *x) {
 
 static void killed(void **state) {
     uint64_t x = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
-    int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 40, whole = 0, replaced = 0;
+    int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 30, whole = 0, replaced = 0;
     (void)state;
 
     print_message("# SEED=%llu\n", (unsigned long long)x);
     for (int i = 0; i < rounds; i++) {
         uint64_t events = 100000 + random_step(&x) % 200000;
-        unsigned us = (unsigned)(random_step(&x) % 160000);
+        unsigned us = (unsigned)(random_step(&x) % 220000);
 
         if (i % 2 == 0) { /* a free name */
             assert_int_equal(system("rm -f new.db new.db-*"), 0);
