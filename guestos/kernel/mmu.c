@@ -8,18 +8,9 @@
 #include "page.h"
 #include "proc.h"
 #include "riscv.h"
+#include "../../mmu/pte.h"
 
-enum { LEVELS = 3, INDEX_BITS = 9, ENTRIES = 512, USER_ENTRIES = 256 };
-enum {
-    PTE_V = 1 << 0,
-    PTE_R = 1 << 1,
-    PTE_W = 1 << 2,
-    PTE_X = 1 << 3,
-    PTE_U = 1 << 4,
-    PTE_A = 1 << 6,
-    PTE_D = 1 << 7
-};
-#define SATP_SV39 (8ull << 60)
+enum { LEVELS = 3, ENTRIES = 1 << PTE_INDEX_BITS, USER_ENTRIES = ENTRIES / 2 };
 
 struct Space {
     uint64_t *root; /* a frame */
@@ -29,19 +20,14 @@ extern uint64_t kernelroot[ENTRIES]; /* boot.S */
 
 static uint64_t current; /* physical address of the root that the hart uses */
 
-static uint64_t ptemake(uint64_t pa, uint64_t flags)
-{
-    return pa >> PGSHIFT << 10 | flags;
-}
-
 static uint64_t *ptetable(uint64_t pte)
 {
-    return (uint64_t *)(KZERO + (pte >> 10 << PGSHIFT));
+    return (uint64_t *)(KZERO + PTE_TO_PA(pte));
 }
 
 static unsigned shift(int level)
 {
-    return PGSHIFT + INDEX_BITS * level;
+    return PGSHIFT + PTE_INDEX_BITS * level;
 }
 
 static bool iscurrent(const Space *s)
@@ -92,7 +78,7 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
             if (*e & PTE_V) /* somebody else made it while newzeropage slept */
                 putpage(p);
             else
-                *e = ptemake(pagepa(p), PTE_V);
+                *e = PA_TO_PTE(pagepa(p)) | PTE_V;
         }
         table = ptetable(*e);
     }
@@ -100,7 +86,7 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     flags |= rights & PUT_READ ? PTE_R : 0;
     flags |= rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0;
     flags |= rights & PUT_EXEC ? PTE_X : 0;
-    table[va >> PGSHIFT & (ENTRIES - 1)] = ptemake(pa, flags);
+    table[va >> PGSHIFT & (ENTRIES - 1)] = PA_TO_PTE(pa) | flags;
     if (rights & PUT_EXEC)
         fencei();
     if (iscurrent(s))
@@ -156,6 +142,6 @@ void mmuswitch(Space *s)
     if (root == current)
         return;
     current = root;
-    csrwrite(satp, SATP_SV39 | root >> PGSHIFT);
+    csrwrite(satp, (uint64_t)SATP_SV39 << SATP_MODE_SHIFT | root >> PGSHIFT);
     sfence();
 }
