@@ -34,7 +34,7 @@ static void new_version(struct hart *h)
 /* Unicorn drops translations by virtual address of the current mode; in M mode that is the physical one. */
 void code_forget(struct hart *h, uint64_t pa, uint64_t bytes)
 {
-    uint64_t privilege = hart_reg(h, UC_RISCV_REG_PRIV);
+    enum mmu_privilege privilege = hart_privilege(h);
     h->identity = true;
     hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
     uc_ctl_remove_cache(h->uc, pa, pa + bytes);

@@ -14,7 +14,8 @@
 enum tail {
     TAIL_NONE,
     TAIL_INTERRUPTS, /* interrupts may have become enabled */
-    TAIL_RELOAD,     /* satp, sie, sstatus, scounteren: shadows, and the TLB for satp */
+    TAIL_RETURN,     /* sret, mret: another privilege; interrupts may have become enabled */
+    TAIL_RELOAD,     /* satp, sie, stvec, sstatus, scounteren: shadows, and the TLB for satp */
     TAIL_COUNTER,    /* rd got the host's ticks: give it the count */
     TAIL_SIP,        /* rd lacks the lines of our devices; SSIP may have changed */
 };
@@ -22,6 +23,7 @@ enum tail {
 enum {
     CSR_SSTATUS = 0x100,
     CSR_SIE = 0x104,
+    CSR_STVEC = 0x105,
     CSR_SCOUNTEREN = 0x106,
     CSR_SIP = 0x144,
     CSR_SATP = 0x180,
@@ -55,13 +57,14 @@ static uint32_t tail_of(uint32_t insn)
 {
     struct insn_csr c;
     if (insn == INSN_SRET || insn == INSN_MRET)
-        return TAIL_INTERRUPTS;
+        return TAIL_RETURN;
     if (!insn_csr(insn, &c))
         return TAIL_NONE;
     switch (c.csr) {
     case CSR_SSTATUS:
         return sstatus_tail(&c);
     case CSR_SIE:
+    case CSR_STVEC:
     case CSR_SCOUNTEREN:
     case CSR_SATP:
         return c.writes ? make_tail(TAIL_RELOAD, &c) : TAIL_NONE;
@@ -90,13 +93,14 @@ static uint32_t count_insns(struct hart *h, uint64_t pc, uint64_t end, uint32_t 
     return n;
 }
 
-static void learn(struct hart *h, struct count_entry *e, uint64_t pc, uint64_t key, uint32_t size)
+static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
 {
     uint32_t last;
-    e->insns = count_insns(h, pc, pc + size, &last);
-    e->tail = tail_of(last);
-    e->pc = pc;
-    e->key = key;
+    b->insns = count_insns(h, pc, pc + bytes, &last);
+    b->tail = tail_of(last);
+    b->pc = pc;
+    b->bytes = bytes;
+    b->key = h->code_key | bytes;
 }
 
 static void give_count(struct hart *h, uint32_t tail)
@@ -109,6 +113,7 @@ static void fix_sip(struct hart *h, uint32_t tail)
 {
     unsigned rd = tail >> 8 & 31;
     uint64_t sip = hart_reg(h, UC_RISCV_REG_SIP);
+    h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV); /* Unicorn may have delivered it, unseen */
     h->soft_pending = sip >> IRQ_SSOFT & 1;
     if (rd) {
         int reg = UC_RISCV_REG_X0 + (int)rd;
@@ -120,6 +125,7 @@ void hart_reload(struct hart *h)
 {
     uint64_t satp = hart_reg(h, UC_RISCV_REG_SATP), sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
     h->sie = hart_reg(h, UC_RISCV_REG_SIE);
+    h->stvec = hart_reg(h, UC_RISCV_REG_STVEC);
     h->sum = sstatus >> 18 & 1;
     h->mxr = sstatus >> 19 & 1;
     h->user_time = hart_reg(h, UC_RISCV_REG_SCOUNTEREN) >> 1 & 1;
@@ -137,14 +143,15 @@ void hart_reload(struct hart *h)
     h->deadline = 0; /* the block that is about to run was found through the old translation */
 }
 
-static void do_tail(struct hart *h)
+static void do_tail(struct hart *h, uint32_t tail)
 {
-    uint32_t tail = h->tail;
-    h->tail = TAIL_NONE;
     switch (tail & 0xff) {
     case TAIL_COUNTER:
         give_count(h, tail);
         return;
+    case TAIL_RETURN:
+        h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
+        break;
     case TAIL_SIP:
         fix_sip(h, tail);
         break;
@@ -156,61 +163,59 @@ static void do_tail(struct hart *h)
         h->deadline = 0; /* the run loop decides */
 }
 
-static void finish_block(struct hart *h)
-{
-    h->insns += h->block_insns;
-    h->block_insns = 0;
-    if (h->tail)
-        do_tail(h);
-}
-
-void count_hook(uc_engine *uc, uint64_t pc, uint32_t size, void *user)
-{
-    struct hart *h = user;
-    h->insns += h->block_insns;
-    if (__builtin_expect(h->tail != 0, 0))
-        do_tail(h);
-    if (__builtin_expect(h->insns >= h->deadline, 0)) {
-        h->block_insns = 0;
-        h->stopped = true;
-        uc_emu_stop(uc);
-        return;
-    }
-    struct count_entry *e = &h->counts[(pc >> 1) % COUNT_ENTRIES];
-    uint64_t key = h->code_key | size;
-    if (__builtin_expect(e->pc != pc || e->key != key, 0))
-        learn(h, e, pc, key, size);
-    h->block_pc = pc;
-    h->block_bytes = size;
-    h->block_insns = e->insns;
-    h->tail = e->tail;
-}
-
-static bool in_block(const struct hart *h, uint64_t pc)
-{
-    return h->block_insns && pc - h->block_pc < h->block_bytes;
-}
+const struct block count_none;
 
 void count_settle(struct hart *h)
 {
-    if (h->block_insns)
-        finish_block(h);
+    uint32_t tail = h->block->tail;
+    h->insns += h->block->insns;
+    h->block = &count_none;
+    if (tail)
+        do_tail(h, tail);
+}
+
+/* All that is not every block's business. */
+static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, uint32_t bytes)
+{
+    count_settle(h);
+    if (h->insns >= h->deadline) {
+        h->stopped = true;
+        uc_emu_stop(h->uc); /* before this block; it will be announced again */
+        return;
+    }
+    struct block *b = &h->blocks[(pc >> 1) % COUNT_ENTRIES];
+    if (b->pc != pc || b->key != (h->code_key | bytes))
+        learn(h, b, pc, bytes);
+    h->block = b;
+}
+
+/* A third of the host's time goes by in here and in what calls it: keep it lean. */
+void count_hook(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
+{
+    struct hart *h = user;
+    const struct block *old = h->block, *new = &h->blocks[(pc >> 1) % COUNT_ENTRIES];
+    uint64_t insns = h->insns + old->insns;
+    (void)uc;
+    if (__builtin_expect(old->tail == 0 && insns < h->deadline && new->pc == pc && new->key == (h->code_key | bytes), 1)) {
+        h->insns = insns;
+        h->block = new;
+        return;
+    }
+    begin_block(h, pc, bytes);
 }
 
 void count_retire(struct hart *h, uint64_t pc)
 {
+    const struct block *b = h->block;
     uint32_t last;
-    if (!h->block_insns)
-        return;
-    if (!in_block(h, pc)) {
-        finish_block(h);
+    if (pc - b->pc >= b->bytes) {
+        count_settle(h);
         return;
     }
-    uint64_t left = h->block_pc + h->block_bytes - pc;
+    uint64_t left = b->pc + b->bytes - pc;
     if (left == 2 || (left == 4 && tlb_instruction(h, pc, &last) && insn_bytes((uint16_t)last) == 4))
-        h->insns += h->block_insns - 1; /* the usual case: the last one */
+        h->insns += b->insns - 1; /* the usual case: the last one */
     else
-        h->insns += count_insns(h, h->block_pc, pc, &last);
-    h->block_insns = 0;
-    h->tail = TAIL_NONE;
+        h->insns += count_insns(h, b->pc, pc, &last);
+    h->block = &count_none;
 }

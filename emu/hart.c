@@ -25,12 +25,13 @@ void hart_set_reg(struct hart *h, int reg, uint64_t value)
 
 enum mmu_privilege hart_privilege(const struct hart *h)
 {
-    return (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
+    /* Unicorn itself delivers software interrupts, unseen */
+    return h->soft_pending ? (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV) : h->privilege;
 }
 
 uint64_t hart_block_pc(const struct hart *h)
 {
-    return h->block_pc;
+    return h->block->pc;
 }
 
 static uc_err add_hooks(struct hart *h)
@@ -65,10 +66,11 @@ int hart_init(struct hart *h, struct machine *m, char *err, size_t errlen)
 
 int hart_init_memory(struct hart *h, char *err, size_t errlen)
 {
-    h->counts = calloc(COUNT_ENTRIES, sizeof *h->counts);
+    h->block = &count_none;
+    h->blocks = calloc(COUNT_ENTRIES, sizeof *h->blocks);
     h->fetched = calloc(FETCHED, sizeof *h->fetched);
     h->frame_state = calloc(h->machine->bus.ram_bytes / PAGE_BYTES, 1);
-    if (!h->counts || !h->fetched || !h->frame_state) {
+    if (!h->blocks || !h->fetched || !h->frame_state) {
         snprintf(err, errlen, "the host is out of memory");
         return -1;
     }
@@ -81,7 +83,7 @@ void hart_free(struct hart *h)
 {
     if (h->uc)
         uc_close(h->uc);
-    free(h->counts);
+    free(h->blocks);
     free(h->fetched);
     free(h->frame_state);
 }
@@ -94,10 +96,11 @@ void hart_enter_kernel(struct hart *h, uint64_t entry_pa, uint64_t fdt_pa)
     hart_set_reg(h, UC_RISCV_REG_MCOUNTEREN, COUNTERS_ALL);
     hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, COUNTERS_ALL);
     hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR);
+    h->privilege = MMU_SUPERVISOR;
     hart_reload(h);
     hart_set_reg(h, UC_RISCV_REG_A0, 0);
     hart_set_reg(h, UC_RISCV_REG_A1, fdt_pa);
-    hart_set_reg(h, UC_RISCV_REG_PC, entry_pa);
+    h->pc = entry_pa;
 }
 
 void hart_look_up(struct hart *h)
@@ -117,9 +120,7 @@ void hart_set_line(struct hart *h, unsigned irq, bool high)
 static bool after_wfi(struct hart *h, uint64_t pc)
 {
     uint32_t insn;
-    uint64_t end = h->block_pc + h->block_bytes;
-    return h->block_insns && pc - 4 >= h->block_pc && pc <= end && tlb_instruction(h, pc - 4, &insn) &&
-           insn == INSN_WFI;
+    return pc - 4 - h->block->pc < h->block->bytes && tlb_instruction(h, pc - 4, &insn) && insn == INSN_WFI;
 }
 
 /*
@@ -143,7 +144,7 @@ static void end_crossing(struct hart *h)
     uc_ctl_set_exits(h->uc, &at, 0);
     if (tlb_physical(h, at & ~(PAGE_BYTES - 1), MMU_FETCH, &pa))
         code_forget(h, pa, PAGE_BYTES); /* blocks that were cut short */
-    if (h->fault.valid || h->stopped || hart_reg(h, UC_RISCV_REG_PC) != at)
+    if (h->fault.valid || h->stopped || h->pc != at)
         return; /* something else came first; the crossing will come again */
     count_settle(h);
     trap_exception(h, h->crossing_code, at, at + 2);
@@ -152,8 +153,12 @@ static void end_crossing(struct hart *h)
 static void deliver_fault(struct hart *h)
 {
     struct fault *f = &h->fault;
-    if (hart_reg(h, UC_RISCV_REG_PC) != f->pc || hart_privilege(h) != f->privilege)
-        return; /* Unicorn took a software interrupt in between: the access will be tried again */
+    h->pc = f->pc;
+    if (h->soft_pending) {
+        h->pc = hart_reg(h, UC_RISCV_REG_PC);
+        if (h->pc != f->pc || hart_privilege(h) != f->privilege)
+            return; /* Unicorn took a software interrupt in between: the access will be tried again */
+    }
     bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS;
     if (fetch)
         count_settle(h);
@@ -170,17 +175,18 @@ static void run_once(struct hart *h)
 {
     h->stopped = false;
     h->fault.valid = false;
-    uc_err e = uc_emu_start(h->uc, hart_reg(h, UC_RISCV_REG_PC), 0, 0, 0);
-    uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
+    uc_err e = uc_emu_start(h->uc, h->pc, 0, 0, 0);
+    if (!h->fault.valid)
+        h->pc = hart_reg(h, UC_RISCV_REG_PC);
     if (h->crossing)
         end_crossing(h);
     if (h->fault.valid) {
         deliver_fault(h);
-    } else if (after_wfi(h, pc)) {
-        count_retire(h, pc);
+    } else if (after_wfi(h, h->pc)) {
+        count_retire(h, h->pc);
         h->waiting = true;
     } else if (e != UC_ERR_OK && e != UC_ERR_EXCEPTION) { /* ebreak leaves UC_ERR_EXCEPTION behind */
-        machine_stop(h->machine, STOP_ERROR, 1, "the CPU stopped at pc 0x%llx: %s", (unsigned long long)pc,
+        machine_stop(h->machine, STOP_ERROR, 1, "the CPU stopped at pc 0x%llx: %s", (unsigned long long)h->pc,
                      uc_strerror(e));
     }
 }

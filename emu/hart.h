@@ -56,10 +56,12 @@ struct fault {
 #define COUNT_ENTRIES 65536
 
 /* What a block holds: see count.c. */
-struct count_entry {
-    uint64_t pc, key;
+struct block {
+    uint64_t pc;
+    uint64_t key;   /* code_key | bytes */
     uint32_t insns;
-    uint32_t tail;
+    uint32_t tail;  /* what its last instruction asks for */
+    uint64_t bytes;
 };
 
 #define SPACES 256
@@ -77,11 +79,9 @@ struct hart {
     /* counting: the block hook's own words first */
     uint64_t insns;    /* retired before the current block */
     uint64_t deadline; /* stop before a block if so many are retired */
-    uint64_t block_pc;
-    uint32_t block_insns, block_bytes; /* the block that runs now; 0 instructions: none */
-    uint32_t tail;                     /* what its last instruction asks for: count.c */
-    uint64_t code_key;                 /* in the key of every entry: code version and address space */
-    struct count_entry *counts;
+    const struct block *block; /* the one that runs now; &count_none: none */
+    struct block *blocks;      /* COUNT_ENTRIES, by hash of pc */
+    uint64_t code_key;         /* in the key of every block: code version and address space */
 
     bool stopped;  /* our own uc_emu_stop is under way */
     bool waiting;  /* in wfi */
@@ -90,8 +90,11 @@ struct hart {
     uint64_t crossing; /* run up to here, then refuse the fetch; 0: no such thing under way */
     unsigned crossing_code;
 
+    uint64_t pc; /* where to go on, while Unicorn does not run */
+
     /* shadows */
-    uint64_t satp, sie;
+    enum mmu_privilege privilege;
+    uint64_t satp, sie, stvec;
     bool sum, mxr;
     bool user_time; /* scounteren.TM */
     uint64_t senvcfg;
@@ -133,6 +136,7 @@ enum mmu_privilege hart_privilege(const struct hart *);
 uint64_t hart_block_pc(const struct hart *);
 
 /* ---- count.c ---- */
+extern const struct block count_none;
 void count_hook(uc_engine *, uint64_t pc, uint32_t size, void *hart);
 /* The current block is over up to, not including, the instruction at pc (anywhere else: all of it). */
 void count_retire(struct hart *, uint64_t pc);

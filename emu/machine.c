@@ -138,7 +138,7 @@ static void idle(struct machine *m)
     if (m->interrupted || (m->console.terminal && !m->console.end && uart_wants_input(m)))
         return;
     machine_stop(m, STOP_HUNG, 1, "the hart waits at pc 0x%llx for an interrupt that cannot come",
-                 (unsigned long long)hart_reg(&m->hart, UC_RISCV_REG_PC));
+                 (unsigned long long)m->hart.pc);
 }
 
 static void set_deadline(struct machine *m)

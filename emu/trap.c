@@ -15,19 +15,20 @@ static void enter_supervisor(struct hart *h, enum mmu_privilege from, uint64_t c
 {
     if (from != MMU_SUPERVISOR)
         hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR); /* first: the API checks it */
-    uint64_t sstatus = 0, stvec = 0;
-    uc_reg_read_batch(h->uc, (int[]){UC_RISCV_REG_SSTATUS, UC_RISCV_REG_STVEC}, (void *[]){&sstatus, &stvec}, 2);
+    h->privilege = MMU_SUPERVISOR;
+    uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
     uint64_t status = sstatus & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP);
     if (sstatus & SSTATUS_SIE)
         status |= SSTATUS_SPIE;
     if (from == MMU_SUPERVISOR)
         status |= SSTATUS_SPP;
-    uint64_t pc = stvec & ~3ull;
-    if ((stvec & 3) == 1 && (cause & CAUSE_INTERRUPT))
+    uint64_t pc = h->stvec & ~3ull;
+    if ((h->stvec & 3) == 1 && (cause & CAUSE_INTERRUPT))
         pc += 4 * (cause & ~CAUSE_INTERRUPT);
     int regs[] = {UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE, UC_RISCV_REG_STVAL, UC_RISCV_REG_SSTATUS, UC_RISCV_REG_PC};
     void *values[] = {&epc, &cause, &tval, &status, &pc};
     uc_reg_write_batch(h->uc, regs, values, NREGS(regs));
+    h->pc = pc;
 }
 
 void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
@@ -74,7 +75,7 @@ void hart_interrupt(struct hart *h)
     for (int i = NREGS(order) - 1; i >= 0; i--)
         if (ready >> order[i] & 1)
             code = order[i];
-    uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
+    uint64_t pc = h->pc;
     h->waiting = false;
     traceport_interrupt(h->machine, pc, (uint64_t[]){code, from});
     enter_supervisor(h, from, CAUSE_INTERRUPT | code, pc, 0);
