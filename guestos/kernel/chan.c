@@ -38,6 +38,15 @@ void putchan(Chan *c)
     kfree(c);
 }
 
+/* Another channel, not open, to where an unopened one leads. */
+static Chan *clone(const Chan *c)
+{
+    Chan *copy = newchan(c->dev, c->qid, c->isdir, c->aux);
+    if (copy != NULL && c->dev->cloned != NULL)
+        c->dev->cloned(copy);
+    return copy;
+}
+
 /* ---- paths ---- */
 
 /* Appends the names of `path` to the clean path out. */
@@ -88,15 +97,17 @@ static int walkone(Chan *dir, const char *name, Chan **out)
     return dir->dev->walk(dir, name, out);
 }
 
-/* Where to begin with the clean path *path, which is advanced: the working directory if the path goes through it. */
+/*
+ * Where to begin with the clean path *path, which is advanced: the working directory if the path goes through it and
+ * further (a path that ends there must get a channel of its own, for an open moves the channel's offset).
+ */
 static Chan *startof(const char **path)
 {
     size_t len = strlen(up->path);
-    if (up->dot == NULL || len <= 1 || strncmp(*path, up->path, len) != 0 || ((*path)[len] != '/' && (*path)[len] != '\0'))
+    if (up->dot == NULL || len <= 1 || strncmp(*path, up->path, len) != 0 || (*path)[len] != '/')
         return fsroot();
     *path += len;
-    chanref(up->dot);
-    return up->dot;
+    return clone(up->dot); /* it may be opened, and read to its own end */
 }
 
 static int walkpath(const char *path, Chan **out)

@@ -48,6 +48,7 @@ struct Dev {
     /* dir and name: where the file is, for renaming */
     int (*wstat)(Chan *, Chan *dir, const char *name, const struct tarry_wstat *);
     int (*remove)(Chan *dir, const char *name);
+    void (*cloned)(Chan *); /* c->aux has one more holder */
     void (*close)(Chan *); /* the last reference went */
 };
 

@@ -275,6 +275,11 @@ static int fsremove(Chan *dir, const char *name)
     return err < 0 ? fserror(err) : 0;
 }
 
+static void fscloned(Chan *c)
+{
+    tfs_ref(fsfile(c));
+}
+
 static void fsclose(Chan *c)
 {
     qlock(&fslock);
@@ -294,5 +299,6 @@ const Dev fsdev = {
     .stat = fsstat,
     .wstat = fswstat,
     .remove = fsremove,
+    .cloned = fscloned,
     .close = fsclose,
 };
