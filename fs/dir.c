@@ -422,6 +422,8 @@ int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *ne
     if (r == 0)
         r = begin(newdir, newname, &newn);
     if (r == 0)
+        r = file_dirty(olddir); /* again: the second begin may have committed */
+    if (r == 0)
         r = tfs_walk(olddir, oldname, &f);
     if (r < 0)
         return r;
