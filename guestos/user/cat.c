@@ -13,10 +13,8 @@ static char buf[65536];
 static int cat(int fd, const char *name) {
     ssize_t n;
     while ((n = read(fd, buf, sizeof buf)) > 0)
-        if (write_all(1, buf, (size_t)n) < 0) {
-            complain("output");
-            return 1;
-        }
+        if (write_all(1, buf, (size_t)n) < 0)
+            return output_failed();
     if (n < 0)
         complain(name);
     return n < 0;

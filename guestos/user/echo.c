@@ -26,9 +26,5 @@ int main(int argc, char **argv) {
     }
     if (newline)
         *p++ = '\n';
-    if (write_all(1, line, (size_t)(p - line)) < 0) {
-        complain("output");
-        return 1;
-    }
-    return 0;
+    return write_all(1, line, (size_t)(p - line)) < 0 ? output_failed() : 0;
 }

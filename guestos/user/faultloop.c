@@ -40,5 +40,5 @@ int main(int argc, char **argv) {
     char *p = put_number(put_text(line, "faults="), (int64_t)faults);
     p = put_number(put_text(p, " sum="), (int64_t)sum);
     *p++ = '\n';
-    return write_all(1, line, (size_t)(p - line)) < 0;
+    return write_all(1, line, (size_t)(p - line)) < 0 ? output_failed() : 0;
 }

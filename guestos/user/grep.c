@@ -216,6 +216,11 @@ static void options(const char *p) {
     }
 }
 
+/* Output that cannot be written is a failure, of which grep says 2. */
+static int finish(int status) {
+    return finish_output(0) ? 2 : status;
+}
+
 int main(int argc, char **argv) {
     struct pattern p = {0};
     int i = 1, status = 1;
@@ -237,7 +242,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (i == argc)
-        return grep(0, "input", NULL, &p);
+        return finish(grep(0, "input", NULL, &p));
     for (int files = argc - i; i < argc; i++) {
         int fd = open(argv[i], O_RDONLY);
         int r = 2;
@@ -249,5 +254,5 @@ int main(int argc, char **argv) {
         }
         status = r == 2 || status == 2 ? 2 : status && r;
     }
-    return status;
+    return finish(status);
 }

@@ -18,10 +18,8 @@ static int head(int fd, const char *name, uint64_t most, bool bytes) {
         while (use < (size_t)n && most)
             if (bytes | (buf[use++] == '\n'))
                 most--;
-        if (write_all(1, buf, use) < 0) {
-            complain("output");
-            return 1;
-        }
+        if (write_all(1, buf, use) < 0)
+            return output_failed();
     }
     if (n < 0)
         complain(name);

@@ -105,8 +105,8 @@ int main(int argc, char **argv) {
     if (i < argc && argv[i][0] == '-')
         usage(help);
     if (i == argc)
-        return list(".", false);
+        return finish_output(list(".", false));
     for (int first = i; i < argc; i++)
         failed |= list(argv[i], argc - first > 1);
-    return failed;
+    return finish_output(failed);
 }

@@ -61,5 +61,5 @@ int main(int argc, char **argv) {
     for (struct dirent *e; (e = readdir(d));)
         show_process(e->d_name);
     closedir(d);
-    return 0;
+    return finish_output(0);
 }

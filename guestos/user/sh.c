@@ -7,7 +7,7 @@
  *   sh -c TEXT [ARG...]
  *
  * A line is a list of pipelines joined by ; & && ||, each made of commands joined by |; (LIST) is a command. Redirections: < > >> and, for
- * another descriptor, 2> 2>>. '...' keeps everything, "..." all but $ and \, \ one character; # begins a comment. * ? [set] in
+ * another descriptor, 2> 2>>; 2>&1 makes 2 what 1 is. '...' keeps everything, "..." all but $ and \, \ one character; # begins a comment. * ? [set] in
  * a word stand for the names that match. NAME=value sets a variable; $NAME ${NAME} $1...$9 $# $* $0 $$ $! use one; $? is the last
  * exit code, $status the last status as text. Values are not split into words. Built in: cd exit wait exec pwd and "." (commands
  * of a file in this shell). What there is not: functions, if, for, here documents, an environment.
@@ -34,7 +34,8 @@ enum { MISUSE = 2, NOT_RUNNABLE = 126, NOT_FOUND = 127 };
 
 struct redirect {
     int fd, flags;
-    const char *word;
+    int from;         /* >&N: N, else -1 */
+    const char *word; /* the file's name, as written */
     struct redirect *next;
 };
 
@@ -279,6 +280,22 @@ static const char *parse_word(struct parser *ps) {
     return ps->p == start ? NULL : copy(start, (size_t)(ps->p - start));
 }
 
+static void parse_target(struct parser *ps, struct redirect *r) {
+    bool output = r->flags != O_RDONLY;
+    if (output && *ps->p == '>') {
+        r->flags = O_WRONLY | O_CREAT | O_APPEND;
+        ps->p++;
+    } else if (*ps->p == '&' && isdigit((unsigned char)ps->p[1]) && ends_word(ps->p[2])) {
+        r->from = ps->p[1] - '0';
+        ps->p += 2;
+        return;
+    }
+    skip_blanks(ps);
+    const char *at = ps->p;
+    if (!(r->word = parse_word(ps)) && ps->outcome == PARSED)
+        fail_at(ps, at);
+}
+
 /* A redirection at p (perhaps after its descriptor's digit); false if there is none. */
 static bool parse_redirect(struct parser *ps, struct redirect ***tail) {
     const char *p = ps->p;
@@ -289,15 +306,9 @@ static bool parse_redirect(struct parser *ps, struct redirect ***tail) {
     struct redirect *r = allocate(sizeof *r);
     r->fd = digit ? p[0] - '0' : c == '>';
     r->flags = c == '<' ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+    r->from = -1;
     ps->p += digit + 1;
-    if (c == '>' && *ps->p == '>') {
-        r->flags = O_WRONLY | O_CREAT | O_APPEND;
-        ps->p++;
-    }
-    skip_blanks(ps);
-    const char *at = ps->p;
-    if (!(r->word = parse_word(ps)) && ps->outcome == PARSED)
-        fail_at(ps, at);
+    parse_target(ps, r);
     **tail = r;
     *tail = &r->next;
     return true;
@@ -619,9 +630,34 @@ static void foreground(long pid) {
     close(fd);
 }
 
-/* Status texts of background jobs that ended while the shell waited for another are of no use; only the one waited for counts. */
+/* Background jobs that ended while the shell waited for another: the last few, for `wait PID`. */
+enum { REMEMBERED = 32 };
+static struct {
+    long pid;
+    char *status;
+} ended[REMEMBERED];
+static unsigned next_ended;
+
+static void remember(long pid, const char *status) {
+    unsigned i = next_ended++ % REMEMBERED;
+    free(ended[i].status);
+    ended[i].pid = pid;
+    ended[i].status = strdup(status);
+}
+
+static bool recall(long pid) {
+    for (unsigned i = 0; i < REMEMBERED; i++)
+        if (ended[i].pid == pid && ended[i].status) {
+            set_status(ended[i].status);
+            return true;
+        }
+    return false;
+}
+
 static void wait_for(long pid) {
     struct waitmsg w;
+    if (recall(pid))
+        return;
     for (;;) {
         int r = await(&w);
         if (r < 0 && errno == EINTR)
@@ -634,6 +670,7 @@ static void wait_for(long pid) {
             set_status(w.status);
             return;
         }
+        remember(r, w.status);
     }
 }
 
@@ -680,6 +717,12 @@ static char *only_word(const char *word) {
 
 static bool apply_redirects(const struct redirect *r) {
     for (; r; r = r->next) {
+        if (r->from >= 0) {
+            if (dup2(r->from, r->fd) >= 0)
+                continue;
+            complain("redirection");
+            return false;
+        }
         char *file = only_word(r->word);
         int fd = file ? open(file, r->flags, 0666) : -1;
         if (fd < 0) {

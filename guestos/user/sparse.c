@@ -74,7 +74,7 @@ static signed char *load(int fd, const char *file, uint64_t length) {
     return buf;
 }
 
-static void report(const struct options *o, int64_t sum, uint64_t touched, uint64_t dirtied, int64_t written) {
+static int report(const struct options *o, int64_t sum, uint64_t touched, uint64_t dirtied, int64_t written) {
     char line[160];
     char *p = put_number(put_text(line, "sum="), sum);
     p = put_number(put_text(p, " touched="), (int64_t)touched);
@@ -83,8 +83,7 @@ static void report(const struct options *o, int64_t sum, uint64_t touched, uint6
     if (o->write_back)
         p = put_number(put_text(p, " written="), written);
     *p++ = '\n';
-    if (write_all(1, line, (size_t)(p - line)) < 0)
-        exits("1");
+    return write_all(1, line, (size_t)(p - line)) < 0 ? output_failed() : 0;
 }
 
 int main(int argc, char **argv) {
@@ -97,10 +96,8 @@ int main(int argc, char **argv) {
         complain(o.file);
         return 1;
     }
-    if (st.length == 0) { /* no page to choose from */
-        report(&o, 0, 0, 0, 0);
-        return 0;
-    }
+    if (st.length == 0) /* no page to choose from */
+        return report(&o, 0, 0, 0, 0);
     signed char *buf = load(fd, o.file, st.length);
     if (!buf)
         return 1;
@@ -120,6 +117,5 @@ int main(int argc, char **argv) {
             return 1;
         }
     }
-    report(&o, sum, o.touch, o.dirty, written);
-    return 0;
+    return report(&o, sum, o.touch, o.dirty, written);
 }

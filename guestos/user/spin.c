@@ -35,5 +35,5 @@ int main(int argc, char **argv) {
         usage(help);
     char *p = put_number(put_text(line, "checksum="), (int64_t)(spin(millions * 1000000) >> 1));
     *p++ = '\n';
-    return write_all(1, line, (size_t)(p - line)) < 0;
+    return write_all(1, line, (size_t)(p - line)) < 0 ? output_failed() : 0;
 }

@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
         usage(help);
     make_table();
     if (argc == 1)
-        return sum(0, NULL);
+        return finish_output(sum(0, NULL));
     for (int i = 1; i < argc; i++) {
         int fd = open(argv[i], O_RDONLY);
         if (fd < 0) {
@@ -62,5 +62,5 @@ int main(int argc, char **argv) {
         failed |= sum(fd, argv[i]);
         close(fd);
     }
-    return failed;
+    return finish_output(failed);
 }

@@ -184,6 +184,9 @@ static void directories(void) {
         CHECK_IS(remove(name), 0);
     }
     CHECK_IS(count_entries("."), 50);
+    CHECK_IS(remove("a file with number 1"), 0);
+    CHECK_IS(count_entries("."), 49); /* each open has its own offset */
+    close(make_file("a file with number 1", 1, 1));
     CHECK_IS(chdir(".."), 0);
     CHECK_IS(count_entries("d/../d/."), 50);
     CHECK_IS(chdir("nowhere"), -1);

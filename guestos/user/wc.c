@@ -78,7 +78,7 @@ int main(int argc, char **argv) {
     if (i == argc) {
         failed = count(0, "input", &total);
         show(&total, NULL);
-        return failed;
+        return finish_output(failed);
     }
     int files = argc - i;
     for (; i < argc; i++) {
@@ -98,5 +98,5 @@ int main(int argc, char **argv) {
     }
     if (files > 1)
         show(&total, "total");
-    return failed;
+    return finish_output(failed);
 }

@@ -76,6 +76,10 @@ FILE *fopen(const char *path, const char *mode) {
     return f;
 }
 
+int finish_output(int status) {
+    return ferror(stdout) | fflush(stdout) ? output_failed() : status;
+}
+
 __attribute__((constructor(101))) static void stdio_begin(void) {
     if (!isatty(1))
         out_file.bflags &= (uint8_t)~__BLBF;

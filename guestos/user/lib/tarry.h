@@ -104,6 +104,10 @@ bool parse_number(const char *s, uint64_t *value);
 char *put_number(char *p, int64_t v);
 /* Copies s to p; returns the end. No NUL. */
 char *put_text(char *p, const char *s);
+/* After a failed write to the output: says so, unless nobody reads the pipe any more. Returns 1. */
+int output_failed(void);
+/* Flushes stdout at the end of a program that uses stdio: status, or 1 after a message if something could not be written. */
+int finish_output(int status);
 /* Writes all n bytes at the descriptor's offset. 0, or -1 and errno. */
 int write_all(int fd, const void *buf, size_t n);
 /* dir/name in buf of TARRY_PATH_MAX + 1 bytes. 0, or -1 and ENAMETOOLONG. */

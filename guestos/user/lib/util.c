@@ -82,6 +82,12 @@ void complain(const char *what) {
     complain_of(strncmp(why, what, length) == 0 && why[length] == ':' ? "" : what, why);
 }
 
+int output_failed(void) {
+    if (errno != EPIPE)
+        complain("output");
+    return 1;
+}
+
 static void write_usage(int fd, const char *text) {
     write_all(fd, "usage: ", 7);
     write_all(fd, text, strlen(text));

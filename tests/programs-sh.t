@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The guest's shell: its language, and what it does with jobs on the console.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+
+cat >script <<'SH'
+# comment
+echo hello, world # trailing
+echo 'single $HOME "q"' "double 'x' \$y \"z\" $?" back\ slash a\"b#c
+X=5; Y="$X and 'more'"; echo $X ${X}7 "$Y" $Z end "" '' | cat
+false; echo $? $status; true; echo "$? [$status]"
+sh -c 'exit 42'; echo $? $status
+nosuch; echo $?; /bin; echo $?; /in/script2; echo $?
+false && echo no || echo yes; true || echo no; true && echo yes; false || false || echo third
+mkdir -p /tmp/a/b/c; cd /tmp/a; pwd; echo one > f; echo two >> f; cat < f; cat f | wc
+cat nothere 2> err; cat err
+ls nothere f > out 2>err; echo $?; cat out err; >empty; ls
+echo x | cat | cat | cat | sum; false | true; echo $?; true | false; echo $?
+(echo sub; cd /; pwd; exit 3); echo $? ; pwd
+(echo a; echo b) | wc -l; ( (echo deep) )
+echo *; echo /bin/s[lp]*; echo "*" \* '/bin/?s' /bin/?s /b[a-i]n/tr[!x]e nomatch*
+sleep 0.01 & wait; echo waited $?
+sh -c 'exit 5' & sleep 0.1; wait $!; echo $?; wait $!; wait 77777; echo $?
+echo line \
+continued
+echo "multi
+line"
+true &&
+echo after
+echo a |
+cat
+cd nowhere; echo $?; cd; pwd
+exec 2>/tmp/all; ls nowhere; exec 2>/dev/cons; cat /tmp/all
+echo arguments $# $0 "$@" $1
+. /in/dot; echo $V
+sh /in/bad first 'second arg'; echo "status $status"
+badjump; echo "$status" | grep -c "^sys: trap: fault execute"
+echo input is left alone | sh -c 'cat; echo and'
+sh </in/lines
+(cat nothere; echo ok) >/tmp/both 2>&1; sum /tmp/both; cat nothere 2>&1 | wc; echo to 2 >&2; echo x 2>&7; echo $?
+>/nowhere/x echo no; echo $?; pwd >/tmp/p; cat /tmp/p
+echo done; exit 7
+echo not reached
+SH
+echo 'V=from-dot' >dot
+printf 'echo $0 $# "$1" "$2"\n; ; echo bad\necho not reached\n' >bad
+printf 'echo by itself $1\n' >script2
+chmod +x script2
+printf 'echo first line\nhead -n 1\nto head, not to the shell\necho last line' >lines
+run "$TARRY" run -o x.db --mem 64M --input script:/in/script --input dot:/in/dot --input bad:/in/bad --input lines:/in/lines \
+    --input script2:/in/script2 sh /in/script arg1 'arg 2'
+is "script: exit status" "$status" 7
+is "script: output" "$(printf '%s\n' "$out$err" | grep -v 'badjump [0-9]*: sys: trap')" "$(cat <<'END'
+hello, world
+single $HOME "q" double 'x' $y "z" 0 back slash a"b#c
+5 57 5 and 'more' end  
+1 1
+0 []
+42 42
+sh: nosuch: no such program
+127
+sh: /bin: is a directory
+126
+by itself
+0
+yes
+yes
+third
+/tmp/a
+one
+two
+2 2 8
+cat: nothere: file does not exist
+1
+f
+ls: nothere: file does not exist
+b empty err f out
+46ea081f 2
+0
+1
+sub
+/
+3
+/tmp/a
+2
+deep
+b empty err f out
+/bin/sleep /bin/sparse /bin/spin
+* * /bin/?s /bin/ls /bin/ps /bin/true nomatch*
+waited 0
+5
+127
+line continued
+multi
+line
+after
+a
+sh: nowhere: file does not exist
+1
+/
+ls: nowhere: file does not exist
+arguments 2 /in/script arg1 arg 2 arg1
+from-dot
+/in/bad 2 first second arg
+sh: ;: syntax error
+status 2
+1
+input is left alone
+and
+first line
+to head, not to the shell
+last line
+d0abb602 37 /tmp/both
+1 6 34
+to 2
+sh: redirection: bad file descriptor
+1
+sh: /nowhere/x: file does not exist
+1
+/
+done
+END
+)"
+
+for bad in 'echo "unfinished' "echo 'x" 'echo |' 'ls &&' '| cat' 'echo )' '( echo' '()' 'echo >' '; ;' 'a && || b'; do
+    run "$TARRY" run -o x.db --mem 64M sh -c "$bad"
+    is "syntax error in: $bad" "$status" 2
+done
+run "$TARRY" run -o x.db --mem 64M sh /nothing
+is "a script that is not there" "$status" 127
+is "... is said" "$out$err" "sh: /nothing: file does not exist"
+run "$TARRY" run -o x.db --mem 64M sh -c '# nothing'
+is "a text without commands" "$status" 0
+
+# The console: a prompt, an editable line, ctrl-C for the job, ctrl-D.
+type() { # what is typed, with pauses
+    for text in "$@"; do
+        sleep 0.7
+        printf "$text"
+    done
+    sleep 0.7
+}
+type 'echo one\n' 'spin 100000000\n' '\003' 'echo $status $?\n' 'spin 100000000 | cat\n' '\003' 'sleep 100000 &\n' '\003' \
+    'kill $!; wait $!; echo $status\n' 'ehco\177\177\177cho two\n' 'nothing at all\025echo three\n' 'cat\nabc\n\004' 'exit 3\n' |
+    timeout 60 "$TARRY" run -o x.db --mem 64M sh >console 2>&1
+is "console: exit status" "${PIPESTATUS[1]}" 3
+is "console: output without the echo of what is typed" "$(tr -d '\r' <console | sed 's/^\(tarry\$ \)*//' | grep -x -e one -e 'interrupt 1' -e killed -e two -e three -e abc | tr '\n' ' ')" \
+    "one interrupt 1 killed two three abc abc "
+ok "console: a prompt" grep -q '^tarry\$ ' console
+done_testing
