@@ -86,10 +86,12 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     flags |= rights & PUT_READ ? PTE_R : 0;
     flags |= rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0;
     flags |= rights & PUT_EXEC ? PTE_X : 0;
-    table[va >> PGSHIFT & (ENTRIES - 1)] = PA_TO_PTE(pa) | flags;
+    uint64_t *leaf = &table[va >> PGSHIFT & (ENTRIES - 1)], old = *leaf;
+    *leaf = PA_TO_PTE(pa) | flags;
     if (rights & PUT_EXEC)
         fencei();
-    if (iscurrent(s))
+    /* Where nothing was valid no fence is needed: at worst the access faults once more (10.2.1), and then it is. */
+    if ((old & PTE_V) && iscurrent(s))
         sfencepage(va);
     return 0;
 }
