@@ -133,8 +133,12 @@ static void one_case(uc_engine *uc, unsigned n)
     enum mmu_access access = below(3);
     bool sv48 = below(2);
     uint64_t va = rnd() >> (sv48 ? 17 : 26) & ~7ull, loaded;
+    if (below(3) == 0)
+        va &= ~0x3ffc0000ull; /* so that superpages of the RAM's start are met inside of it */
     if (below(20) == 0)
         va = ~va & ~7ull;
+    if (below(20) == 0)
+        va ^= 1ull << (38 + below(26)); /* not canonical, most likely */
     c.satp = (uint64_t)(sv48 ? SATP_SV48 : SATP_SV39) << 60 | BASE / 4096;
     memcpy(before, ram, sizeof ram);
     run(uc, &c, va, access, &loaded);
