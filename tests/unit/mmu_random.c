@@ -67,7 +67,7 @@ static uint64_t random_pte(void)
     uint64_t flags = PTE_V | (rnd() & 0xfe);
     unsigned kind = below(16);
     if (kind == 0)
-        return rnd() & 0x3fffffffffffffull & ~PTE_V;
+        return rnd() & 0xffffffffull & ~PTE_V;
     if (kind < 6) /* pointer to a table, sometimes outside of memory */
         return PA_TO_PTE(below(20) ? BASE + below(TABLES) * 4096ull : 0x10000ull) | PTE_V;
     if (kind < 8) /* superpage, aligned or not */
@@ -149,7 +149,9 @@ static void one_case(uc_engine *uc, unsigned n)
     struct mmu_result r;
     struct mmu_memory m = {NULL, read_pte, write_pte};
     bool ok = mmu_walk(&c, &m, va, access, &r);
-    uint64_t word = 0;
+    uint64_t word = 0, there = loaded >> 32;
+    if (ok && access == MMU_LOAD && trapped == 0 && there > TABLES * 4096 && there <= sizeof ram)
+        assert_int_equal(r.pa, BASE + there - 1);
     bool in_ram = ok && r.pa - BASE < sizeof ram && r.pa - BASE >= TABLES * 4096;
     if (r.refusal == MMU_POINTER_BITS || (ok && !in_ram)) {
         memcpy(ram, before, sizeof ram);
