@@ -104,6 +104,7 @@ void khost_exit(Proc *p)
 Proc *khost_fork(Proc *p)
 {
     Proc *child = khost_proc();
+    become(p);
     for (unsigned i = 0; i < NSEG; i++)
         if (p->seg[i] != NULL && (child->seg[i] = dupseg(p->seg[i])) == NULL) {
             khost_exit(child);
