@@ -203,7 +203,8 @@ static int unknown_param(sqlite3_stmt *s, const char *name) {
 
     for (int i = 1; i <= sqlite3_bind_parameter_count(s) && n < sizeof(known) - 64; i++)
         if (sqlite3_bind_parameter_name(s, i) != NULL)
-            n += (size_t)snprintf(known + n, sizeof(known) - n, "%s--%.40s", n ? ", " : "", sqlite3_bind_parameter_name(s, i) + 1);
+            n += (size_t)snprintf(known + n, sizeof(known) - n, "%s--%.40s", n ? ", " : "",
+                                  sqlite3_bind_parameter_name(s, i) + 1);
     if (n == 0)
         return misuse("--%s: no such option, and the query has no parameters; see tarry query --help", name);
     return misuse("--%s: the query has no such parameter; it has %s", name, known);
@@ -255,7 +256,9 @@ static int answer(const struct request *q, sqlite3 *db) {
     const struct canned_query *c;
 
     if (!query_is_complete(db))
-        fprintf(stderr, "tarry: %s: the run is still going on or was killed; the answer is about the part that was stored\n", q->db);
+        fprintf(stderr,
+                "tarry: %s: the run is still going on or was killed; the answer is about the part that was stored\n",
+                q->db);
     if (q->what == NULL)
         return list(q, db);
     if (!is_name(q->what))

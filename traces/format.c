@@ -27,9 +27,9 @@ struct cell {
 };
 
 struct table {
-    int n;           /* columns */
-    int *width;      /* in characters */
-    bool *right;     /* every value so far is a number or NULL */
+    int n;              /* columns */
+    int *width;         /* in characters */
+    bool *right;        /* every value so far is a number or NULL */
     struct cell *cells; /* rows that wait until the widths are known */
     size_t rows;
 };

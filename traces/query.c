@@ -84,11 +84,13 @@ bool query_is_complete(sqlite3 *db) {
 /* ---- the authorizer ---- */
 
 static bool is_reading_pragma(const char *name, const char *value) {
-    static const char *const with_table[] = {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
-                                             "foreign_key_list", "foreign_key_check", "integrity_check", "quick_check"};
-    static const char *const without[] = {"application_id", "user_version", "schema_version", "page_size", "page_count",
-                                          "freelist_count", "journal_mode", "encoding", "compile_options", "function_list",
-                                          "pragma_list", "collation_list", "module_list", "database_list"};
+    static const char *const with_table[] = {"table_info",      "table_xinfo", "table_list",       "index_list",
+                                             "index_info",      "index_xinfo", "foreign_key_list", "foreign_key_check",
+                                             "integrity_check", "quick_check"};
+    static const char *const without[] = {"application_id",  "user_version",   "schema_version", "page_size",
+                                          "page_count",      "freelist_count", "journal_mode",   "encoding",
+                                          "compile_options", "function_list",  "pragma_list",    "collation_list",
+                                          "module_list",     "database_list"};
 
     for (size_t i = 0; i < sizeof(with_table) / sizeof(with_table[0]); i++)
         if (sqlite3_stricmp(name, with_table[i]) == 0)
@@ -109,7 +111,8 @@ static int deny(struct refusal *r, const char *what, const char *name) {
     return SQLITE_DENY;
 }
 
-static int authorize(void *refusal, int action, const char *a, const char *b, const char *database, const char *trigger) {
+static int authorize(void *refusal, int action, const char *a, const char *b, const char *database,
+                     const char *trigger) {
     (void)database;
     (void)trigger;
     switch (action) {
@@ -119,7 +122,8 @@ static int authorize(void *refusal, int action, const char *a, const char *b, co
         return SQLITE_OK;
     case SQLITE_FUNCTION:
         return sqlite3_stricmp(b, "load_extension") == 0 ? deny(refusal, "load_extension", NULL) : SQLITE_OK;
-    case SQLITE_UPDATE: /* SQLite asks this when it declares a table-valued function; real updates of that table it refuses itself */
+    case SQLITE_UPDATE: /* SQLite asks this when it declares a table-valued function; real updates of that table it
+                           refuses itself */
         return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : deny(refusal, "a statement that writes", NULL);
     case SQLITE_PRAGMA:
         return is_reading_pragma(a, b) ? SQLITE_OK : deny(refusal, "PRAGMA", a);
@@ -166,7 +170,8 @@ sqlite3_stmt *query_prepare(sqlite3 *db, const char *sql, char *err, size_t errl
         if (refusal.what[0] != '\0')
             snprintf(err, errlen, "%s is not allowed; %s", refusal.what, only_read);
         else
-            snprintf(err, errlen, "bad SQL: %s; see the tables with: tarry query DB \"select * from doc\"", sqlite3_errmsg(db));
+            snprintf(err, errlen, "bad SQL: %s; see the tables with: tarry query DB \"select * from doc\"",
+                     sqlite3_errmsg(db));
         return NULL;
     }
     if (s == NULL) {

@@ -56,7 +56,8 @@ static void writer_failed(struct recorder *r, int rc) {
     atomic_store(&r->failed, true);
 }
 
-/* Takes records until the ring is closed and empty. After an error they are thrown away, so that the caller never hangs. */
+/* Takes records until the ring is closed and empty. After an error they are thrown away, so that the caller never
+ * hangs. */
 static void drain(struct recorder *r) {
     uint64_t deadline = ring_clock_ns() + COMMIT_NS;
     bool closed = false;
@@ -82,9 +83,11 @@ static void drain(struct recorder *r) {
 
 static void finish(struct recorder *r) {
     const struct store_diagnostic diagnostics[] = {
-        {"open_intervals", "events", "intervals that had not ended when the run did (dur is NULL)", openset_count(&r->open), 0},
+        {"open_intervals", "events", "intervals that had not ended when the run did (dur is NULL)",
+         openset_count(&r->open), 0},
         {"strings", "strings", "rows of table string", r->strings.count, 0},
-        {"host_ring_waits", "waits", "times that the machine waited because the recorder's queue was full", r->ring.waits, 1},
+        {"host_ring_waits", "waits", "times that the machine waited because the recorder's queue was full",
+         r->ring.waits, 1},
         {"host_ring_wait_ns", "ns", "time that the machine waited for the recorder's queue", r->ring.wait_ns, 1},
         {"host_commits", "commits", "transactions that the rows were stored in", r->store.commits, 1},
     };
@@ -93,8 +96,8 @@ static void finish(struct recorder *r) {
     if (rc != SQLITE_OK)
         writer_failed(r, rc);
     else if (!store_is_single_file(&r->store) && strcmp(r->target.path, r->target.work) != 0) {
-        snprintf(r->message, sizeof(r->message), "trace %s: another program holds it open, so it keeps that name; close it there",
-                 r->target.work);
+        snprintf(r->message, sizeof(r->message),
+                 "trace %s: another program holds it open, so it keeps that name; close it there", r->target.work);
         atomic_store(&r->failed, true);
     }
 }
@@ -114,8 +117,8 @@ static int prepare(struct recorder *r) {
     rc = store_open(&r->store, r->target.work, r->facts);
     if (rc == SQLITE_OK)
         return 0;
-    snprintf(r->message, sizeof(r->message), "trace %s: cannot create: %s; choose another place with -o", r->target.work,
-             r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc));
+    snprintf(r->message, sizeof(r->message), "trace %s: cannot create: %s; choose another place with -o",
+             r->target.work, r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc));
     store_close(&r->store);
     target_discard(&r->target);
     return -1;
@@ -168,7 +171,8 @@ static void release(struct recorder *r) {
     free(r);
 }
 
-static int start_storing(struct recorder *r, const char *path, const struct run_facts *facts, char *err, size_t errlen) {
+static int start_storing(struct recorder *r, const char *path, const struct run_facts *facts, char *err,
+                         size_t errlen) {
     if (ring_init(&r->ring) < 0) {
         snprintf(err, errlen, "trace %s: out of memory", path);
         return -1;
@@ -220,7 +224,8 @@ static void put(struct recorder *r, const struct record *record) {
     ring_put(&r->ring);
 }
 
-static void fill_record(struct record *rec, unsigned kind, uint64_t id, const struct event_stamp *at, const uint64_t *cols) {
+static void fill_record(struct record *rec, unsigned kind, uint64_t id, const struct event_stamp *at,
+                        const uint64_t *cols) {
     rec->kind = (uint16_t)kind;
     rec->flags = catalogue_events[kind].interval ? REC_OPEN : 0;
     rec->words[W_ID] = id;
@@ -234,7 +239,8 @@ static void fill_record(struct record *rec, unsigned kind, uint64_t id, const st
         rec->words[W_COLUMNS + i] = cols[i];
 }
 
-uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols, unsigned ncols) {
+uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols,
+                        unsigned ncols) {
     struct record *rec;
 
     if (kind == EV_none || kind >= EV_COUNT || ncols != catalogue_events[kind].ncols)
@@ -256,7 +262,8 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
     return r->events;
 }
 
-int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results, unsigned nresults) {
+int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
+                 unsigned nresults) {
     struct record *rec = openset_find(&r->open, id);
 
     if (rec == NULL || rec->kind != kind || nresults != catalogue_events[kind].nresults)

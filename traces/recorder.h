@@ -41,10 +41,10 @@ struct run_facts {
 };
 
 struct run_result {
-    uint64_t instructions;  /* retired */
+    uint64_t instructions; /* retired */
     uint64_t virtual_ns;
-    uint64_t host_ns;       /* host fact: not compared between runs */
-    int64_t exit_status;    /* of the run; -1: it did not end by itself */
+    uint64_t host_ns;        /* host fact: not compared between runs */
+    int64_t exit_status;     /* of the run; -1: it did not end by itself */
     const char *stop_reason; /* "exit", "limit", "interrupted", "error: ..." */
 };
 
@@ -66,7 +66,8 @@ struct recorder *recorder_open(const char *path, const struct run_facts *facts, 
 uint64_t recorder_event(struct recorder *, unsigned kind, const struct event_stamp *, const uint64_t *cols,
                         unsigned ncols);
 
-/* Ends the open interval `id` of kind `kind` at virtual time ts_ns. Returns 0, or -1 if there is no such open interval. */
+/* Ends the open interval `id` of kind `kind` at virtual time ts_ns. Returns 0, or -1 if there is no such open interval.
+ */
 int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
                  unsigned nresults);
 
@@ -74,8 +75,8 @@ int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, 
 uint64_t recorder_string(struct recorder *, const char *text, size_t n);
 
 /*
- * Ends all open intervals (dur stays null), writes everything, builds the indexes. Frees the recorder in any case. Returns 0,
- * or -1 with a message in err; then the file holds what was stored before, with run.complete = 0.
+ * Ends all open intervals (dur stays null), writes everything, builds the indexes. Frees the recorder in any case.
+ * Returns 0, or -1 with a message in err; then the file holds what was stored before, with run.complete = 0.
  */
 int recorder_close(struct recorder *, const struct run_result *, char *err, size_t errlen);
 

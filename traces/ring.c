@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define WAKE_EVERY 4096u          /* records put between two wake-ups of the consumer */
-#define FULL_NAP_NS 2000000u      /* longest sleep of a producer before a full ring */
+#define WAKE_EVERY 4096u     /* records put between two wake-ups of the consumer */
+#define FULL_NAP_NS 2000000u /* longest sleep of a producer before a full ring */
 #define SECOND_NS 1000000000ull
 
 uint64_t ring_clock_ns(void) {

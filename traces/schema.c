@@ -63,7 +63,8 @@ static void enum_tables(sqlite3_str *sql) {
             catalogue_enums[i].name);
     for (unsigned i = 0; i < catalogue_nvalues; i++) {
         const struct enum_value *v = &catalogue_values[i];
-        say(sql, "INSERT INTO \"enum_%w\" VALUES(%lld, %Q, %Q);\n", v->enum_name, (long long)v->number, v->name, v->doc);
+        say(sql, "INSERT INTO \"enum_%w\" VALUES(%lld, %Q, %Q);\n", v->enum_name, (long long)v->number, v->name,
+            v->doc);
     }
 }
 
@@ -88,7 +89,9 @@ static void document_event(sqlite3_str *sql, const struct event *e) {
         snprintf(type, sizeof(type), "%s%s", words ? "enum_" : catalogue_type_name(c), words ? words : "");
         doc_row(sql, e->name, c->name, type, c->unit, c->doc);
     }
-    say(sql, "INSERT INTO doc VALUES('%q_view', '', 'view', '', 'Table %q in words: names of processes, enums and strings, hex');\n",
+    say(sql,
+        "INSERT INTO doc VALUES('%q_view', '', 'view', '', 'Table %q in words: names of processes, enums and strings, "
+        "hex');\n",
         e->name, e->name);
 }
 
@@ -122,9 +125,9 @@ static void canned_queries(sqlite3_str *sql) {
 /* ---- views ---- */
 
 /* A process row is named only when it ends; until then it goes by the program that it ran last. */
-static const char process_name[] =
-    "coalesce((SELECT text FROM string WHERE id = p.name), (SELECT s.text FROM program AS g JOIN string AS s ON s.id = g.name"
-    " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
+static const char process_name[] = "coalesce((SELECT text FROM string WHERE id = p.name), (SELECT s.text FROM program "
+                                   "AS g JOIN string AS s ON s.id = g.name"
+                                   " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
 
 static void view_column(sqlite3_str *sql, const struct event *e, unsigned i) {
     const struct column *c = &e->columns[i];
@@ -144,7 +147,8 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i) {
 }
 
 static void event_view(sqlite3_str *sql, const struct event *e) {
-    say(sql, "CREATE VIEW \"%w_view\" AS SELECT t.id, t.insn, t.ts, %st.proc, p.pid AS proc_pid, %s AS proc_name,"
+    say(sql,
+        "CREATE VIEW \"%w_view\" AS SELECT t.id, t.insn, t.ts, %st.proc, p.pid AS proc_pid, %s AS proc_name,"
         " printf('0x%%x', t.pc) AS pc, t.cause",
         e->name, e->interval ? "t.dur, " : "", process_name);
     for (unsigned i = 0; i < e->ncols + e->nresults; i++)
@@ -152,7 +156,8 @@ static void event_view(sqlite3_str *sql, const struct event *e) {
     say(sql, " FROM \"%w\" AS t LEFT JOIN process AS p ON p.id = t.proc;\n", e->name);
 }
 
-/* The views that say the same of every event table: `each` is a SELECT with the table's name for each %w (at most 2). */
+/* The views that say the same of every event table: `each` is a SELECT with the table's name for each %w (at most 2).
+ */
 static void over_all(sqlite3_str *sql, const char *view, const char *before, const char *each, const char *after) {
     say(sql, "CREATE VIEW \"%w\" AS %s", view, before);
     for (unsigned k = 1; k < EV_COUNT; k++) {
@@ -168,7 +173,8 @@ static void views(sqlite3_str *sql) {
              "SELECT %Q AS kind, count(*) AS n, max(id) AS m FROM \"%w\"",
              ") WHERE (SELECT complete FROM run) = 1 HAVING events <> highest");
     over_all(sql, "check_order", "SELECT kind, id FROM (",
-             "SELECT %Q AS kind, id, insn, ts, lag(insn) OVER (ORDER BY id) AS insn0, lag(ts) OVER (ORDER BY id) AS ts0 FROM \"%w\"",
+             "SELECT %Q AS kind, id, insn, ts, lag(insn) OVER (ORDER BY id) AS insn0, lag(ts) OVER (ORDER BY id) AS "
+             "ts0 FROM \"%w\"",
              ") WHERE insn < insn0 OR ts < ts0");
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_view(sql, &catalogue_events[k]);
@@ -192,7 +198,8 @@ static int run(sqlite3 *db, sqlite3_str *sql) {
 int schema_create(sqlite3 *db) {
     sqlite3_str *sql = sqlite3_str_new(db);
 
-    say(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN;\n", TRACE_APPLICATION_ID, TRACE_SCHEMA_VERSION);
+    say(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN;\n", TRACE_APPLICATION_ID,
+        TRACE_SCHEMA_VERSION);
     fixed_tables(sql);
     enum_tables(sql);
     for (unsigned k = 1; k < EV_COUNT; k++) {
@@ -208,20 +215,19 @@ int schema_create(sqlite3 *db) {
 
 int schema_index(sqlite3 *db) {
     /* What queries look things up by, going from causes to effects; from an effect to its cause is the id. */
-    static const char text[] =
-        "BEGIN;"
-        "CREATE INDEX fault_cause ON fault(cause);"
-        "CREATE INDEX fill_cause ON fill(cause);"
-        "CREATE INDEX transfer_cause ON transfer(cause);"
-        "CREATE INDEX disk_request_cause ON disk_request(cause);"
-        "CREATE INDEX disk_request_sector ON disk_request(sector);"
-        "CREATE INDEX source_cause ON source(cause);"
-        "CREATE INDEX page_cause ON page(cause);"
-        "CREATE INDEX snapshot_cause ON snapshot(cause);"
-        "CREATE INDEX segment_cause ON segment(cause);"
-        "CREATE INDEX program_proc ON program(proc);"
-        "CREATE INDEX file_qid ON file(qid);"
-        "ANALYZE;"
-        "COMMIT;";
+    static const char text[] = "BEGIN;"
+                               "CREATE INDEX fault_cause ON fault(cause);"
+                               "CREATE INDEX fill_cause ON fill(cause);"
+                               "CREATE INDEX transfer_cause ON transfer(cause);"
+                               "CREATE INDEX disk_request_cause ON disk_request(cause);"
+                               "CREATE INDEX disk_request_sector ON disk_request(sector);"
+                               "CREATE INDEX source_cause ON source(cause);"
+                               "CREATE INDEX page_cause ON page(cause);"
+                               "CREATE INDEX snapshot_cause ON snapshot(cause);"
+                               "CREATE INDEX segment_cause ON segment(cause);"
+                               "CREATE INDEX program_proc ON program(proc);"
+                               "CREATE INDEX file_qid ON file(qid);"
+                               "ANALYZE;"
+                               "COMMIT;";
     return sqlite3_exec(db, text, NULL, NULL, NULL);
 }

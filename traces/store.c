@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How rows get into the file: one INSERT ... SELECT per kind over a slice of the ring. tests/bench/trace-ingest measures 1.3-1.7
- * million rows/s on two cores that others use too; VALUES of 50 rows are as fast in a single table but need more statements for
- * every kind, one-row INSERTs reach 0.9-1.2; ON CONFLICT ROLLBACK in place of ABORT saves the statement journal, 15 %.
- * The write-ahead log lets others read while the run is on and survives the death of the process; synchronous=OFF leaves only the
- * death of the host uncovered.
+ * How rows get into the file: one INSERT ... SELECT per kind over a slice of the ring. tests/bench/trace-ingest
+ * measures 1.3-1.7 million rows/s on two cores that others use too; VALUES of 50 rows are as fast in a single table but
+ * need more statements for every kind, one-row INSERTs reach 0.9-1.2; ON CONFLICT ROLLBACK in place of ABORT saves the
+ * statement journal, 15 %. The write-ahead log lets others read while the run is on and survives the death of the
+ * process; synchronous=OFF leaves only the death of the host uncovered.
  */
 #include "store.h"
 #include <stdio.h>
@@ -32,8 +32,10 @@ static void started(char *text, size_t n) {
 
 static int insert_run(sqlite3 *db, const struct run_facts *f) {
     static const char sql[] =
-        "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, image_hash,"
-        " kernel_hash, inputs, ram_bytes, seed, time_unit, instructions, virtual_ns, events, complete, host_started, host_name,"
+        "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
+        "image_hash,"
+        " kernel_hash, inputs, ram_bytes, seed, time_unit, instructions, virtual_ns, events, complete, host_started, "
+        "host_name,"
         " host_system, host_sqlite) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, 0, ?, ?, ?, ?)";
     struct utsname host = {0};
     char when[32], system[300];
@@ -45,8 +47,8 @@ static int insert_run(sqlite3 *db, const struct run_facts *f) {
     uname(&host);
     started(when, sizeof(when));
     snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release, host.machine);
-    const char *const facts[] = {f->command,    f->program,     f->arguments, f->io, f->disk_model, f->config,
-                                 f->image_hash, f->kernel_hash, f->inputs};
+    const char *const facts[] = {f->command, f->program,    f->arguments,   f->io,    f->disk_model,
+                                 f->config,  f->image_hash, f->kernel_hash, f->inputs};
     const char *const hosts[] = {when, host.nodename, system, sqlite3_libversion()};
     sqlite3_bind_text(s, i++, TARRY_VERSION, -1, SQLITE_STATIC);
     sqlite3_bind_int(s, i++, TRACE_SCHEMA_VERSION);
@@ -62,8 +64,10 @@ static int insert_run(sqlite3 *db, const struct run_facts *f) {
 
 static int finish_run(sqlite3 *db, const struct run_result *r) {
     sqlite3_stmt *s;
-    int rc = sqlite3_prepare_v2(db, "UPDATE run SET instructions = ?, virtual_ns = ?, host_ns = ?, exit_status = ?,"
-                                    " stop_reason = ?, complete = 1", -1, &s, NULL);
+    int rc = sqlite3_prepare_v2(db,
+                                "UPDATE run SET instructions = ?, virtual_ns = ?, host_ns = ?, exit_status = ?,"
+                                " stop_reason = ?, complete = 1",
+                                -1, &s, NULL);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_int64(s, 1, (sqlite3_int64)r->instructions);
@@ -77,7 +81,8 @@ static int finish_run(sqlite3 *db, const struct run_result *r) {
 
 static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, unsigned n) {
     sqlite3_stmt *s;
-    int rc = sqlite3_prepare_v2(db, "INSERT INTO diagnostic(name, value, unit, host, doc) VALUES(?, ?, ?, ?, ?)", -1, &s, NULL);
+    int rc = sqlite3_prepare_v2(db, "INSERT INTO diagnostic(name, value, unit, host, doc) VALUES(?, ?, ?, ?, ?)", -1,
+                                &s, NULL);
 
     for (unsigned i = 0; rc == SQLITE_OK && i < n; i++) {
         sqlite3_bind_text(s, 1, d[i].name, -1, SQLITE_STATIC);
@@ -101,8 +106,8 @@ static int prepare_insert(struct store *st, unsigned kind) {
     char *text;
     int rc;
 
-    sqlite3_str_appendf(sql, "INSERT OR %s INTO \"%w\" SELECT c%d, c%d, c%d", store_lasting(kind) ? "REPLACE" : "ROLLBACK",
-                        e->name, W_ID, W_INSN, W_TS);
+    sqlite3_str_appendf(sql, "INSERT OR %s INTO \"%w\" SELECT c%d, c%d, c%d",
+                        store_lasting(kind) ? "REPLACE" : "ROLLBACK", e->name, W_ID, W_INSN, W_TS);
     if (e->interval)
         sqlite3_str_appendf(sql, ", c%d", W_DUR);
     sqlite3_str_appendf(sql, ", c%d, c%d, c%d", W_PROC, W_PC, W_CAUSE);
@@ -110,13 +115,15 @@ static int prepare_insert(struct store *st, unsigned kind) {
         sqlite3_str_appendf(sql, ", c%u", W_COLUMNS + i);
     sqlite3_str_appendall(sql, " FROM slice");
     text = sqlite3_str_finish(sql);
-    rc = text != NULL ? sqlite3_prepare_v3(st->db, text, -1, SQLITE_PREPARE_PERSISTENT, &st->insert[kind], NULL) : SQLITE_NOMEM;
+    rc = text != NULL ? sqlite3_prepare_v3(st->db, text, -1, SQLITE_PREPARE_PERSISTENT, &st->insert[kind], NULL)
+                      : SQLITE_NOMEM;
     sqlite3_free(text);
     return rc;
 }
 
 static int prepare_all(struct store *st) {
-    int rc = sqlite3_prepare_v3(st->db, "INSERT INTO string VALUES(?, ?)", -1, SQLITE_PREPARE_PERSISTENT, &st->insert_string, NULL);
+    int rc = sqlite3_prepare_v3(st->db, "INSERT INTO string VALUES(?, ?)", -1, SQLITE_PREPARE_PERSISTENT,
+                                &st->insert_string, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v3(st->db, "UPDATE run SET events = ?, instructions = ?, virtual_ns = ?", -1,
@@ -154,7 +161,12 @@ static char *as_utf8(const char *text, size_t n) {
 
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)text[i];
-        size_t len = c == 0 ? 0 : c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        size_t len = c == 0                  ? 0
+                     : c < 0x80              ? 1
+                     : c >= 0xc2 && c < 0xe0 ? 2
+                     : (c & 0xf0) == 0xe0    ? 3
+                     : c >= 0xf0 && c < 0xf5 ? 4
+                                             : 0;
         for (size_t k = 1; k < len; k++)
             if (i + k >= n || ((unsigned char)text[i + k] & 0xc0) != 0x80)
                 len = 0;
@@ -176,7 +188,8 @@ static int write_string(struct store *st, const struct record *r) {
     return sqlite3_reset(st->insert_string);
 }
 
-/* By id, so that rows land at the end of their table one after another; a lasting row's end comes after its beginning. */
+/* By id, so that rows land at the end of their table one after another; a lasting row's end comes after its beginning.
+ */
 static int by_id(const void *a, const void *b, void *ring) {
     uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
     uint64_t x = ring_peek(ring, i)->words[W_ID], y = ring_peek(ring, k)->words[W_ID];

@@ -16,12 +16,12 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *insert[EV_COUNT];
     sqlite3_stmt *insert_string, *progress;
-    const struct ring *ring;                    /* where the records of the slice are */
-    uint32_t order[STORE_SLICE];                /* places in the ring, counted from its oldest, grouped by kind */
-    uint32_t begin, end;                        /* the part of `order` that the statement under way reads */
-    uint64_t events, insn, ts;                  /* of all that was inserted: rows, last instruction, last time */
-    uint64_t pending;                           /* records inserted since the last commit */
-    uint64_t commits;                           /* host fact */
+    const struct ring *ring;     /* where the records of the slice are */
+    uint32_t order[STORE_SLICE]; /* places in the ring, counted from its oldest, grouped by kind */
+    uint32_t begin, end;         /* the part of `order` that the statement under way reads */
+    uint64_t events, insn, ts;   /* of all that was inserted: rows, last instruction, last time */
+    uint64_t pending;            /* records inserted since the last commit */
+    uint64_t commits;            /* host fact */
 };
 
 /* What the recorder says about itself when it ends. */
@@ -34,7 +34,8 @@ struct store_diagnostic {
 /* Is a row of this kind stored when it begins already, and once more when it ends? */
 int store_lasting(unsigned kind);
 
-/* All return an SQLite result code. Creates schema and `run` in the empty file `path`, readable by others from now on. */
+/* All return an SQLite result code. Creates schema and `run` in the empty file `path`, readable by others from now on.
+ */
 int store_open(struct store *, const char *path, const struct run_facts *);
 /* Inserts the n oldest records of the ring, n <= STORE_SLICE. */
 int store_write(struct store *, const struct ring *, uint64_t n);

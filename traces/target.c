@@ -49,7 +49,8 @@ static int cannot_create(struct target *t, const char *path, char *err, size_t e
     return -1;
 }
 
-/* What a run that was killed left in the log of the old trace is brought into the file, so that the file stands alone. */
+/* What a run that was killed left in the log of the old trace is brought into the file, so that the file stands alone.
+ */
 static int settle(struct target *t, char *err, size_t errlen) {
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(t->path, &db, SQLITE_OPEN_READWRITE, NULL);
@@ -170,7 +171,8 @@ int target_publish(struct target *t, char *err, size_t errlen) {
         remove_sidecars(t->path);
         rc = rename(t->work, t->path);
         if (rc < 0)
-            snprintf(err, errlen, "trace %s: cannot take its name: %s; the trace is in %s", t->path, strerror(errno), t->work);
+            snprintf(err, errlen, "trace %s: cannot take its name: %s; the trace is in %s", t->path, strerror(errno),
+                     t->work);
     }
     target_leave(t);
     return rc;

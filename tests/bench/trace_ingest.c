@@ -31,12 +31,14 @@ static void one_fault(struct recorder *r, struct event_stamp *at, uint64_t segme
     at->cause = fault;
     fill = EVENT(r, at, fill, .segment = segment, .va = va, .pieces = 1);
     at->cause = fill;
-    transfer = EVENT(r, at, transfer, .boundary = EV_boundary_disk, .file = 7, .offset = page * 4096, .block = 1000 + page, .bytes = 4096);
+    transfer = EVENT(r, at, transfer, .boundary = EV_boundary_disk, .file = 7, .offset = page * 4096,
+                     .block = 1000 + page, .bytes = 4096);
     at->cause = transfer;
     request = EVENT(r, at, disk_request, .sector = 8 * (1000 + page), .sectors = 8, .service_ns = 20000);
     END(r, request, disk_request, at->ts + 20000, .status = 0);
     at->cause = fill;
-    EVENT(r, at, transfer, .boundary = EV_boundary_copy, .file = 7, .offset = page * 4096, .segment = segment, .va = va, .bytes = 4096);
+    EVENT(r, at, transfer, .boundary = EV_boundary_copy, .file = 7, .offset = page * 4096, .segment = segment, .va = va,
+          .bytes = 4096);
     EVENT(r, at, page, .segment = segment, .va = va, .old = EV_page_state_sourced, .new = EV_page_state_clean);
     END(r, fill, fill, at->ts + 20500, .error = 0);
     END(r, fault, fault, at->ts + 21000, .resolution = EV_resolution_filled);
@@ -55,7 +57,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: trace_ingest DB [MILLIONS]\n");
         return 2;
     }
-    r = recorder_open(strcmp(argv[1], "-") ? argv[1] : NULL, &(struct run_facts){.command = "trace_ingest"}, err, sizeof(err));
+    r = recorder_open(strcmp(argv[1], "-") ? argv[1] : NULL, &(struct run_facts){.command = "trace_ingest"}, err,
+                      sizeof(err));
     if (r == NULL) {
         fprintf(stderr, "trace_ingest: %s\n", err);
         return 2;
@@ -65,13 +68,15 @@ int main(int argc, char **argv) {
     for (rows = 2; rows < want; rows += 7) /* every page once, in no order */
         one_fault(r, &at, segment, rows / 7 * 2654435761 % (1 << 24));
     recorded = now();
-    if (recorder_close(r, &(struct run_result){.instructions = at.insn, .virtual_ns = at.ts, .stop_reason = "exit"}, err, sizeof(err)) < 0) {
+    if (recorder_close(r, &(struct run_result){.instructions = at.insn, .virtual_ns = at.ts, .stop_reason = "exit"},
+                       err, sizeof(err)) < 0) {
         fprintf(stderr, "trace_ingest: %s\n", err);
         return 1;
     }
     closed = now();
     stat(argv[1], &st);
-    printf("rows %.1f M  recorded in %.2f s (%.2f M rows/s)  closed after %.2f s more  %.0f bytes/row\n", (double)rows / 1e6,
-           recorded - began, (double)rows / 1e6 / (recorded - began), closed - recorded, (double)st.st_size / (double)rows);
+    printf("rows %.1f M  recorded in %.2f s (%.2f M rows/s)  closed after %.2f s more  %.0f bytes/row\n",
+           (double)rows / 1e6, recorded - began, (double)rows / 1e6 / (recorded - began), closed - recorded,
+           (double)st.st_size / (double)rows);
     return 0;
 }

@@ -85,14 +85,16 @@ static int64_t assert_prefix(const char *path, uint64_t recorded) {
 
     assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
     assert_int_equal(number(path, "SELECT coalesce(max(id), 0) FROM event"), n);
-    assert_int_equal(number(path, "SELECT count(*) FROM trap WHERE tval <> 3 * id OR insn <> id OR ts <> id OR \"code\" <> 0"), 0);
+    assert_int_equal(
+        number(path, "SELECT count(*) FROM trap WHERE tval <> 3 * id OR insn <> id OR ts <> id OR \"code\" <> 0"), 0);
     assert_int_equal(number(path, "SELECT events FROM run"), n);
     assert_int_equal(number(path, "SELECT count(*) FROM segment"), n > 0);
     assert_true(n + LAST_BATCH >= (int64_t)recorded);
     return n;
 }
 
-/* Runs a recorder in a child and kills it after `us` microseconds from its beginning. Returns 1 if it ended before that. */
+/* Runs a recorder in a child and kills it after `us` microseconds from its beginning. Returns 1 if it ended before
+ * that. */
 static int record_and_kill(const char *path, uint64_t events, unsigned us) {
     int status;
     pid_t pid;

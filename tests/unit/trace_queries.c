@@ -23,7 +23,8 @@ static sqlite3 *db;
 
 static int write_sample(const char *file) {
     char err[512];
-    struct recorder *r = recorder_open(file, &(struct run_facts){.command = "sample", .io = "deferred"}, err, sizeof(err));
+    struct recorder *r =
+        recorder_open(file, &(struct run_facts){.command = "sample", .io = "deferred"}, err, sizeof(err));
     struct run_result result;
 
     if (r == NULL) {
@@ -84,9 +85,12 @@ static const char *canned(const char *name) {
 
 static void summary(void **state) {
     (void)state;
-    ANSWER("summary", "instructions|46000\nvirtual_ns|46000\nhost_ns|123\nexit_status|0\nprocesses|1\nsyscalls|5\nfaults|3\nfills|1\n"
-                      "snapshots|1\nbytes_asked|1048676\nbytes_copied|8292\npages_skipped|255\nblocks_preserved|1\ndisk_requests|5\n"
-                      "disk_sectors_read|16\ndisk_sectors_read_meta|8\ndisk_sectors_written|24\ndisk_sectors_written_meta|16\nevents|39\n");
+    ANSWER(
+        "summary",
+        "instructions|46000\nvirtual_ns|46000\nhost_ns|123\nexit_status|0\nprocesses|1\nsyscalls|5\nfaults|3\nfills|1\n"
+        "snapshots|1\nbytes_asked|1048676\nbytes_copied|8292\npages_skipped|255\nblocks_preserved|1\ndisk_requests|5\n"
+        "disk_sectors_read|16\ndisk_sectors_read_meta|8\ndisk_sectors_written|24\ndisk_sectors_written_meta|16\nevents|"
+        "39\n");
 }
 
 static void faults(void **state) {
@@ -98,9 +102,10 @@ static void faults(void **state) {
 
 static void transfers(void **state) {
     (void)state;
-    ANSWER("transfers", "disk|data|in|1|4096|0\ndisk|data|out|1|4096|0\ndisk|meta|in|1|4096|0\ncache|data|in|1|4096|0\n"
-                        "copy|data|in|1|4096|1\neager|data|in|1|100|0\nwrite|data|out|1|4096|1\nskip|data|out|1|1044480|255\n"
-                        "preserve|data|in|1|4096|0\n");
+    ANSWER("transfers",
+           "disk|data|in|1|4096|0\ndisk|data|out|1|4096|0\ndisk|meta|in|1|4096|0\ncache|data|in|1|4096|0\n"
+           "copy|data|in|1|4096|1\neager|data|in|1|100|0\nwrite|data|out|1|4096|1\nskip|data|out|1|1044480|255\n"
+           "preserve|data|in|1|4096|0\n");
 }
 
 /* The chain of one fault, in order: who, where, source, trap, fault, effects. */
@@ -111,7 +116,7 @@ static void explain_fault(void **state) {
            "process|1|-10000|45000|pid 1 /bin/sparse\n"
            "segment|4|-7000|42000|defer segment, reads deferred, 0x2000000000 + 1048576 bytes\n"
            "snapshot|7|-4000|38000|of file 7 /in/big, 1048576 bytes, 1 blocks preserved\n"
-           "source|8|-3000|-|snapshot from offset 0, 0x2000000000 + 1048576 bytes; read by pread 6\n"
+           "source|8|-3000|-|snapshot from offset 0, 0x2000000000 + 1048576 bytes; by pread 6\n"
            "trap|9|-1000|-|load_page at pc 0x10100, stval 0x2000003008\n"
            "fault|10|0|8000|read of 0x2000003008 by pc 0x10100: filled\n"
            "fill|11|1000|6500|page 0x2000003000 from 1 pieces, error 0\n"
@@ -129,12 +134,14 @@ static void explain_fault(void **state) {
 
 static void why_block(void **state) {
     (void)state;
-    ANSWER("why-block",
-           "13|14000|read|meta|320|8|12|/in/big|0|11|fault 10: read of 0x2000003008 by pid 1 /bin/sparse at pc 0x10100\n"
-           "15|16000|read|data|824|8|14|/in/big|12288|11|fault 10: read of 0x2000003008 by pid 1 /bin/sparse at pc 0x10100\n"
-           "33|36000|write|data|1600|8|32|/in/big|12288|-|commit 31 of epoch 5, in pwrite 27\n"
-           "34|37000|write|meta|1608|16|-|-|-|-|commit 31 of epoch 5, in pwrite 27\n"
-           "35|38000|flush|unknown|0|0|-|-|-|-|commit 31 of epoch 5, in pwrite 27\n");
+    ANSWER(
+        "why-block",
+        "13|14000|read|meta|320|8|12|/in/big|0|11|fault 10: read of 0x2000003008 by pid 1 /bin/sparse at pc 0x10100\n"
+        "15|16000|read|data|824|8|14|/in/big|12288|11|fault 10: read of 0x2000003008 by pid 1 /bin/sparse at pc "
+        "0x10100\n"
+        "33|36000|write|data|1600|8|32|/in/big|12288|-|commit 31 of epoch 5, in pwrite 27\n"
+        "34|37000|write|meta|1608|16|-|-|-|-|commit 31 of epoch 5, in pwrite 27\n"
+        "35|38000|flush|unknown|0|0|-|-|-|-|commit 31 of epoch 5, in pwrite 27\n");
     assert_int_equal(strncmp(rows(canned("why-block"), ":sector", 1623), "34|", 3), 0);
     assert_string_equal(rows(canned("why-block"), ":sector", 1624), "");
     assert_int_equal(strncmp(rows(canned("why-block"), ":block", 103), "15|", 3), 0);
@@ -181,7 +188,8 @@ static void views_and_checks(void **state) {
             assert_non_null(strstr(canned("checks"), sql));
     }
     assert_null(strstr(rows(canned("checks"), NULL, 0), "|1|"));
-    assert_string_equal(rows("SELECT count(*), min(id), max(id), count(DISTINCT id) FROM event", NULL, 0), "39|1|39|39\n");
+    assert_string_equal(rows("SELECT count(*), min(id), max(id), count(DISTINCT id) FROM event", NULL, 0),
+                        "39|1|39|39\n");
     assert_string_equal(rows("SELECT number, a1, result, error, proc_name FROM syscall_view WHERE id = 6", NULL, 0),
                         "pread|0x2000000000|1048576|-|/bin/sparse\n");
 }
@@ -224,30 +232,70 @@ static void checks_find(void **state) {
 /* Table doc names every column of every table, and nothing else. */
 static void documented(void **state) {
     (void)state;
-    assert_string_equal(rows("SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
-                             " AND t.name NOT LIKE 'sqlite_%' AND NOT EXISTS (SELECT 1 FROM doc WHERE \"table\" = t.name AND"
-                             " \"column\" = c.name AND description <> '')", NULL, 0), "");
-    assert_string_equal(rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
-                             " AND NOT EXISTS (SELECT 1 FROM doc WHERE \"table\" = name AND \"column\" = '')", NULL, 0), "");
+    assert_string_equal(
+        rows("SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+             " AND t.name NOT LIKE 'sqlite_%' AND NOT EXISTS (SELECT 1 FROM doc WHERE \"table\" = t.name AND"
+             " \"column\" = c.name AND description <> '')",
+             NULL, 0),
+        "");
+    assert_string_equal(
+        rows("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+             " AND NOT EXISTS (SELECT 1 FROM doc WHERE \"table\" = name AND \"column\" = '')",
+             NULL, 0),
+        "");
     assert_string_equal(rows("SELECT * FROM doc WHERE \"column\" <> '' AND NOT EXISTS"
-                             " (SELECT 1 FROM pragma_table_info(doc.\"table\") WHERE name = doc.\"column\")", NULL, 0), "");
-    assert_string_equal(rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%STRICT'",
-                             NULL, 0), "");
+                             " (SELECT 1 FROM pragma_table_info(doc.\"table\") WHERE name = doc.\"column\")",
+                             NULL, 0),
+                        "");
+    assert_string_equal(rows("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql "
+                             "NOT LIKE '%STRICT'",
+                             NULL, 0),
+                        "");
 }
 
 static void reads_only(void **state) {
     static const char *const refused[] = {
-        "DELETE FROM fault", "INSERT INTO string VALUES(99, 'x')", "UPDATE run SET complete = 0", "UPDATE sqlite_schema SET sql = ''", "DROP TABLE fault",
-        "CREATE TABLE x(a)", "CREATE TEMP TABLE x(a)", "ATTACH 'other.db' AS o", "DETACH main", "PRAGMA journal_mode = WAL",
-        "PRAGMA writable_schema = 1", "PRAGMA wal_checkpoint", "PRAGMA user_version = 7", "VACUUM", "VACUUM INTO '/tmp/trace_queries.vacuum'",
-        "BEGIN", "SAVEPOINT a", "REINDEX", "ANALYZE", "SELECT load_extension('x')", "SELECT 1; SELECT 2", "SELECT 1; DROP TABLE run", "",
-        "-- nothing", "SELEC 1", "SELECT nothing FROM fault", "SELECT * FROM pragma_journal_mode('wal')",
+        "DELETE FROM fault",
+        "INSERT INTO string VALUES(99, 'x')",
+        "UPDATE run SET complete = 0",
+        "UPDATE sqlite_schema SET sql = ''",
+        "DROP TABLE fault",
+        "CREATE TABLE x(a)",
+        "CREATE TEMP TABLE x(a)",
+        "ATTACH 'other.db' AS o",
+        "DETACH main",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA writable_schema = 1",
+        "PRAGMA wal_checkpoint",
+        "PRAGMA user_version = 7",
+        "VACUUM",
+        "VACUUM INTO '/tmp/trace_queries.vacuum'",
+        "BEGIN",
+        "SAVEPOINT a",
+        "REINDEX",
+        "ANALYZE",
+        "SELECT load_extension('x')",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; DROP TABLE run",
+        "",
+        "-- nothing",
+        "SELEC 1",
+        "SELECT nothing FROM fault",
+        "SELECT * FROM pragma_journal_mode('wal')",
         "INSERT INTO string VALUES(99, 'x') RETURNING id",
     };
     static const char *const allowed[] = {
-        "SELECT count(*) FROM fault;", "SELECT 1; -- more to say", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3)"
-        " SELECT * FROM n", "VALUES(1, 2)", "EXPLAIN SELECT 1", "EXPLAIN QUERY PLAN SELECT * FROM event WHERE id = 3",
-        "PRAGMA table_info('fault')", "SELECT * FROM pragma_table_info('fault')", "PRAGMA integrity_check", "PRAGMA user_version",
+        "SELECT count(*) FROM fault;",
+        "SELECT 1; -- more to say",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3)"
+        " SELECT * FROM n",
+        "VALUES(1, 2)",
+        "EXPLAIN SELECT 1",
+        "EXPLAIN QUERY PLAN SELECT * FROM event WHERE id = 3",
+        "PRAGMA table_info('fault')",
+        "SELECT * FROM pragma_table_info('fault')",
+        "PRAGMA integrity_check",
+        "PRAGMA user_version",
     };
     char err[512];
     sqlite3 *q = query_open(path, err, sizeof(err));
@@ -274,9 +322,10 @@ static void reads_only(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(summary),   cmocka_unit_test(faults),   cmocka_unit_test(transfers), cmocka_unit_test(explain_fault),
-        cmocka_unit_test(why_block), cmocka_unit_test(syscalls), cmocka_unit_test(others),    cmocka_unit_test(views_and_checks),
-        cmocka_unit_test(checks_find), cmocka_unit_test(documented), cmocka_unit_test(reads_only),
+        cmocka_unit_test(summary),       cmocka_unit_test(faults),           cmocka_unit_test(transfers),
+        cmocka_unit_test(explain_fault), cmocka_unit_test(why_block),        cmocka_unit_test(syscalls),
+        cmocka_unit_test(others),        cmocka_unit_test(views_and_checks), cmocka_unit_test(checks_find),
+        cmocka_unit_test(documented),    cmocka_unit_test(reads_only),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
         return write_sample(argv[2]) == 0 ? 0 : 1;

@@ -102,7 +102,8 @@ struct dump {
 
 static int dump_table(void *dump, int n, char **cells, char **names) {
     struct dump *d = dump;
-    char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"%s", cells[0], strcmp(cells[0], "diagnostic") == 0 ? " WHERE host = 0" : "");
+    char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"%s", cells[0],
+                                strcmp(cells[0], "diagnostic") == 0 ? " WHERE host = 0" : "");
     (void)n;
     (void)names;
     append(&d->text, cells[0]);
@@ -117,7 +118,9 @@ static char *dump(const char *path) {
     struct dump d = {.text = sqlite3_mprintf("")};
 
     assert_int_equal(sqlite3_open_v2(path, &d.db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(d.db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", dump_table, &d, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(d.db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", dump_table, &d, NULL),
+        SQLITE_OK);
     sqlite3_close(d.db);
     return d.text;
 }
@@ -168,7 +171,8 @@ static void catalogue(void **state) {
         }
     }
     /* the records of the guest and the tables agree on the order */
-    assert_string_equal(catalogue_events[EV_transfer].columns[offsetof(struct ev_transfer, output) / 8 - HEAD_WORDS].name, "output");
+    assert_string_equal(
+        catalogue_events[EV_transfer].columns[offsetof(struct ev_transfer, output) / 8 - HEAD_WORDS].name, "output");
     assert_string_equal(catalogue_events[EV_syscall].columns[catalogue_events[EV_syscall].ncols].name, "result");
 }
 
@@ -232,8 +236,10 @@ static void round_trip(void **state) {
     assert_int_equal(number("round.db", "SELECT count(*) FROM event"), EV_COUNT - 1);
     assert_int_equal(number("round.db", "PRAGMA application_id"), TRACE_APPLICATION_ID);
     assert_int_equal(number("round.db", "PRAGMA user_version"), TRACE_SCHEMA_VERSION);
-    assert_int_equal(number("round.db", "SELECT complete FROM run WHERE instructions = 1 AND virtual_ns = 2 AND host_ns = 3 AND"
-                                        " exit_status = 0 AND stop_reason = 'exit' AND seed = 42 AND command = 'test'"), 1);
+    assert_int_equal(number("round.db",
+                            "SELECT complete FROM run WHERE instructions = 1 AND virtual_ns = 2 AND host_ns = 3 AND"
+                            " exit_status = 0 AND stop_reason = 'exit' AND seed = 42 AND command = 'test'"),
+                     1);
     assert_false(exists("round.db-wal"));
 }
 
@@ -260,10 +266,15 @@ static void intervals(void **state) {
     assert_int_equal(END(r, fault, fault, 25, .resolution = EV_resolution_copied), 0);
     assert_int_equal(END(r, fault, fault, 26, .resolution = EV_resolution_zeroed), -1); /* twice */
     stop(r);
-    assert_int_equal(number("intervals.db", "SELECT count(*) FROM fault WHERE id = 2 AND dur = 15 AND resolution = 4"), 1);
-    assert_int_equal(number("intervals.db", "SELECT count(*) FROM fault WHERE id = 3 AND dur IS NULL AND resolution IS NULL AND va = 6"), 1);
+    assert_int_equal(number("intervals.db", "SELECT count(*) FROM fault WHERE id = 2 AND dur = 15 AND resolution = 4"),
+                     1);
+    assert_int_equal(
+        number("intervals.db",
+               "SELECT count(*) FROM fault WHERE id = 3 AND dur IS NULL AND resolution IS NULL AND va = 6"),
+        1);
     assert_int_equal(open_fault, 3);
-    assert_int_equal(number("intervals.db", "SELECT count(*) FROM segment WHERE id = 4 AND dur IS NULL AND length = 7"), 1);
+    assert_int_equal(number("intervals.db", "SELECT count(*) FROM segment WHERE id = 4 AND dur IS NULL AND length = 7"),
+                     1);
     assert_int_equal(number("intervals.db", "SELECT value FROM diagnostic WHERE name = 'open_intervals'"), 2);
     assert_int_equal(number("intervals.db", "SELECT events FROM run"), 4);
 }
@@ -284,7 +295,8 @@ static void strings(void **state) {
     assert_int_equal(recorder_string(r, "string 0", 8), 6);
     stop(r);
     assert_int_equal(number("strings.db", "SELECT count(*) FROM string"), 10005);
-    assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 5 AND text = 'string ' || (id - 6)"), 10000);
+    assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 5 AND text = 'string ' || (id - 6)"),
+                     10000);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = ''"), 3);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = 'a\\x00b'"), 4);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = '\\xff\xc3\xa4\\xc3'"), 5);
@@ -310,7 +322,9 @@ static void many(void **state) {
     stop(r);
     assert_int_equal(number("many.db", "SELECT count(*) FROM event"), 300000);
     assert_int_equal(number("many.db", "SELECT count(*) FROM trap WHERE tval = id - 1 AND ts = id - 1"), 100000);
-    assert_int_equal(number("many.db", "SELECT count(*) FROM fault WHERE va = id - 1 AND ts = id - 1 AND (dur IS NULL OR resolution = (ts + dur) % 10)"), 200000);
+    assert_int_equal(number("many.db", "SELECT count(*) FROM fault WHERE va = id - 1 AND ts = id - 1 AND (dur IS NULL "
+                                       "OR resolution = (ts + dur) % 10)"),
+                     200000);
     assert_int_equal(number("many.db", "SELECT count(*) FROM fault WHERE dur IS NULL"), 64);
     assert_int_equal(number("many.db", "SELECT count(*) FROM check_id"), 0);
 }
@@ -491,7 +505,8 @@ static int with_full_disk(void) {
             EVENT(r, &at, trap, .tval = i);
         status = recorder_close(r, &(struct run_result){0}, err, sizeof(err)) == -1 ? 0 : 11;
     }
-    if (status == 0 && (number("mnt/good.db", "SELECT complete FROM run") != 1 || number("mnt/good.db", "SELECT events FROM run") != SAMPLE_EVENTS))
+    if (status == 0 && (number("mnt/good.db", "SELECT complete FROM run") != 1 ||
+                        number("mnt/good.db", "SELECT events FROM run") != SAMPLE_EVENTS))
         status = 12;
     if (status == 0 && number("mnt/good.db.part", "SELECT max(id) - count(*) FROM trap") != 0)
         status = 13;
@@ -499,7 +514,8 @@ static int with_full_disk(void) {
         FILE *f = fopen("mnt/filler", "w");
         while (f != NULL && fputc('x', f) != EOF && fflush(f) == 0)
             ;
-        if (recorder_open("mnt/new.db", NULL, err, sizeof(err)) != NULL || strstr(err, "mnt/new.db") == NULL || exists("mnt/new.db"))
+        if (recorder_open("mnt/new.db", NULL, err, sizeof(err)) != NULL || strstr(err, "mnt/new.db") == NULL ||
+            exists("mnt/new.db"))
             status = 14;
     }
     umount2("mnt", MNT_DETACH);
@@ -575,9 +591,10 @@ static void open_set(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(catalogue),   cmocka_unit_test(round_trip), cmocka_unit_test(intervals), cmocka_unit_test(strings),
-        cmocka_unit_test(many),        cmocka_unit_test(equal_runs), cmocka_unit_test(no_database), cmocka_unit_test(names),
-        cmocka_unit_test(file_limit),  cmocka_unit_test(full_disk),  cmocka_unit_test(live_reader), cmocka_unit_test(open_set),
+        cmocka_unit_test(catalogue),   cmocka_unit_test(round_trip),  cmocka_unit_test(intervals),
+        cmocka_unit_test(strings),     cmocka_unit_test(many),        cmocka_unit_test(equal_runs),
+        cmocka_unit_test(no_database), cmocka_unit_test(names),       cmocka_unit_test(file_limit),
+        cmocka_unit_test(full_disk),   cmocka_unit_test(live_reader), cmocka_unit_test(open_set),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);

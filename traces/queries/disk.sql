@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Disk requests by operation and class
 -- question: What was asked of the disks, how sequentially, and how long did it take?
--- read: one row per disk, operation and class of block (meta: tree nodes with checksums, inodes, directories, superblocks).
---   sequential: requests that began where the one before on the same disk ended. busy_ns: service time; waited_ns: behind others.
+-- read: one row per disk, operation and class of block (meta: tree nodes with checksums, inodes, directories,
+--   superblocks). sequential: requests that began where the one before on the same disk ended. busy_ns: service time;
+--   waited_ns: behind others.
 WITH d AS (SELECT *, sector = lag(sector + sectors) OVER (PARTITION BY disk ORDER BY id) AS follows FROM disk_request)
 SELECT d.disk, coalesce(o.name, d.op) AS op, coalesce(c.name, d.class) AS class,
        count(*) AS requests, sum(d.sectors) AS sectors, sum(d.sectors) * 512 AS bytes,

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Page faults by resolution and segment
 -- question: How were the page faults resolved, in which segments, and what did they cost?
--- read: one row per resolution (enum_resolution) and type of segment. in_kernel: how many the kernel took itself, on a
---   buffer of a system call. Times are virtual ns from the trap to the return; faults that never ended count in
+-- read: one row per resolution (enum_resolution) and type of segment. in_kernel: how many the kernel took itself, on
+--   a buffer of a system call. Times are virtual ns from the trap to the return; faults that never ended count in
 --   `faults` but not in the times.
 SELECT coalesce(r.name, '(open)') AS resolution,
        coalesce(t.name, '(no segment)') AS segment_type,

@@ -1,14 +1,17 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Files: asked for, transferred, touched
 -- question: How much of each file was asked for, how much of that was moved, and how much was used?
--- read: one row per file. asked_bytes: what reads returned; disk_bytes: read from the disk; cache_bytes: found in the block cache;
---   touched_bytes: pages of it that fills brought to where a program touched them, each counted once (conventional reads move
---   everything, so they say nothing of what is used); eager_bytes: copied by conventional reads; written, skipped (W1) and
---   preserved (W6) bytes on the side of writes. Path / is the file system's own blocks (qid 0).
+-- read: one row per file. asked_bytes: what reads returned; disk_bytes: read from the disk; cache_bytes: found in the
+--   block cache; touched_bytes: pages of it that fills brought to where a program touched them, each counted once
+--   (conventional reads move everything, so they say nothing of what is used); eager_bytes: copied by conventional
+--   reads; written, skipped (W1) and preserved (W6) bytes on the side of writes. Path / is the file system's own blocks
+--   (qid 0).
 WITH asked AS (
          SELECT s.result AS bytes, coalesce(
-             (SELECT n.file FROM source AS o JOIN snapshot AS n ON n.id = o.snapshot WHERE o.cause = s.id AND o.kind = 1 LIMIT 1),
-             (SELECT e.file FROM transfer AS e WHERE e.cause = s.id AND e.boundary = 3 AND e.class = 0 AND e.file <> 0 LIMIT 1)) AS qid
+             (SELECT n.file FROM source AS o JOIN snapshot AS n ON n.id = o.snapshot
+              WHERE o.cause = s.id AND o.kind = 1 LIMIT 1),
+             (SELECT e.file FROM transfer AS e
+              WHERE e.cause = s.id AND e.boundary = 3 AND e.class = 0 AND e.file <> 0 LIMIT 1)) AS qid
          FROM syscall AS s WHERE s.number = (SELECT id FROM enum_syscall WHERE name = 'pread') AND s.result > 0),
      a AS (SELECT qid, count(*) AS reads, sum(bytes) AS bytes FROM asked WHERE qid IS NOT NULL GROUP BY qid),
      t AS (SELECT file AS qid,
@@ -21,9 +24,16 @@ WITH asked AS (
                sum(bytes) FILTER (WHERE boundary = 6) AS preserved
            FROM transfer GROUP BY file),
      q AS (SELECT qid FROM a UNION SELECT qid FROM t UNION SELECT qid FROM file)
-SELECT q.qid, CASE q.qid WHEN 0 THEN '/' ELSE (SELECT name FROM file_view AS f WHERE f.qid = q.qid ORDER BY id LIMIT 1) END AS path,
-       coalesce(a.reads, 0) AS reads, coalesce(a.bytes, 0) AS asked_bytes, coalesce(t.disk, 0) AS disk_bytes,
-       coalesce(t.cache, 0) AS cache_bytes, coalesce(t.touched, 0) AS touched_bytes, coalesce(t.eager, 0) AS eager_bytes,
-       coalesce(t.written, 0) AS written_bytes, coalesce(t.skipped, 0) AS skipped_bytes, coalesce(t.preserved, 0) AS preserved_bytes
+SELECT q.qid,
+       CASE q.qid WHEN 0 THEN '/' ELSE (SELECT name FROM file_view WHERE qid = q.qid ORDER BY id LIMIT 1) END AS path,
+       coalesce(a.reads, 0) AS reads,
+       coalesce(a.bytes, 0) AS asked_bytes,
+       coalesce(t.disk, 0) AS disk_bytes,
+       coalesce(t.cache, 0) AS cache_bytes,
+       coalesce(t.touched, 0) AS touched_bytes,
+       coalesce(t.eager, 0) AS eager_bytes,
+       coalesce(t.written, 0) AS written_bytes,
+       coalesce(t.skipped, 0) AS skipped_bytes,
+       coalesce(t.preserved, 0) AS preserved_bytes
 FROM q LEFT JOIN a ON a.qid = q.qid LEFT JOIN t ON t.qid = q.qid
 ORDER BY asked_bytes DESC, q.qid;

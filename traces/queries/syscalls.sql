@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: System calls by name
 -- question: Which system calls were made, what did they move and what did they cost?
--- read: one row per call, the most expensive first. bytes: what pread and pwrite returned. instructions: retired by the
---   machine between ecall and return, other processes' included if the call waited. Times in virtual ns.
+-- read: one row per call, the most expensive first. bytes: what pread and pwrite returned. instructions: retired by
+--   the machine between ecall and return, other processes' included if the call waited. Times in virtual ns.
 SELECT coalesce(n.name, s.number) AS syscall,
        count(*) AS calls,
        sum(s.result < 0) AS errors,

@@ -24,7 +24,8 @@ SELECT w.id AS request, w.ts,
        w.sector, w.sectors, w.transfer,
        (SELECT name FROM file_view WHERE qid = w.file ORDER BY id LIMIT 1) AS file, w.offset, w.fill,
        coalesce(
-           (SELECT printf('fault %d: %s of %s by pid %d %s at pc %s', f.id, f.access, f.va, f.proc_pid, f.proc_name, f.pc)
+           (SELECT printf('fault %d: %s of %s by pid %d %s at pc %s',
+                           f.id, f.access, f.va, f.proc_pid, f.proc_name, f.pc)
                 || coalesce((SELECT ', in ' || s.number || ' ' || s.id FROM syscall_view AS s WHERE s.id = f.cause), '')
             FROM fault_view AS f WHERE f.id = w.reason),
            (SELECT printf('syscall %d: %s by pid %d %s at pc %s', s.id, s.number, s.proc_pid, s.proc_name, s.pc)
@@ -32,5 +33,6 @@ SELECT w.id AS request, w.ts,
            (SELECT printf('commit %d of epoch %d', c.id, c.epoch)
                 || coalesce((SELECT ', in ' || s.number || ' ' || s.id FROM syscall_view AS s WHERE s.id = c.cause), '')
             FROM "commit" AS c WHERE c.id = w.reason),
-           CASE w.reason WHEN 0 THEN '(no cause)' ELSE (SELECT kind || ' ' || id FROM event WHERE id = w.reason) END) AS because
+           CASE w.reason WHEN 0 THEN '(no cause)'
+                         ELSE (SELECT kind || ' ' || id FROM event WHERE id = w.reason) END) AS because
 FROM w ORDER BY w.id;
