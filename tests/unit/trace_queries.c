@@ -130,6 +130,16 @@ static void explain_fault(void **state) {
     assert_non_null(strstr(text, "syscall|22|-1000|4000|pread(0x4, 0x11000, 0x1000, 0x0) = 100\n"));
     assert_non_null(strstr(text, "fault|23|0|200|write of 0x11000 by pc 0x10100: zeroed, in the kernel\n"));
     assert_string_equal(rows(canned("explain-fault"), ":fault", 24), ""); /* not a fault */
+    /* a forked segment has its source from the one it was forked from, if that was there before the fork */
+    assert_int_equal(sqlite3_exec(db,
+                                  "BEGIN; UPDATE segment SET parent = 4, id = 9000 WHERE id = 3;"
+                                  " UPDATE fault SET segment = 9000, id = 9001 WHERE id = 10",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_non_null(strstr(rows(canned("explain-fault"), ":fault", 9001), "\nsource|8|-3000|-|snapshot from offset 0"));
+    assert_int_equal(sqlite3_exec(db, "UPDATE source SET id = 9002", NULL, NULL, NULL), SQLITE_OK);
+    assert_null(strstr(rows(canned("explain-fault"), ":fault", 9001), "\nsource|"));
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 }
 
 static void why_block(void **state) {

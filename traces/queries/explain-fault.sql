@@ -4,11 +4,14 @@
 -- param fault: id of the fault; default: the one that took longest
 -- read: from top to bottom: who and where (process, segment, the read that gave the page its source), what raised it
 --   (trap or system call), the fault, then what it caused. Times in virtual ns; `after_ns` counts from the fault.
-WITH f AS MATERIALIZED (
+WITH RECURSIVE f AS MATERIALIZED (
          SELECT * FROM fault WHERE id = coalesce(:fault, (SELECT id FROM fault ORDER BY dur DESC, id LIMIT 1))),
-     o AS MATERIALIZED ( -- the newest source of each kind of the faulting page, before the fault
-         SELECT o.* FROM source AS o JOIN f ON o.segment = f.segment
-         WHERE o.id < f.id AND o.va <= (f.va | 4095) AND o.va + o.length > (f.va & ~4095)
+     g(segment, until) AS ( -- the segment, and those that it was forked from until then
+         SELECT segment, id FROM f
+         UNION ALL SELECT s.parent, s.id FROM g JOIN segment AS s ON s.id = g.segment WHERE s.parent <> 0),
+     o AS MATERIALIZED ( -- the newest source of the faulting page before the fault
+         SELECT o.* FROM f, g JOIN source AS o ON o.segment = g.segment AND o.id < g.until
+         WHERE o.va <= (f.va | 4095) AND o.va + o.length > (f.va & ~4095)
          ORDER BY o.id DESC LIMIT 1),
      fi AS MATERIALIZED (SELECT * FROM fill WHERE cause IN (SELECT id FROM f)),
      t AS MATERIALIZED (SELECT * FROM transfer WHERE cause IN (SELECT id FROM f UNION ALL SELECT id FROM fi)),
@@ -20,11 +23,13 @@ WITH f AS MATERIALIZED (
          UNION ALL SELECT 2, 'segment', s.id, s.ts, s.dur,
              printf('%s segment, reads %s, %s + %d bytes', s.type, s.policy, s.base, s.length)
              FROM segment_view AS s JOIN f ON s.id = f.segment
-         UNION ALL SELECT 3, 'snapshot', n.id, n.ts, n.dur, printf('of file %d%s, %d bytes, %s blocks preserved', n.file,
+         UNION ALL SELECT 3, 'snapshot', n.id, n.ts, n.dur,
+             printf('of file %d%s, %d bytes, %s blocks preserved', n.file,
                  coalesce((SELECT ' ' || name FROM file_view WHERE qid = n.file ORDER BY id LIMIT 1), ''),
                  n.length, coalesce(n.preserved, 'unknown number of'))
              FROM snapshot AS n JOIN o ON n.id = o.snapshot AND o.kind = 1
-         UNION ALL SELECT 4, 'source', o.id, o.ts, NULL, printf('%s from offset %d, %s + %d bytes; %s', o.kind, o.offset, o.va, o.length,
+         UNION ALL SELECT 4, 'source', o.id, o.ts, NULL,
+             printf('%s from offset %d, %s + %d bytes; %s', o.kind, o.offset, o.va, o.length,
                  coalesce((SELECT 'by ' || number || ' ' || id FROM syscall_view WHERE id = o.cause), 'no system call'))
              FROM source_view AS o WHERE o.id = (SELECT id FROM o)
          UNION ALL SELECT 5, 'trap', t.id, t.ts, NULL, printf('%s at pc %s, stval %s', t.code, t.pc, t.tval)
@@ -44,7 +49,8 @@ WITH f AS MATERIALIZED (
                  v.block)
              FROM transfer_view AS v WHERE v.id IN (SELECT id FROM t)
          UNION ALL SELECT 7, 'disk_request', v.id, v.ts, v.dur,
-             printf('%s %s, sectors %d + %d, waited %d, served in %d ns, status %s', v.op, v.class, v.sector, v.sectors, v.queue_ns, v.service_ns, coalesce(v.status, '?'))
+             printf('%s %s, sectors %d + %d, waited %d, served in %d ns, status %s', v.op, v.class, v.sector,
+                 v.sectors, v.queue_ns, v.service_ns, coalesce(v.status, '?'))
              FROM disk_request_view AS v
              WHERE v.id IN (SELECT id FROM disk_request WHERE cause IN (SELECT id FROM a))
          UNION ALL SELECT 7, 'page', v.id, v.ts, NULL, printf('%s becomes %s', v.old, v.new)
