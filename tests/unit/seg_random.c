@@ -118,7 +118,7 @@ static void check_all(void)
             check_invariants(worlds[w].proc[i]);
             peek(worlds[w].proc[i], BUF, bytes[w], PG(ALL_PAGES));
         }
-        for (uint64_t k = 0; k < PG(ALL_PAGES); k++)
+        for (uint64_t k = 0; memcmp(bytes[0], bytes[1], PG(ALL_PAGES)) != 0; k++)
             CHECK(bytes[0][k] == bytes[1][k], "process %u: byte at %lx is %u, should be %u", i, BUF + k, bytes[1][k],
                   bytes[0][k]);
     }
@@ -135,7 +135,7 @@ static void check_files(void)
         n = n < sizeof bytes[0] ? n : sizeof bytes[0];
         for (unsigned w = 0; w < 2; w++)
             file_read(worlds[w].file[f], 0, bytes[w], n);
-        for (uint64_t k = 0; k < n; k++)
+        for (uint64_t k = 0; memcmp(bytes[0], bytes[1], n) != 0; k++)
             CHECK(bytes[0][k] == bytes[1][k], "file %u: byte %lu is %u, should be %u", f, k, bytes[1][k], bytes[0][k]);
     }
 }
@@ -355,7 +355,7 @@ static void step(void)
         ticket -= operations[k].weight;
     operations[k].run(i);
     operation++;
-    if (operation % 8 == 0)
+    if (operation % 16 == 0)
         check_all();
     if (operation % 64 == 0)
         check_files();
