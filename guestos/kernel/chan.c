@@ -97,14 +97,11 @@ static int walkone(Chan *dir, const char *name, Chan **out)
     return dir->dev->walk(dir, name, out);
 }
 
-/*
- * Where to begin with the clean path *path, which is advanced: the working directory if the path goes through it and
- * further (a path that ends there must get a channel of its own, for an open moves the channel's offset).
- */
+/* Where to begin with the clean path *path, which is advanced: the working directory if the path goes through it. */
 static Chan *startof(const char **path)
 {
     size_t len = strlen(up->path);
-    if (up->dot == NULL || len <= 1 || strncmp(*path, up->path, len) != 0 || (*path)[len] != '/')
+    if (up->dot == NULL || len <= 1 || strncmp(*path, up->path, len) != 0 || ((*path)[len] != '/' && (*path)[len] != '\0'))
         return fsroot();
     *path += len;
     return clone(up->dot); /* it may be opened, and read to its own end */
