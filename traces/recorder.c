@@ -137,7 +137,9 @@ static void *writer(void *arg) {
     if (!atomic_load(&r->failed) && r->result != NULL)
         finish(r);
     store_close(&r->store);
-    if (atomic_load(&r->failed) || r->result == NULL) {
+    if (r->result == NULL) {
+        target_discard(&r->target);
+    } else if (atomic_load(&r->failed)) {
         target_leave(&r->target);
     } else if (target_publish(&r->target, err, sizeof(err)) < 0) {
         snprintf(r->message, sizeof(r->message), "%s", err);

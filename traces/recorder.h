@@ -77,6 +77,7 @@ uint64_t recorder_string(struct recorder *, const char *text, size_t n);
 /*
  * Ends all open intervals (dur stays null), writes everything, builds the indexes. Frees the recorder in any case.
  * Returns 0, or -1 with a message in err; then the file holds what was stored before, with run.complete = 0.
+ * A result of NULL says that the run never began: the new file is removed, an old one of that name stays.
  */
 int recorder_close(struct recorder *, const struct run_result *, char *err, size_t errlen);
 

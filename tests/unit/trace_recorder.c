@@ -409,6 +409,14 @@ static void names(void **state) {
     assert_int_equal(number("name.db", "SELECT events FROM run"), SAMPLE_EVENTS);
     assert_false(exists("name.db.part"));
 
+    /* a run that never began leaves nothing behind, and the old trace as it was */
+    assert_int_equal(recorder_close(start("name.db"), NULL, err, sizeof(err)), 0);
+    assert_false(exists("name.db.part"));
+    assert_int_equal(number("name.db", "SELECT events FROM run"), SAMPLE_EVENTS);
+    assert_int_equal(recorder_close(start("never.db"), NULL, err, sizeof(err)), 0);
+    assert_false(exists("never.db"));
+    assert_false(exists("never.db-wal"));
+
     /* somebody else's files are left alone */
     write_file("notes.txt", "precious");
     refused("notes.txt", "not a trace");
