@@ -32,7 +32,9 @@ static int64_t consdevwrite(Chan *c, uint64_t va, uint64_t n, uint64_t off)
     (void)off;
     for (uint64_t done = 0; done < n;) {
         uint64_t part = n - done < CHUNK ? n - done : CHUNK;
-        int err = copyin(text, va + done, part);
+        int err = done > 0 ? breathe() : 0;
+        if (err == 0)
+            err = copyin(text, va + done, part);
         if (err < 0)
             return done > 0 ? (int64_t)done : err;
         for (uint64_t i = 0; i < part; i++)

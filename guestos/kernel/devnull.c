@@ -6,6 +6,8 @@
 #include "chan.h"
 #include "proc.h"
 
+enum { BREATH = 1 << 20 }; /* bytes of zeros between two looks at what else is to be done */
+
 static int64_t nullread(Chan *c, uint64_t va, uint64_t n, uint64_t off)
 {
     (void)c;
@@ -33,8 +35,11 @@ static int copyzeros(uint64_t va, uint64_t n)
 {
     static const char zeros[PGSIZE];
     int err = 0;
-    for (uint64_t done = 0; done < n && err == 0; done += PGSIZE)
+    for (uint64_t done = 0; done < n && err == 0; done += PGSIZE) {
         err = copyout(va + done, zeros, n - done < PGSIZE ? n - done : PGSIZE);
+        if (err == 0 && done % BREATH == BREATH - PGSIZE)
+            err = breathe();
+    }
     return err;
 }
 

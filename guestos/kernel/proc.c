@@ -225,6 +225,13 @@ void yield(enum ev_enum_switch_reason reason)
     schedule(reason);
 }
 
+int breathe(void)
+{
+    pollinterrupts();
+    yield(EV_switch_reason_yield);
+    return up->killed ? error(T_EINTR, "interrupted") : 0;
+}
+
 static void run(Proc *p)
 {
     p->state = PROC_RUNNING;

@@ -65,6 +65,11 @@ void eachmapping(Segment *s, void (*fn)(Proc *p, void *arg), void *arg);
 /* Records the text of an error for errstr; returns -code. Use: return error(T_EIO, "%s: block %lu", name, blk); */
 int error(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * For loops in the kernel that take long and need not sleep: lets interrupts in and others run. 0, or -T_EINTR if the
+ * process has been sent a note.
+ */
+int breathe(void);
 /* Sends p a note that ends it at its next return to user mode; one that sleeps where it may be interrupted wakes. */
 void postnote(Proc *p, const char *text);
 

@@ -134,32 +134,40 @@ int64_t sysopen(const uint64_t *a)
     return openchan(c, a[1], path);
 }
 
-/* Opens and truncates the file if it exists, else makes it. */
-static int64_t createat(Chan *dir, const char *name, uint64_t mode, uint32_t perm, const char *path)
+/* Makes a file or directory and opens it. */
+static int64_t createnew(Chan *dir, const char *name, uint64_t mode, uint32_t perm, const char *path)
 {
     Chan *c;
-    int err = namec(path, &c);
-    if (err == 0 && (mode & OEXCL)) {
-        putchan(c);
-        return error(T_EEXIST, "%s: file already exists", path);
-    }
-    if (err == 0 && (perm & DMDIR)) {
-        putchan(c);
-        return error(T_EEXIST, "%s: file already exists", path);
-    }
-    if (err == 0)
-        return openchan(c, mode | OTRUNC, path);
-    if (err != -T_ENOENT)
-        return err;
     if (dir->dev->create == NULL)
         return error(T_EPERM, "%s: cannot be created there", path);
-    err = dir->dev->create(dir, name, (int)mode, perm, &c);
+    int err = dir->dev->create(dir, name, (int)mode, perm, &c);
     if (err < 0)
         return error(-err, "%s: %s", path, errortext(-err));
     c->mode |= (int)(mode & (3 | OAPPEND));
     c->isopen = true;
     tracefile(c, path);
     return install(c);
+}
+
+/* Opens and truncates the file if it exists, else makes it; goes round if another process makes or removes it meanwhile. */
+static int64_t createat(Chan *dir, const char *name, uint64_t mode, uint32_t perm, const char *path)
+{
+    for (;;) {
+        Chan *c;
+        int err = namec(path, &c);
+        bool must = (mode & OEXCL) || (perm & DMDIR);
+        if (err == 0 && !must)
+            return openchan(c, mode | OTRUNC, path);
+        if (err == 0) {
+            putchan(c);
+            return error(T_EEXIST, "%s: file already exists", path);
+        }
+        if (err != -T_ENOENT)
+            return err;
+        int64_t fd = createnew(dir, name, mode, perm, path);
+        if (fd != -T_EEXIST || must)
+            return fd;
+    }
 }
 
 int64_t syscreate(const uint64_t *a)
