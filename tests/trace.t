@@ -78,6 +78,8 @@ is "queries leave the file alone" "$(ls)" t.db
 # ---- refusing ----
 bad "no database named" "name a trace" 
 bad "missing database" "none.db: No such file" none.db
+bad "no name" ": No such file" ""
+bad "a name that SQLite takes for its own" ":memory:: No such file" :memory:
 bad "directory" "is not a file" .
 echo text >text
 bad "text file" "text: is not a trace" text summary

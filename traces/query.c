@@ -57,7 +57,7 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen) {
 
     if (why != NULL)
         return give_up(NULL, err, errlen, path, why);
-    name = sqlite3_mprintf("%s%s", path[0] == '/' ? "" : "./", path); /* a name is a name, also ":memory:" */
+    name = sqlite3_mprintf("%s%s", path[0] == ':' ? "./" : "", path); /* a name is a name, also ":memory:" */
     rc = name != NULL ? sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY, NULL) : SQLITE_NOMEM;
     sqlite3_free(name);
     if (rc == SQLITE_OK)

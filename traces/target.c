@@ -96,7 +96,7 @@ static int examine(struct target *t, const struct stat *st, char *err, size_t er
 static char *plain_name(const char *path) {
     char *name = NULL;
 
-    if (asprintf(&name, "%s%s", path[0] == '/' || path[0] == '.' ? "" : "./", path) < 0)
+    if (asprintf(&name, "%s%s", path[0] == ':' ? "./" : "", path) < 0)
         return NULL;
     return name;
 }

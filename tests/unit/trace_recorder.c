@@ -432,6 +432,7 @@ static void names(void **state) {
     refused(".", "is a directory");
     refused("/dev/null", "not a regular file");
     refused("nowhere/x.db", "No such file");
+    refused("", "No such file");
     write_file("empty.db", ""); /* as mktemp leaves it: there is nothing to lose */
     record_sample("empty.db");
     assert_int_equal(number("empty.db", "SELECT complete FROM run"), 1);
