@@ -17,7 +17,7 @@ enum tail {
     TAIL_RETURN,     /* sret, mret: another privilege; interrupts may have become enabled */
     TAIL_RELOAD,     /* satp, sie, stvec, sstatus, scounteren: shadows, and the TLB for satp */
     TAIL_COUNTER,    /* rd got the host's ticks: give it the count */
-    TAIL_SIP,        /* rd lacks the lines of our devices; SSIP may have changed */
+    TAIL_SIP,        /* sip is ours, not Unicorn's */
 };
 
 enum {
@@ -34,7 +34,7 @@ enum {
 };
 
 #define SSTATUS_SIE 2u
-#define SIP_LINES (1ull << IRQ_STIMER | 1ull << IRQ_SEXT)
+#define SIP_LINES (1ull << IRQ_SSOFT | 1ull << IRQ_STIMER | 1ull << IRQ_SEXT)
 
 static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
 {
@@ -109,16 +109,39 @@ static void give_count(struct hart *h, uint32_t tail)
     hart_set_reg(h, UC_RISCV_REG_X0 + (int)rd, h->insns - 1); /* not counting the instruction itself */
 }
 
-static void fix_sip(struct hart *h, uint32_t tail)
+/*
+ * sip: the pending bits are our lines. Unicorn's sip was 0 before, so what is in it now is what the instruction set.
+ * (If interrupts were enabled, Unicorn has even delivered it.)
+ */
+static void write_sip(struct hart *h, const struct insn_csr *c)
 {
-    unsigned rd = tail >> 8 & 31;
-    uint64_t sip = hart_reg(h, UC_RISCV_REG_SIP);
-    h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV); /* Unicorn may have delivered it, unseen */
-    h->soft_pending = sip >> IRQ_SSOFT & 1;
-    if (rd) {
-        int reg = UC_RISCV_REG_X0 + (int)rd;
-        hart_set_reg(h, reg, (hart_reg(h, reg) & ~SIP_LINES) | (h->lines & SIP_LINES));
+    const uint64_t soft = 1ull << IRQ_SSOFT;
+    uint64_t set = hart_reg(h, UC_RISCV_REG_SIP) & soft, cleared = soft;
+    if (c->op == 3) {
+        bool lost = !c->immediate && c->rs1 == c->rd; /* the operand was overwritten: take it as all ones */
+        uint64_t operand = c->immediate ? c->rs1 : hart_reg(h, UC_RISCV_REG_X0 + (int)c->rs1);
+        cleared = lost ? soft : operand & soft;
+    } else if (c->op == 2) {
+        cleared = 0;
     }
+    h->lines = (h->lines & ~cleared) | set;
+    if (set) {
+        hart_set_reg(h, UC_RISCV_REG_SIP, 0);
+        h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
+    }
+}
+
+static void fix_sip(struct hart *h, const struct block *b)
+{
+    uint32_t insn;
+    struct insn_csr c;
+    uint64_t old = h->lines & SIP_LINES;
+    if (!tlb_instruction(h, b->pc + b->bytes - 4, &insn) || !insn_csr(insn, &c))
+        return;
+    if (c.writes)
+        write_sip(h, &c);
+    if (c.rd)
+        hart_set_reg(h, UC_RISCV_REG_X0 + (int)c.rd, old);
 }
 
 void hart_reload(struct hart *h)
@@ -143,8 +166,9 @@ void hart_reload(struct hart *h)
     h->deadline = 0; /* the block that is about to run was found through the old translation */
 }
 
-static void do_tail(struct hart *h, uint32_t tail)
+static void do_tail(struct hart *h, const struct block *b)
 {
+    uint32_t tail = b->tail;
     switch (tail & 0xff) {
     case TAIL_COUNTER:
         give_count(h, tail);
@@ -153,13 +177,13 @@ static void do_tail(struct hart *h, uint32_t tail)
         h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
         break;
     case TAIL_SIP:
-        fix_sip(h, tail);
+        fix_sip(h, b);
         break;
     case TAIL_RELOAD:
         hart_reload(h);
         break;
     }
-    if ((h->lines || h->soft_pending) && hart_wakes(h))
+    if (h->lines && hart_wakes(h))
         h->deadline = 0; /* the run loop decides */
 }
 
@@ -167,11 +191,11 @@ const struct block count_none;
 
 void count_settle(struct hart *h)
 {
-    uint32_t tail = h->block->tail;
-    h->insns += h->block->insns;
+    const struct block *b = h->block;
+    h->insns += b->insns;
     h->block = &count_none;
-    if (tail)
-        do_tail(h, tail);
+    if (b->tail)
+        do_tail(h, b);
 }
 
 /* All that is not every block's business. */

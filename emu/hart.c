@@ -25,8 +25,7 @@ void hart_set_reg(struct hart *h, int reg, uint64_t value)
 
 enum mmu_privilege hart_privilege(const struct hart *h)
 {
-    /* Unicorn itself delivers software interrupts, unseen */
-    return h->soft_pending ? (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV) : h->privilege;
+    return h->privilege;
 }
 
 uint64_t hart_block_pc(const struct hart *h)
@@ -154,11 +153,6 @@ static void deliver_fault(struct hart *h)
 {
     struct fault *f = &h->fault;
     h->pc = f->pc;
-    if (h->soft_pending) {
-        h->pc = hart_reg(h, UC_RISCV_REG_PC);
-        if (h->pc != f->pc || hart_privilege(h) != f->privilege)
-            return; /* Unicorn took a software interrupt in between: the access will be tried again */
-    }
     bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS;
     if (fetch)
         count_settle(h);

@@ -50,7 +50,6 @@ struct fault {
     unsigned code;
     uint64_t pc, tval;
     uint64_t page;    /* the page that was refused */
-    enum mmu_privilege privilege;
 };
 
 #define COUNT_ENTRIES 65536
@@ -99,8 +98,7 @@ struct hart {
     bool user_time; /* scounteren.TM */
     uint64_t senvcfg;
 
-    uint64_t lines;    /* interrupt lines of devices, as bits of mip; not SSIP, which Unicorn's mip holds */
-    bool soft_pending; /* SSIP may be set */
+    uint64_t lines; /* pending interrupts as bits of mip; Unicorn's own mip stays 0, or it would deliver them itself */
 
     /* code: code.c */
     uint8_t *frame_state;          /* per frame of RAM: enum frame_state */
@@ -123,8 +121,6 @@ void hart_run(struct hart *);
 /* Makes hart_run return before the next block. */
 void hart_look_up(struct hart *);
 void hart_set_line(struct hart *, unsigned irq, bool high);
-/* Sets or clears sip.SSIP. */
-void hart_soft_interrupt(struct hart *, bool pending);
 /* True if a pending interrupt is enabled, so that wfi ends. */
 bool hart_wakes(struct hart *);
 /* Delivers the most important interrupt if one is pending and enabled. */

@@ -108,7 +108,7 @@ static struct sbi_result send_ipi(struct machine *m, uint64_t mask, uint64_t fir
     if (!mask_valid(mask, first, &self))
         return fail(SBI_INVALID_PARAM);
     if (self)
-        hart_soft_interrupt(&m->hart, true);
+        hart_set_line(&m->hart, IRQ_SSOFT, true);
     return ok(0);
 }
 
@@ -194,10 +194,10 @@ static uint64_t legacy(struct machine *m, uint64_t eid, uint64_t a0)
     case EID_LEGACY_GETCHAR:
         return (uint64_t)(int64_t)console_get(m);
     case EID_LEGACY_CLEAR_IPI:
-        hart_soft_interrupt(&m->hart, false);
+        hart_set_line(&m->hart, IRQ_SSOFT, false);
         break;
     case EID_LEGACY_SEND_IPI: /* the mask's virtual address: there is nobody but hart 0 to name */
-        hart_soft_interrupt(&m->hart, true);
+        hart_set_line(&m->hart, IRQ_SSOFT, true);
         break;
     case EID_LEGACY_FENCE_I:
     case EID_LEGACY_SFENCE:

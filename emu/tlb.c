@@ -101,7 +101,7 @@ static bool refuse(struct hart *h, uint64_t page, enum mmu_access access, bool p
     if (f->valid)
         return false; /* Unicorn tidies up after the first */
     uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
-    *f = (struct fault){.valid = true, .pc = pc, .page = page, .privilege = hart_privilege(h)};
+    *f = (struct fault){.valid = true, .pc = pc, .page = page};
     if (access == MMU_FETCH) {
         f->crossing = (pc & ~(PAGE_BYTES - 1)) != page;
         f->tval = f->crossing ? page : pc;

@@ -44,22 +44,12 @@ void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
 
 static uint64_t pending(const struct hart *h)
 {
-    uint64_t lines = h->lines & (1ull << IRQ_STIMER | 1ull << IRQ_SEXT);
-    return (lines | (uint64_t)h->soft_pending << IRQ_SSOFT) & h->sie;
+    return h->lines & h->sie; /* sie has supervisor interrupts only */
 }
 
 bool hart_wakes(struct hart *h)
 {
     return pending(h) != 0;
-}
-
-/* The guest may clear SSIP itself, so it lives in Unicorn's sip (written from S mode, where this is called). */
-void hart_soft_interrupt(struct hart *h, bool on)
-{
-    hart_set_reg(h, UC_RISCV_REG_SIP, (uint64_t)on << IRQ_SSOFT);
-    h->soft_pending = on;
-    if (on)
-        hart_look_up(h);
 }
 
 void hart_interrupt(struct hart *h)
