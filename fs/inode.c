@@ -41,33 +41,40 @@ int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk)
     return meta_get(f->fs, e.blk, f->magic, e.birth, data, &fresh);
 }
 
-/* Puts a new block in the place of `old` (blk 0: of a hole), with its contents. */
-static int metafile_redirect(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void **data,
-                             uint64_t *blk) {
-    struct tfs *fs = f->fs;
+/* Enters a new block, pinned, in the place of `old` (blk 0: of a hole), with its contents. */
+static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void *data, uint64_t blk) {
+    struct disk_header *to = data;
     struct node leaf;
     void *from = NULL;
-    int fresh, r = space_alloc(fs, f, 0, 0, blk);
+    int fresh, r = 0;
+
+    if (old->blk != 0 && (r = meta_get(f->fs, old->blk, f->magic, old->birth, &from, &fresh)) < 0)
+        return r;
+    r = tree_prepare(f, fblk, blk, f->fs->epoch, &leaf);
+    if (r == 0) {
+        if (from != NULL) {
+            to->shape = ((struct disk_header *)from)->shape;
+            memcpy(to + 1, (struct disk_header *)from + 1, BODY_BYTES);
+        }
+        leaf_set(&leaf, fblk, blk, f->fs->epoch, 0);
+        node_put(f->fs, &leaf, 1);
+    }
+    if (from != NULL)
+        block_put(f->fs, old->blk, from, 0);
+    return r;
+}
+
+static int metafile_redirect(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void **data,
+                             uint64_t *blk) {
+    int r = space_alloc(f->fs, f, 0, 0, blk);
 
     if (r < 0)
         return r;
-    r = meta_new(fs, *blk, f->magic, data);
-    if (r == 0 && old->blk != 0 && (r = meta_get(fs, old->blk, f->magic, old->birth, &from, &fresh)) < 0)
-        block_put(fs, *blk, *data, 0);
-    if (r == 0 && (r = tree_prepare(f, fblk, *blk, fs->epoch, &leaf)) < 0)
-        block_put(fs, *blk, *data, 0);
-    if (r == 0) {
-        if (from != NULL)
-            memcpy((struct disk_header *)*data + 1, (struct disk_header *)from + 1, BODY_BYTES);
-        if (from != NULL)
-            ((struct disk_header *)*data)->shape = ((struct disk_header *)from)->shape;
-        leaf_set(&leaf, fblk, *blk, fs->epoch, 0);
-        node_put(fs, &leaf, 1);
-    }
-    if (from != NULL)
-        block_put(fs, old->blk, from, 0);
+    r = meta_new(f->fs, *blk, f->magic, data);
+    if (r == 0 && (r = metafile_replace(f, fblk, old, *data, *blk)) < 0)
+        block_put(f->fs, *blk, *data, 0);
     if (r < 0) {
-        space_free(fs, *blk, 1);
+        space_free(f->fs, *blk, 1);
         return r;
     }
     f->inode.blocks++;

@@ -642,6 +642,19 @@ void tree_visit(struct tfs_file *f, tree_visitor *visit) {
     visit_node(f, &n, visit);
 }
 
+/* Whether all nodes below a child can be read now. Damage does not count: a damaged file must be removable. */
+static int probe(struct tfs_file *f, const struct disk_child *c, unsigned level) {
+    struct node n;
+    int r = node_get(f->fs, c, level, &n);
+
+    if (r < 0)
+        return r == -TFS_ECORRUPT ? 0 : r;
+    for (unsigned i = 0; level > 0 && r == 0 && i < n.shape->count; i++)
+        r = probe(f, &children(&n)[i], level - 1);
+    node_put(f->fs, &n, 0);
+    return r;
+}
+
 static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from) {
     while (n->shape->count > 0) {
         unsigned i = n->shape->count - 1u;
@@ -668,6 +681,9 @@ static int child_cut(struct tfs_file *f, struct node *n, uint64_t from) {
 
     if (c->fblk >= from) { /* all of it: no need to make it writable */
         struct disk_child gone = *c;
+        r = probe(f, &gone, n->shape->level - 1u);
+        if (r < 0)
+            return r;
         n->shape->count--;
         r = node_get(f->fs, &gone, n->shape->level - 1u, &below);
         if (r < 0)

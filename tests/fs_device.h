@@ -24,6 +24,7 @@ struct cached {
     unsigned pins;
     int dirty;
     enum tfs_class class;
+    uint64_t at; /* index in device.in_cache */
 };
 
 #define BARRIER UINT64_MAX
@@ -83,13 +84,12 @@ static inline uint64_t test_seed(const char *what, uint64_t standard) {
 }
 
 static inline void device_uncache(struct device *d, uint64_t blk) {
+    uint64_t last = d->in_cache[--d->ncached], at = d->cache[blk].at;
+
     free(d->cache[blk].data);
+    d->in_cache[at] = last;
+    d->cache[last].at = at;
     d->cache[blk] = (struct cached){0};
-    for (uint64_t i = 0; i < d->ncached; i++)
-        if (d->in_cache[i] == blk) {
-            d->in_cache[i] = d->in_cache[--d->ncached];
-            break;
-        }
 }
 
 static inline void device_record(struct device *d, uint64_t blk, const uint8_t *data) {
@@ -144,6 +144,7 @@ static inline int device_get(void *ctx, uint64_t blk, enum tfs_class class, enum
         if (how == TFS_GET_READ && strikes(d, d->fail_read))
             return -TFS_EIO;
         c->data = malloc(TFS_BLOCK);
+        c->at = d->ncached;
         d->in_cache[d->ncached++] = blk;
         if (how == TFS_GET_READ) {
             memcpy(c->data, d->medium + blk * TFS_BLOCK, TFS_BLOCK);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Damage: single flipped bits are found and never served as data; metadata changed at will, checksums put
+ * right again, does not crash, hang or leak; transfers and allocations that fail leave a sound file system.
+ */
+#include <unistd.h>
+#include "fs_device.h"
+#include "fs/core.h"
+
+#define NBLOCKS 3000
+#define BIG_BLOCKS 700u
+
+static uint8_t pattern(uint64_t ino, uint64_t off) {
+    return (uint8_t)(ino * 131 + off / TFS_BLOCK * 7 + off % TFS_BLOCK);
+}
+
+/* A file system with something of everything: deep trees, holes, several buckets, free inodes. */
+static void populate(struct device *d) {
+    assert_int_equal(tfs_format(&d->env, d->nblocks), 0);
+    struct tfs *fs = mount_or_die(d);
+    struct tfs_file *root = tfs_root(fs), *dir, *f;
+    uint8_t block[TFS_BLOCK];
+    char name[100];
+
+    assert_int_equal(tfs_create(root, "dir", DMDIR_BIT | 0755, &dir), 0);
+    for (int i = 0; i < 150; i++) {
+        sprintf(name, "entry-%d-%s", i, "with-a-name-that-takes-some-room-in-its-directory-block");
+        assert_int_equal(tfs_create(dir, name, 0644, &f), 0);
+        memset(block, i, sizeof block);
+        assert_int_equal(tfs_write(f, 0, block, (size_t)(i * 20)), i * 20);
+        tfs_unref(f);
+        if (i % 5 == 0)
+            assert_int_equal(tfs_remove(dir, name), 0);
+    }
+    assert_int_equal(tfs_create(root, "big", 0644, &f), 0);
+    for (unsigned b = 0; b < BIG_BLOCKS; b++) { /* backwards and every other one: extents of one block */
+        uint64_t at = (BIG_BLOCKS - 1 - b) * 2;
+        for (unsigned k = 0; k < TFS_BLOCK; k++)
+            block[k] = pattern(1, at * TFS_BLOCK + k);
+        assert_int_equal(tfs_write(f, at * TFS_BLOCK, block, sizeof block), sizeof block);
+    }
+    tfs_unref(f);
+    tfs_unref(dir);
+    tfs_unref(root);
+    assert_int_equal(tfs_unmount(fs), 0);
+    device_forget(d);
+}
+
+/* Every byte that can be read of "big" is right. Returns errors met. */
+static int read_big(struct tfs *fs) {
+    struct tfs_file *root = tfs_root(fs), *f;
+    uint8_t block[TFS_BLOCK];
+    int errors = 0, r = tfs_walk(root, "big", &f);
+
+    tfs_unref(root);
+    if (r < 0)
+        return 1;
+    for (unsigned b = 0; b < BIG_BLOCKS * 2 - 1; b++) {
+        int64_t n = tfs_read(f, b * TFS_BLOCK, block, sizeof block);
+        if (n < 0) {
+            errors++;
+            continue;
+        }
+        assert_int_equal(n, sizeof block);
+        for (unsigned k = 0; k < TFS_BLOCK; k++)
+            if (block[k] != (b % 2 ? 0 : pattern(1, b * TFS_BLOCK + k)))
+                fail_msg("damaged data was served, block %u", b);
+    }
+    tfs_unref(f);
+    return errors;
+}
+
+/* Blocks that the newest commit needs. */
+static uint8_t *needed_blocks(struct device *d) {
+    uint8_t *need = calloc(1, d->nblocks);
+    struct tfs *fs = mount_or_die(d);
+
+    for (uint64_t b = fs->first; b < d->nblocks; b++)
+        need[b] = (uint8_t)space_is_used(fs, b);
+    need[fs->generation & 1] = 1;
+    for (uint64_t g = 0; g < fs->map_groups; g++)
+        need[MAP_BLOCK(g, fs->map_copy[g / 8] >> g % 8 & 1)] = 1;
+    assert_int_equal(tfs_unmount(fs), 0);
+    device_forget(d);
+    return need;
+}
+
+static void test_flipped_bits(void **state) {
+    struct device *d = device_new(NBLOCKS, 31);
+    uint64_t x = test_seed("flipped bits", 31);
+    unsigned flipped = 0;
+
+    (void)state;
+    populate(d);
+    uint8_t *need = needed_blocks(d);
+    for (uint64_t b = 0; b < d->nblocks; b++) {
+        struct tfs *fs;
+        uint64_t bit = below(&x, TFS_BLOCK * 8);
+        if (!need[b] || (b > 200 && b % 3 != 0))
+            continue;
+        d->medium[b * TFS_BLOCK + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        d->complaints = 0;
+        int64_t found = 1;
+        if (tfs_mount(&d->env, d->nblocks, &fs) == 0) {
+            found = tfs_check(fs, ignore_finding, NULL);
+            found += d->complaints; /* of a superblock: the other one is used */
+            if (b % 8 == 0)
+                read_big(fs);
+            tfs_unmount(fs);
+        }
+        if (found <= 0)
+            fail_msg("a flipped bit in block %llu was not found", (unsigned long long)b);
+        d->medium[b * TFS_BLOCK + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        device_forget(d);
+        flipped++;
+    }
+    printf("# %u blocks with a flipped bit\n", flipped);
+    assert_true(flipped > 300);
+    free(need);
+    device_delete(d);
+}
+
+/* ---- hostile images ---- */
+
+/* Some of everything; every call may fail, none may crash or hang. */
+static void use(struct tfs *fs, uint64_t *x) {
+    struct tfs_file *root = tfs_root(fs), *dir = NULL, *big = NULL, *f;
+    struct tfs_snap *snap = NULL;
+    struct tfs_dirent e;
+    uint64_t cookie = 0;
+    uint8_t buf[3000];
+    int same;
+
+    memset(buf, 1, sizeof buf);
+    tfs_walk(root, "dir", &dir);
+    tfs_walk(root, "big", &big);
+    if (big != NULL)
+        tfs_snap_take(big, &snap);
+    for (int i = 0; i < 12; i++) {
+        if (big != NULL) {
+            uint64_t at = below(x, BIG_BLOCKS * 2 * TFS_BLOCK);
+            tfs_read(big, at, buf, sizeof buf);
+            tfs_write(big, at, buf, sizeof buf);
+        }
+        if (snap != NULL) {
+            tfs_snap_compare(snap, big, below(x, BIG_BLOCKS), 100, &same);
+            tfs_snap_read(snap, below(x, BIG_BLOCKS) * TFS_BLOCK, buf, sizeof buf);
+        }
+    }
+    for (int i = 0; dir != NULL && i < 300 && tfs_readdir(dir, &cookie, &e) > 0; i++) {
+        if (tfs_walk(dir, e.name, &f) == 0) {
+            tfs_write(f, 5000, buf, 100);
+            tfs_unref(f);
+        }
+        if (i % 3 == 0)
+            tfs_remove(dir, e.name);
+        else if (i % 7 == 0)
+            tfs_rename(dir, e.name, root, "moved");
+    }
+    for (int i = 0; dir != NULL && i < 20; i++) {
+        char name[40];
+        sprintf(name, "new-%d", i);
+        if (tfs_create(dir, name, i % 4 ? 0644 : DMDIR_BIT | 0755, &f) == 0)
+            tfs_unref(f);
+    }
+    if (big != NULL && below(x, 2))
+        tfs_truncate(big, below(x, BIG_BLOCKS * TFS_BLOCK));
+    tfs_commit(fs);
+    if (big != NULL)
+        tfs_remove(root, "big");
+    if (snap != NULL)
+        tfs_snap_unref(snap);
+    if (big != NULL)
+        tfs_unref(big);
+    if (dir != NULL)
+        tfs_unref(dir);
+    tfs_unref(root);
+}
+
+static uint64_t interesting(uint64_t *x) {
+    switch (below(x, 8)) {
+    case 0: return 0;
+    case 1: return UINT64_MAX >> below(x, 40);
+    case 2: return below(x, NBLOCKS + 10);
+    case 3: return 1ull << below(x, 64);
+    default: return below(x, 400);
+    }
+}
+
+/* Changes a field of a metadata block and seals it again. */
+static void mutate(struct device *d, uint64_t blk, uint64_t *x) {
+    uint8_t *p = d->medium + blk * TFS_BLOCK;
+    size_t width = (size_t)1 << below(x, 4), span = below(x, 3) ? 400 : TFS_BLOCK;
+    uint64_t v = interesting(x);
+
+    for (uint64_t i = 1 + below(x, 3); i > 0; i--) {
+        size_t at = below(x, span) & ~(width - 1);
+        if (at < 24 && below(x, 8)) /* magic, address, birth: mostly left alone, or nothing gets far */
+            at += 24;
+        if (at + width > TFS_BLOCK)
+            continue;
+        if (below(x, 2)) {
+            uint64_t old = 0;
+            memcpy(&old, p + at, width);
+            v = old + below(x, 5) - 2;
+        }
+        memcpy(p + at, &v, width);
+    }
+    if (below(x, 10))
+        tfs_seal(p, blk);
+}
+
+static void test_hostile(void **state) {
+    struct device *d = device_new(NBLOCKS, 32);
+    uint64_t x = test_seed("hostile images", 32), mounted = 0;
+    uint64_t meta[NBLOCKS], nmeta = 0;
+    const int rounds = 2000;
+
+    (void)state;
+    populate(d);
+    uint8_t *need = needed_blocks(d), *good = malloc(NBLOCKS * TFS_BLOCK);
+    memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
+    for (uint64_t b = 0; b < NBLOCKS; b++) {
+        const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
+        if (need[b] && h->blk == b && (h->birth & ~0xffffull) == 0)
+            meta[nmeta++] = b;
+    }
+    d->logging = 1;
+    alarm(100); /* a hang is a failure */
+    for (int i = 0; i < rounds; i++) {
+        struct tfs *fs;
+        uint64_t hit[3], n = 1 + below(&x, 3);
+        for (uint64_t k = 0; k < n; k++) {
+            hit[k] = meta[below(&x, below(&x, 2) ? nmeta : 10)];
+            mutate(d, hit[k], &x);
+        }
+        if (tfs_mount(&d->env, d->nblocks, &fs) == 0) {
+            mounted++;
+            if (below(&x, 2))
+                tfs_check(fs, ignore_finding, NULL);
+            use(fs, &x);
+            tfs_check(fs, ignore_finding, NULL);
+            tfs_unmount(fs);
+        }
+        assert_int_equal(d->pins, 0);
+        device_forget(d);
+        for (uint64_t k = 0; k < n; k++)
+            memcpy(d->medium + hit[k] * TFS_BLOCK, good + hit[k] * TFS_BLOCK, TFS_BLOCK);
+        for (size_t k = 0; k < d->nlog; k++)
+            if (d->log[k].blk != BARRIER)
+                memcpy(d->medium + d->log[k].blk * TFS_BLOCK, good + d->log[k].blk * TFS_BLOCK, TFS_BLOCK);
+        d->nlog = 0;
+    }
+    alarm(0);
+    printf("# %d mutated images of %llu metadata blocks, %llu could be mounted\n", rounds, (unsigned long long)nmeta,
+           (unsigned long long)mounted);
+    assert_true(mounted > (uint64_t)rounds / 10);
+    free(need);
+    free(good);
+    device_delete(d);
+}
+
+/* ---- failing transfers and allocations ---- */
+
+static void failing(const char *what, uint64_t seed, uint64_t writes, uint64_t allocs) {
+    uint64_t x = test_seed(what, seed);
+    struct device *full = device_new(NBLOCKS, x);
+
+    populate(full);
+    for (int round = 0; round < 40; round++) {
+        struct device *d = device_new(NBLOCKS, x);
+        struct tfs *fs;
+        memcpy(d->medium, full->medium, NBLOCKS * TFS_BLOCK);
+        d->churn = 4;
+        d->fail_write = writes;
+        d->fail_alloc = allocs;
+        if (tfs_mount(&d->env, d->nblocks, &fs) == 0) {
+            use(fs, &x);
+            use(fs, &x);
+            tfs_unmount(fs);
+        }
+        assert_int_equal(d->pins, 0);
+        d->fail_write = d->fail_alloc = 0;
+        device_forget(d);
+        fs = mount_or_die(d);
+        assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
+        assert_int_equal(tfs_unmount(fs), 0);
+        device_delete(d);
+    }
+    device_delete(full);
+}
+
+static void test_failing_writes(void **state) {
+    (void)state;
+    failing("failing writes", 33, 60, 0);
+}
+
+static void test_failing_allocations(void **state) {
+    (void)state;
+    failing("failing allocations", 34, 0, 12);
+}
+
+/* Reads that fail are errors to the caller, and never change what is read later. */
+static void test_failing_reads(void **state) {
+    struct device *d = device_new(NBLOCKS, 35);
+    uint64_t errors = 0;
+
+    (void)state;
+    populate(d);
+    struct tfs *fs = mount_or_die(d);
+    d->churn = 2;
+    d->fail_read = 9;
+    for (int i = 0; i < 10; i++)
+        errors += (uint64_t)read_big(fs);
+    d->fail_read = 0;
+    assert_true(errors > 0);
+    assert_int_equal(read_big(fs), 0);
+    assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
+    assert_int_equal(tfs_unmount(fs), 0);
+    device_delete(d);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_failing_writes), cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_failing_reads),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("fs_damage", tests, NULL, NULL);
+}
