@@ -10,7 +10,7 @@
 #include "console.h"
 #include "machine_priv.h"
 
-enum { CTRL_A = 1 };
+enum { CTRL_A = 1, CTRL_D = 4, MOST_ENDS = 1000 /* a guest that waits on after so many is hung */ };
 
 int console_init(struct machine *m, char *err, size_t errlen)
 {
@@ -130,6 +130,16 @@ bool console_wait(struct machine *m)
     if (!uart_room(m))
         return false;
     uart_receive(m, c->input[c->input_at++]);
+    return true;
+}
+
+bool console_type_end(struct machine *m)
+{
+    struct console *c = &m->console;
+    if (c->in < 0 || !c->end || have(c) || c->ends_typed == MOST_ENDS || !uart_room(m))
+        return false;
+    c->ends_typed++;
+    uart_receive(m, CTRL_D);
     return true;
 }
 

@@ -20,6 +20,7 @@ struct console {
     int in, out;
     bool terminal;  /* in is a terminal */
     bool end;       /* of input */
+    unsigned ends_typed; /* ctrl-D that the guest was given for it */
     bool escape;    /* ctrl-A was typed */
     int wake[2];    /* pipe: machine_interrupt ends a wait */
     uint8_t input[512];
@@ -36,6 +37,11 @@ void console_flush(struct machine *);
 void console_poll(struct machine *);
 /* Waits for input and hands over a byte. False: none can come, or the wait was interrupted. */
 bool console_wait(struct machine *);
+/*
+ * The hart waits and nothing else can wake it: if the input has ended, hands over a ctrl-D, by which a line discipline means
+ * just that. False: the input has not ended, there never was any, or the guest does not care.
+ */
+bool console_type_end(struct machine *);
 /* The guest polls for input. */
 void console_polled(struct machine *);
 /* The next byte for SBI calls, or -1. */

@@ -137,6 +137,8 @@ static void idle(struct machine *m)
         return;
     if (m->interrupted || (m->console.terminal && !m->console.end && uart_wants_input(m)))
         return;
+    if (uart_wants_input(m) && console_type_end(m))
+        return;
     machine_stop(m, STOP_HUNG, 1, "the hart waits at pc 0x%llx for an interrupt that cannot come",
                  (unsigned long long)m->hart.pc);
 }
