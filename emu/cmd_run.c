@@ -204,8 +204,12 @@ static int run_with(struct run *r, int argc, char **argv, bool shell)
     if (!run_image_open(&r->o, &r->disk))
         return STATUS_MISUSE;
     int status = STATUS_MISUSE;
-    if (make_bootargs(r) && open_recorder(r, argc, argv) && make_machine(r))
-        status = run_machine(r, shell);
+    if (make_bootargs(r) && open_recorder(r, argc, argv)) {
+        if (make_machine(r))
+            status = run_machine(r, shell);
+        else
+            recorder_close(r->recorder, NULL, err, sizeof err); /* as if it had never been opened */
+    }
     if (r->machine)
         machine_free(r->machine);
     run_image_close(&r->disk);
