@@ -260,6 +260,18 @@ static int same_child(const struct disk_child *a, const struct disk_child *b) {
     return a != NULL && b != NULL && a->blk == b->blk && a->birth == b->birth;
 }
 
+/* Both nodes have the same child for fblk: narrows hi to the last of the children from there on that both have. */
+static void extend_same(struct descent *d, const struct disk_child *cd, uint64_t hi, const struct descent *o,
+                        const struct disk_child *co) {
+    const struct disk_child *end = children(&d->n) + d->n.shape->count, *oend = children(&o->n) + o->n.shape->count;
+
+    do {
+        cd++;
+        co++;
+    } while (cd < end && co < oend && same_child(cd, co) && cd->fblk == co->fblk);
+    d->hi = cd < end ? min_u64(hi, cd->fblk) : hi;
+}
+
 /* Goes down on both sides until both are at a leaf, or both come to the very same subtree: *same = 1. */
 static int compare_down(struct tfs *fs, struct descent *a, struct descent *b, uint64_t fblk, int *same) {
     *same = 0;
@@ -267,10 +279,13 @@ static int compare_down(struct tfs *fs, struct descent *a, struct descent *b, ui
         int la = at_leaf(a) ? 0 : a->n.shape->level, lb = at_leaf(b) ? 0 : b->n.shape->level;
         if (la == lb) {
             const struct disk_child *ca, *cb;
+            uint64_t ha = a->hi, hb = b->hi;
             descend_choose(a, fblk, &ca);
             descend_choose(b, fblk, &cb);
             if (same_child(ca, cb)) {
                 *same = 1;
+                extend_same(a, ca, ha, b, cb);
+                extend_same(b, cb, hb, a, ca);
                 return 0;
             }
         }
