@@ -188,6 +188,8 @@ static uint8_t request(uint32_t type, uint64_t sector, uint32_t bytes)
         CSRS(sstatus, SIE);
         CSRC(sstatus, SIE);
     }
+    CSRS(sstatus, SIE); /* QEMU may raise the interrupt later than it writes the ring */
+    CSRC(sstatus, SIE);
     return status;
 }
 
