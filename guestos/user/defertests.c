@@ -19,7 +19,7 @@
 
 enum { N = 20 * 4096 + 123 }; /* bytes of a usual file: not whole pages */
 
-static uint64_t seed = 88172645463325252u, rounds = 3000;
+static uint64_t seed = 88172645463325252u, rounds = 1000;
 
 static uint8_t *deferred(size_t n) {
     void *p = segattach(0, "defer", NULL, n);

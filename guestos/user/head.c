@@ -18,6 +18,8 @@ static int head(int fd, const char *name, uint64_t most, bool bytes) {
         while (use < (size_t)n && most)
             if (bytes | (buf[use++] == '\n'))
                 most--;
+        if (use < (size_t)n)
+            lseek(fd, (off_t)use - n, SEEK_CUR); /* who reads on begins where we ended, if it is a file */
         if (write_all(1, buf, use) < 0)
             return output_failed();
     }

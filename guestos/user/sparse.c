@@ -96,6 +96,10 @@ int main(int argc, char **argv) {
         complain(o.file);
         return 1;
     }
+    if (st.mode & DMDIR) {
+        complain_of(o.file, "is a directory");
+        return 1;
+    }
     if (st.length == 0) /* no page to choose from */
         return report(&o, 0, 0, 0, 0);
     signed char *buf = load(fd, o.file, st.length);
