@@ -72,7 +72,8 @@ static bool make_bootargs(struct run *r)
     r->bootargs = calloc(1, BOOTARGS_MAX);
     char io[64];
     snprintf(io, sizeof io, "io=%s", r->o.io);
-    bool ok = r->bootargs && bootarg(r->bootargs, io) && bootarg(r->bootargs, "--") &&
+    bool ok = r->bootargs && bootarg(r->bootargs, io) &&
+              (isatty(STDIN_FILENO) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
               bootarg(r->bootargs, r->disk.program);
     for (int i = 1; ok && i < r->o.nprogram; i++)
         ok = bootarg(r->bootargs, r->o.program[i]);
@@ -91,7 +92,8 @@ static bool open_recorder(struct run *r, int argc, char **argv)
         append_word(command, sizeof command, argv[i]);
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
-    snprintf(config, sizeof config, "max-insns=%llu keep=%d", (unsigned long long)r->o.max_insns, r->o.keep);
+    snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s", (unsigned long long)r->o.max_insns,
+             r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain");
     struct run_facts facts = {
         .command = command,
         .program = r->disk.program,

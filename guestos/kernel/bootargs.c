@@ -2,6 +2,7 @@
 /* Boot arguments. */
 #include <string.h>
 #include "bootargs.h"
+#include "cons.h"
 #include "devtree.h"
 #include "proc.h"
 
@@ -35,6 +36,8 @@ static void setting(const char *word)
         io_policy = EV_io_policy_eager;
     else if (strcmp(word, "io=deferred") == 0)
         io_policy = EV_io_policy_deferred;
+    else if (strcmp(word, "console=plain") == 0)
+        consplain();
     else
         print("boot argument %s is not known: ignored\n", word);
 }

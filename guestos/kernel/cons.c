@@ -2,7 +2,8 @@
 /*
  * The console's line discipline. The bytes typed are collected in a line that can be edited (backspace,
  * ctrl-U) and given to the reader when it ends (newline, ctrl-D). ctrl-C sends the note "interrupt" to the
- * foreground note group. In raw mode every byte goes to the reader as it is, without an echo.
+ * foreground note group. In raw mode every byte goes to the reader as it is, without an echo. Plain input is
+ * a file's or a pipe's on the host: bytes as they are, in lines, ended by ctrl-D.
  */
 #include "cons.h"
 #include "io.h"
@@ -17,6 +18,7 @@ static struct {
     char line[LINE];       /* being typed */
     unsigned len;          /* of line */
     bool raw;
+    bool plain;
     uint32_t foreground;   /* note group */
     Rendez readers;
 } cons;
@@ -83,9 +85,22 @@ static void edit(int c)
     }
 }
 
+static void plaininput(int c)
+{
+    if (c == CTRL_D) {
+        edit(c);
+        return;
+    }
+    cons.line[cons.len++] = (char)c;
+    if (c == '\n' || cons.len == LINE)
+        endline();
+}
+
 void consinput(int c)
 {
-    if (cons.raw) {
+    if (cons.plain) {
+        plaininput(c);
+    } else if (cons.raw) {
         enqueue((uint8_t)c);
         wakeall(&cons.readers);
     } else {
@@ -121,6 +136,11 @@ void consraw(bool on)
     cons.raw = on;
     if (on)
         endline(); /* what was typed so far is not lost */
+}
+
+void consplain(void)
+{
+    cons.plain = true;
 }
 
 void consforeground(uint32_t noteid)
