@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * badptr: gives bad pointers to every system call that takes one -- kernel addresses, unmapped ones, text where the kernel would
- * store, buffers that cross from good memory into nothing, lengths that wrap around -- and sees that the answer is
- * EFAULT each time. Prints ok; a line for each wrong answer.
+ * badptr: gives bad pointers to every system call that takes one -- kernel addresses, unmapped ones, text where the
+ * kernel would store, buffers that cross from good memory into nothing, lengths that wrap around -- and sees that the
+ * answer is EFAULT each time. Prints ok; a line for each wrong answer.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * defertests [--seed S] [--rounds N] [NAME...]: the rules of deferred I/O as a program sees them. A read into a segment of class
- * "defer" must be indistinguishable from a conventional one; all tests pass whatever the policy of the run is, but for `naive`,
- * which has no snapshots. The last test does random operations on files, a segment and processes beside a model in plain memory; it
- * prints its seed when it fails.
+ * defertests [--seed S] [--rounds N] [NAME...]: the rules of deferred I/O as a program sees them. A read into a segment
+ * of class "defer" must be indistinguishable from a conventional one; all tests pass whatever the policy of the run is,
+ * but for `naive`, which has no snapshots. The last test does random operations on files, a segment and processes
+ * beside a model in plain memory; it prints its seed when it fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -243,9 +243,9 @@ static void r10_conventional_files(void) {
 static void s2_store_detaches(void) {
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
-    p[2 * PAGE + 5] = 0x55;                                        /* a page that was not touched before */
+    p[2 * PAGE + 5] = 0x55; /* a page that was not touched before */
     CHECK(is_pattern(p + 4 * PAGE, 1, 4 * PAGE, PAGE));
-    p[4 * PAGE] = 0x66;                                            /* one that was */
+    p[4 * PAGE] = 0x66; /* one that was */
     CHECK(file_is_pattern("f", 1, N));
     overwrite("f", 2, 0, N);
     CHECK(p[2 * PAGE + 5] == 0x55 && p[4 * PAGE] == 0x66);
@@ -441,8 +441,8 @@ static void w5_elsewhere(void) {
     uint8_t *p = read_whole(f, N);
     CHECK_IS(pwrite(g, p, N, 0), N);
     CHECK(file_is_pattern("g", 1, N));
-    CHECK_IS(pwrite(g, p, N, N), N);             /* another offset, not congruent */
-    CHECK_IS(pwrite(f, p, N, 32 * PAGE), N);     /* congruent */
+    CHECK_IS(pwrite(g, p, N, N), N);         /* another offset, not congruent */
+    CHECK_IS(pwrite(f, p, N, 32 * PAGE), N); /* congruent */
     overwrite("f", 3, 0, N);
     uint8_t *back = malloc(N);
     CHECK_IS(pread(g, back, N, N), N);
@@ -487,7 +487,8 @@ static void w7_over_itself(void) {
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++) {
         int f = make_file("f", 1, N);
         uint8_t *p = read_whole(f, N), *back = malloc(N);
-        size_t from = shifts[i] < 0 ? (size_t)-shifts[i] : 0, to = shifts[i] > 0 ? (size_t)shifts[i] : 0, n = N - from - to;
+        size_t from = shifts[i] < 0 ? (size_t)-shifts[i] : 0, to = shifts[i] > 0 ? (size_t)shifts[i] : 0,
+               n = N - from - to;
         CHECK_IS(pwrite(f, p + from, n, (off_t)to), n);
         CHECK_IS(pread(f, back, N, 0), N);
         CHECK(is_pattern(back, 1, 0, to));
@@ -535,20 +536,20 @@ static void w_from_zeros(void) { /* pages that nothing was read into */
 
 enum { SEG = 12 * 4096, FILES = 2, FILE_MAX = 14 * 4096 };
 
-static uint8_t *segment;                         /* the deferred one, SEG bytes */
-static uint8_t model[SEG];                       /* what it must hold */
-static uint8_t content[FILES][FILE_MAX];         /* what the files must hold; zeros beyond their length */
+static uint8_t *segment;                 /* the deferred one, SEG bytes */
+static uint8_t model[SEG];               /* what it must hold */
+static uint8_t content[FILES][FILE_MAX]; /* what the files must hold; zeros beyond their length */
 static size_t length[FILES];
 static int fds[FILES];
 static uint64_t rng;
 static uint64_t step;
 
-#define MUST(cond)                                                                                       \
-    do {                                                                                                 \
-        if (!(cond)) {                                                                                   \
-            printf("random: seed %llu, step %llu\n", (unsigned long long)seed, (unsigned long long)step); \
-            CHECK(cond);                                                                                 \
-        }                                                                                                \
+#define MUST(cond)                                                                                                     \
+    do {                                                                                                               \
+        if (!(cond)) {                                                                                                 \
+            printf("random: seed %llu, step %llu\n", (unsigned long long)seed, (unsigned long long)step);              \
+            CHECK(cond);                                                                                               \
+        }                                                                                                              \
     } while (0)
 
 static size_t below(size_t n) {
@@ -559,10 +560,14 @@ static size_t below(size_t n) {
 static size_t place(size_t n) {
     size_t at = below(n);
     switch (below(4)) {
-    case 0: return at;
-    case 1: return at / PAGE * PAGE;
-    case 2: return at / PAGE * PAGE + below(3);
-    default: return at / 512 * 512;
+    case 0:
+        return at;
+    case 1:
+        return at / PAGE * PAGE;
+    case 2:
+        return at / PAGE * PAGE + below(3);
+    default:
+        return at / 512 * 512;
     }
 }
 
@@ -658,9 +663,9 @@ static void random_fork(void) {
 
 static void random_operations(void) {
     static void (*const operations[])(void) = {
-        random_read,  random_read,  random_read,  random_write,         random_write, random_foreign_write, random_foreign_write,
-        random_store, random_store, random_store, random_truncate,      random_free,  random_look,          random_look,
-        random_look,  random_look,  random_look,  random_look_at_file,
+        random_read,          random_read,  random_read,  random_write, random_write,    random_foreign_write,
+        random_foreign_write, random_store, random_store, random_store, random_truncate, random_free,
+        random_look,          random_look,  random_look,  random_look,  random_look,     random_look_at_file,
     };
     rng = seed;
     segment = deferred(SEG);
@@ -676,19 +681,46 @@ static void random_operations(void) {
     random_look_at_file();
 }
 
-#define T(name) {#name, name}
+#define T(name)                                                                                                        \
+    { #name, name }
 
 static const struct test tests[] = {
-    T(r1_same_process), T(r1_other_process), T(r1_several_moments), T(r2_remove_truncate_close), T(r2_offset),
-    T(r3_short_read), T(r4_holes), T(r5_unaligned), T(r5_many_pieces), T(r8_read_over), T(r8_zeros),
-    T(r9_two_places_and_overlap), T(r10_conventional_files), T(s2_store_detaches), T(s4_fork), T(s4_shared),
-    T(s4_grandchildren), T(w1_unchanged), T(w2_permission), T(w3_old_over_new), T(w3_same_bytes_again),
-    T(w4_again_and_again), T(w4_clean_after_write), T(w4_part), T(w5_elsewhere), T(w5_removed_and_made_again),
-    T(w6_preserve_once_is_enough), T(w7_over_itself), T(w_append_and_extend), T(w_from_zeros), T(random_operations),
+    T(r1_same_process),
+    T(r1_other_process),
+    T(r1_several_moments),
+    T(r2_remove_truncate_close),
+    T(r2_offset),
+    T(r3_short_read),
+    T(r4_holes),
+    T(r5_unaligned),
+    T(r5_many_pieces),
+    T(r8_read_over),
+    T(r8_zeros),
+    T(r9_two_places_and_overlap),
+    T(r10_conventional_files),
+    T(s2_store_detaches),
+    T(s4_fork),
+    T(s4_shared),
+    T(s4_grandchildren),
+    T(w1_unchanged),
+    T(w2_permission),
+    T(w3_old_over_new),
+    T(w3_same_bytes_again),
+    T(w4_again_and_again),
+    T(w4_clean_after_write),
+    T(w4_part),
+    T(w5_elsewhere),
+    T(w5_removed_and_made_again),
+    T(w6_preserve_once_is_enough),
+    T(w7_over_itself),
+    T(w_append_and_extend),
+    T(w_from_zeros),
+    T(random_operations),
 };
 
-static const char help[] = "defertests [--seed S] [--rounds N] [NAME...]\n"
-                           "Runs the tests of those names, or all; seed and number of operations are random_operations'.";
+static const char help[] =
+    "defertests [--seed S] [--rounds N] [NAME...]\n"
+    "Runs the tests of those names, or all; seed and number of operations are random_operations'.";
 
 int main(int argc, char **argv) {
     if (help_asked(argc, argv, help))

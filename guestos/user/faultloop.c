@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * faultloop FAULTS [PAGES]: page-fault round trips for benchmarks. Attaches PAGES (256) pages of zero-filled memory, stores
- * into each, gives all back with segfree, and begins again, until there were FAULTS first touches. With PAGES larger than the
- * memory of the machine it shows what happens then.
+ * faultloop FAULTS [PAGES]: page-fault round trips for benchmarks. Attaches PAGES (256) pages of zero-filled memory,
+ * stores into each, gives all back with segfree, and begins again, until there were FAULTS first touches. With PAGES
+ * larger than the memory of the machine it shows what happens then.
  */
 #include "tarry.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * forkbomb: makes processes until the kernel refuses, lets them go, waits for all, and sees that one more can be made then. The
- * number depends on the machine's memory and is not printed.
+ * forkbomb: makes processes until the kernel refuses, lets them go, waits for all, and sees that one more can be made
+ * then. The number depends on the machine's memory and is not printed.
  */
 #include <errno.h>
 #include <unistd.h>

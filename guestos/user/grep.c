@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * grep [-nvicF] PATTERN [FILE...]: prints the lines that match. A pattern is made of characters, . (any), [abc] [a-z]
- * [^abc] (sets), each with or without * (any number), ^ at its beginning and $ at its end; \ takes away a special meaning. -F: the
- * pattern is plain text. Status 0 if a line matched, 1 if none, 2 for misuse or a file that cannot be read.
+ * [^abc] (sets), each with or without * (any number), ^ at its beginning and $ at its end; \ takes away a special
+ * meaning. -F: the pattern is plain text. Status 0 if a line matched, 1 if none, 2 for misuse or a file that cannot be
+ * read.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -12,9 +13,10 @@
 #include <unistd.h>
 #include "tarry.h"
 
-static const char help[] = "grep [-nvicF] PATTERN [FILE...]\n"
-                           "Prints lines that match: ^ $ . * [set] as usual; -n line numbers, -v those that do not match,\n"
-                           "-i case does not matter, -c counts only, -F PATTERN is plain text.";
+static const char help[] =
+    "grep [-nvicF] PATTERN [FILE...]\n"
+    "Prints lines that match: ^ $ . * [set] as usual; -n line numbers, -v those that do not match,\n"
+    "-i case does not matter, -c counts only, -F PATTERN is plain text.";
 
 /* One element of a compiled pattern: a set of bytes, perhaps repeated. */
 struct element {
@@ -206,12 +208,23 @@ static void options(const char *p) {
         usage(help);
     for (; *p; p++) {
         switch (*p) {
-        case 'n': number_lines = true; break;
-        case 'v': invert = true; break;
-        case 'i': ignore_case = true; break;
-        case 'c': count_only = true; break;
-        case 'F': plain = true; break;
-        default: usage(help);
+        case 'n':
+            number_lines = true;
+            break;
+        case 'v':
+            invert = true;
+            break;
+        case 'i':
+            ignore_case = true;
+            break;
+        case 'c':
+            count_only = true;
+            break;
+        case 'F':
+            plain = true;
+            break;
+        default:
+            usage(help);
         }
     }
 }

@@ -8,8 +8,9 @@
 #include <unistd.h>
 #include "tarry.h"
 
-static const char help[] = "ps\n"
-                           "Lists the processes: number, parent's number, state, virtual milliseconds on the hart, name.";
+static const char help[] =
+    "ps\n"
+    "Lists the processes: number, parent's number, state, virtual milliseconds on the hart, name.";
 
 enum { PID, PARENT, NOTEGROUP, STATE, UTIME, FIELDS };
 
@@ -28,8 +29,8 @@ static void show(char *status) {
     status[strcspn(status, "\n")] = 0;
     for (int i = FIELDS - 1; i >= 0; i--)
         field[i] = last_word(status);
-    printf("%5s %6s %-8s %10llu %s\n", field[PID], field[PARENT], field[STATE], strtoull(field[UTIME], NULL, 10) / 1000000,
-           status);
+    printf("%5s %6s %-8s %10llu %s\n", field[PID], field[PARENT], field[STATE],
+           strtoull(field[UTIME], NULL, 10) / 1000000, status);
 }
 
 /* A process may end between the listing and the reading: then it is not shown. */

@@ -7,8 +7,9 @@
 #include <string.h>
 #include "tarry.h"
 
-static const char help[] = "rm [-r] [-f] FILE...\n"
-                           "Removes each FILE; -r directories and their contents; -f says nothing of files that are missing.";
+static const char help[] =
+    "rm [-r] [-f] FILE...\n"
+    "Removes each FILE; -r directories and their contents; -f says nothing of files that are missing.";
 
 static bool recursive, force;
 

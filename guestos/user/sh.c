@@ -6,14 +6,15 @@
  *   sh FILE [ARG...]  commands from a file
  *   sh -c TEXT [ARG...]
  *
- * A line is a list of pipelines joined by ; & && ||, each made of commands joined by |; (LIST) is a command. Redirections: < > >> and, for
- * another descriptor, 2> 2>>; 2>&1 makes 2 what 1 is. '...' keeps everything, "..." all but $ and \, \ one character; # begins a comment. * ? [set] in
- * a word stand for the names that match. NAME=value sets a variable; $NAME ${NAME} $1...$9 $# $* $0 $$ $! use one; $? is the last
- * exit code, $status the last status as text. Values are not split into words. Built in: cd exit wait exec pwd and "." (commands
- * of a file in this shell). What there is not: functions, if, for, here documents, an environment.
+ * A line is a list of pipelines joined by ; & && ||, each made of commands joined by |; (LIST) is a command.
+ * Redirections: < > >> and, for another descriptor, 2> 2>>; 2>&1 makes 2 what 1 is. '...' keeps everything, "..." all
+ * but $ and \, \ one character; # begins a comment. * ? [set] in a word stand for the names that match. NAME=value sets
+ * a variable; $NAME ${NAME} $1...$9 $# $* $0 $$ $! use one; $? is the last exit code, $status the last status as text.
+ * Values are not split into words. Built in: cd exit wait exec pwd and "." (commands of a file in this shell). What
+ * there is not: functions, if, for, here documents, an environment.
  *
- * On the console every job is a note group of its own and is made the console's foreground group while the shell waits for it: ctrl-C
- * ends the job and not the shell, which ignores the note.
+ * On the console every job is a note group of its own and is made the console's foreground group while the shell waits
+ * for it: ctrl-C ends the job and not the shell, which ignores the note.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -134,7 +135,7 @@ static char *copy(const char *s, size_t n) {
 static bool interactive;
 static char last_status[256]; /* of the last command */
 static long last_background;
-static int nargs;             /* $0 is args[0] */
+static int nargs; /* $0 is args[0] */
 static char **args;
 
 static struct variable {
@@ -182,7 +183,7 @@ static bool append_input_line(struct text *t) {
     char buf[256];
     bool seekable = lseek(0, 0, SEEK_CUR) >= 0 && !interactive;
     for (;;) {
-        /* Take no more than the line: what follows may be the input of a command. The console gives a line at a time. */
+        /* Take no more than the line: the rest may be the input of a command. The console gives a line at a time. */
         ssize_t n = read(0, buf, seekable || interactive ? sizeof buf : 1);
         if (n < 0 && errno == EINTR)
             continue;
@@ -415,7 +416,7 @@ static struct list *parse(struct parser *ps, bool nested) {
     }
 }
 
-/* ---- expansion: from a word as written to words. In a `pattern` a \ stands before each character that was quoted. ---- */
+/* ---- expansion: a word as written to words. In a `pattern` a \ stands before each character that was quoted ---- */
 
 static void append_quoted(struct text *t, const char *s) {
     for (; *s; s++) {
@@ -924,7 +925,7 @@ static void run_command(const struct command *c, bool here) {
     finish_job(pid);
 }
 
-/* One stage of a pipeline: a child with `in` as input and, unless it is the last, a new pipe as output. *next gets its other end. */
+/* A stage of a pipeline: a child with `in` as input and, but for the last, a pipe as output; *next is its other end. */
 static long start_stage(const struct command *c, int in, int *next) {
     int fds[2] = {-1, -1};
     if (c->next && pipe(fds) < 0) {
@@ -986,8 +987,10 @@ static void run_stages(const struct pipeline *pl) {
     await_stages(running, pid);
 }
 
-/* From the shell. The stages are children of one process of their own, so that they are one note group and none of the shell's background jobs is
- * taken for a stage. */
+/*
+ * From the shell. The stages are children of one process of their own, so that they are one note group and none of the
+ * shell's background jobs is taken for a stage.
+ */
 static void run_pipeline(const struct pipeline *pl) {
     if (!pl->commands->next) {
         run_command(pl->commands, false);

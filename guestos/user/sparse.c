@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * sparse: the workload of the comparison of conventional and deferred I/O. It reads a whole file with one read into one
- * deferred segment, looks at the first byte of a few pages, and if asked dirties some and writes the whole buffer back with
- * one write.
+ * deferred segment, looks at the first byte of a few pages, and if asked dirties some and writes the whole buffer back
+ * with one write.
  *
- * Pages are chosen by x ^= x << 13; x ^= x >> 7; x ^= x << 17 in 64 bits from x = SEED: page = x mod pages, where the last
- * page of the file may be a part of one. The generator goes on from the touched pages to the dirtied ones. Dirtying a page
- * adds one to its first byte (modulo 256; a page chosen twice is incremented twice). No stdio: the program is demand-paged
- * too, and its own pages should not count.
+ * Pages are chosen by x ^= x << 13; x ^= x >> 7; x ^= x << 17 in 64 bits from x = SEED: page = x mod pages, where the
+ * last page of the file may be a part of one. The generator goes on from the touched pages to the dirtied ones.
+ * Dirtying a page adds one to its first byte (modulo 256; a page chosen twice is incremented twice). No stdio: the
+ * program is demand-paged too, and its own pages should not count.
  */
 #include <fcntl.h>
 #include <string.h>

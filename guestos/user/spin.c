@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * spin [MILLIONS]: a CPU-bound loop for benchmarks, MILLIONS (100) million iterations of about ten instructions: integer
- * arithmetic with a multiplication, a load and a store in a table of 32 KiB, a branch that the data decide. Prints a checksum.
+ * spin [MILLIONS]: a CPU-bound loop for benchmarks, MILLIONS (100) million iterations of about ten instructions:
+ * integer arithmetic with a multiplication, a load and a store in a table of 32 KiB, a branch that the data decide.
+ * Prints a checksum.
  */
 #include <unistd.h>
 #include "tarry.h"

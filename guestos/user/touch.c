@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* touch FILE...: makes files that do not exist, empty. Times are the file system's business: those that exist stay as they are. */
+/*
+ * touch FILE...: makes files that do not exist, empty. Times are the file system's business: those that exist stay as
+ * they are.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 #include "tarry.h"

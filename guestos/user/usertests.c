@@ -371,7 +371,9 @@ static void copy_on_write(void) {
         memset(mine, 2, 4096 + 10);
         write(fds[1], "x", 1);
         read(more[0], &c, 1);
-        exits(is_all(mine, 2, 4106) && is_pattern(mine + 4106, 1, 4106, sizeof mine - 4106) ? "" : "child sees the parent's stores");
+        exits(is_all(mine, 2, 4106) && is_pattern(mine + 4106, 1, 4106, sizeof mine - 4106)
+                  ? ""
+                  : "child sees the parent's stores");
     }
     CHECK_IS(read(fds[0], &c, 1), 1);
     CHECK(is_pattern(mine, 1, 0, sizeof mine));
@@ -538,7 +540,8 @@ static int check_arguments(int argc, char **argv) {
         total += (long)strlen(argv[i]) + 1;
     if (argv[argc] != NULL || argc - 4 != atoi(argv[2]) || total != atol(argv[3]))
         return 1;
-    return argc > 6 && (strcmp(argv[4], "two words") != 0 || strcmp(argv[5], "") != 0 || strcmp(argv[6], "\"quoted\"\n\\") != 0);
+    return argc > 6 &&
+           (strcmp(argv[4], "two words") != 0 || strcmp(argv[5], "") != 0 || strcmp(argv[6], "\"quoted\"\n\\") != 0);
 }
 
 static void exec_self(void *argv) {
@@ -676,9 +679,9 @@ static void segments(void) {
     char *q = segattach(0, "memory", (void *)0x3000000000, PAGE);
     CHECK(q == (void *)0x3000000000);
     *q = 1;
-    CHECK((intptr_t)segattach(0, "memory", q, PAGE) == -1);      /* taken */
+    CHECK((intptr_t)segattach(0, "memory", q, PAGE) == -1); /* taken */
     CHECK((intptr_t)segattach(0, "memory", q - PAGE, 2 * PAGE) == -1);
-    CHECK((intptr_t)segattach(0, "memory", q + 1, PAGE) == -1);  /* not on a page */
+    CHECK((intptr_t)segattach(0, "memory", q + 1, PAGE) == -1); /* not on a page */
     CHECK((intptr_t)segattach(0, "nonsense", NULL, PAGE) == -1);
     CHECK((intptr_t)segattach(0, "memory", NULL, 0) == -1);
     CHECK((intptr_t)segattach(0, "memory", NULL, (size_t)1 << 45) == -1);
@@ -824,14 +827,47 @@ static void run_defertests(void *unused) {
     exits("no /bin/defertests");
 }
 
-#define T(name) {#name, name}
+#define T(name)                                                                                                        \
+    { #name, name }
 
 static const struct test tests[] = {
-    T(files), T(open_modes), T(large_file), T(holes), T(stats), T(renames), T(directories), T(long_names), T(devices),
-    T(proc_files), T(descriptors), T(statuses), T(many_children), T(fork_often), T(tree_of_children), T(not_awaited),
-    T(copy_on_write), T(shared_descriptors), T(kills), T(preemption), T(time_passes), T(floating_point), T(pipes),
-    T(closed_pipe), T(exec_arguments), T(exec_failures), T(exec_keeps_descriptors), T(heap), T(mallocs), T(stack_grows),
-    T(segments), T(segments_protect), T(segments_shared), T(huge_segment), T(c_library), T(standard_io), T(errors),
+    T(files),
+    T(open_modes),
+    T(large_file),
+    T(holes),
+    T(stats),
+    T(renames),
+    T(directories),
+    T(long_names),
+    T(devices),
+    T(proc_files),
+    T(descriptors),
+    T(statuses),
+    T(many_children),
+    T(fork_often),
+    T(tree_of_children),
+    T(not_awaited),
+    T(copy_on_write),
+    T(shared_descriptors),
+    T(kills),
+    T(preemption),
+    T(time_passes),
+    T(floating_point),
+    T(pipes),
+    T(closed_pipe),
+    T(exec_arguments),
+    T(exec_failures),
+    T(exec_keeps_descriptors),
+    T(heap),
+    T(mallocs),
+    T(stack_grows),
+    T(segments),
+    T(segments_protect),
+    T(segments_shared),
+    T(huge_segment),
+    T(c_library),
+    T(standard_io),
+    T(errors),
 };
 
 int main(int argc, char **argv) {

@@ -7,8 +7,9 @@
 #include <unistd.h>
 #include "tarry.h"
 
-static const char help[] = "wc [-lwc] [FILE...]\n"
-                           "Counts lines (-l), words (-w) and bytes (-c) of each FILE or the input; without an option all three.";
+static const char help[] =
+    "wc [-lwc] [FILE...]\n"
+    "Counts lines (-l), words (-w) and bytes (-c) of each FILE or the input; without an option all three.";
 
 struct counts {
     unsigned long long lines, words, bytes;

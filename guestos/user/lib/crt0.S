@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The first instructions of a program. The kernel enters with sp -> argc, argv[0..argc-1], null (abi.h); it has switched
- * floating point on.
+ * The first instructions of a program. The kernel enters with sp -> argc, argv[0..argc-1], null (abi.h); it has
+ * switched floating point on.
  */
     .section .text.start, "ax"
     .globl _start

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* fgets in place of picolibc 1.8's, which loses a last line that has no newline (C11 7.21.7.2: null only if nothing was read). */
+/*
+ * fgets in place of picolibc 1.8's, which loses a last line that has no newline (C11 7.21.7.2: null only if nothing was
+ * read).
+ */
 #include <stdio.h>
 
 char *fgets(char *restrict buf, int size, FILE *restrict f) {

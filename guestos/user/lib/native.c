@@ -3,19 +3,45 @@
 #include "tarry.h"
 #include "result.h"
 
-int rfork(int flags) { return (int)result(sys_rfork(flags)); }
-int exec(const char *path, char *const argv[]) { return (int)result(sys_exec(path, argv)); }
-int create(const char *path, int mode, uint32_t perm) { return (int)result(sys_create(path, mode, perm)); }
-int64_t seek(int fd, int64_t offset, int whence) { return result(sys_seek(fd, offset, whence)); }
-int dirstat(const char *path, struct tarry_stat *st) { return (int)result(sys_stat(path, st)); }
-int dirfstat(int fd, struct tarry_stat *st) { return (int)result(sys_fstat(fd, st)); }
-int dirwstat(const char *path, const struct tarry_wstat *st) { return (int)result(sys_wstat(path, st)); }
-int segdetach(void *va) { return (int)result(sys_segdetach((uintptr_t)va)); }
-int segfree(void *va, size_t n) { return (int)result(sys_segfree((uintptr_t)va, n)); }
-uint64_t nsec(void) { return (uint64_t)sys_nsec(); }
-int nsleep(uint64_t ns) { return (int)result(sys_sleep(ns)); }
-int notify(int action) { return (int)result(sys_notify(action)); }
-int errstr(char *buf, size_t n) { return (int)result(sys_errstr(buf, n)); }
+int rfork(int flags) {
+    return (int)result(sys_rfork(flags));
+}
+int exec(const char *path, char *const argv[]) {
+    return (int)result(sys_exec(path, argv));
+}
+int create(const char *path, int mode, uint32_t perm) {
+    return (int)result(sys_create(path, mode, perm));
+}
+int64_t seek(int fd, int64_t offset, int whence) {
+    return result(sys_seek(fd, offset, whence));
+}
+int dirstat(const char *path, struct tarry_stat *st) {
+    return (int)result(sys_stat(path, st));
+}
+int dirfstat(int fd, struct tarry_stat *st) {
+    return (int)result(sys_fstat(fd, st));
+}
+int dirwstat(const char *path, const struct tarry_wstat *st) {
+    return (int)result(sys_wstat(path, st));
+}
+int segdetach(void *va) {
+    return (int)result(sys_segdetach((uintptr_t)va));
+}
+int segfree(void *va, size_t n) {
+    return (int)result(sys_segfree((uintptr_t)va, n));
+}
+uint64_t nsec(void) {
+    return (uint64_t)sys_nsec();
+}
+int nsleep(uint64_t ns) {
+    return (int)result(sys_sleep(ns));
+}
+int notify(int action) {
+    return (int)result(sys_notify(action));
+}
+int errstr(char *buf, size_t n) {
+    return (int)result(sys_errstr(buf, n));
+}
 
 void *segattach(int attr, const char *class_name, void *va, size_t len) {
     return (void *)result(sys_segattach(attr, class_name, (uintptr_t)va, len));

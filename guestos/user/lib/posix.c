@@ -50,10 +50,18 @@ int open(const char *path, int flags, ...) {
     return (int)result(sys_create(path, (mode & ~OTRUNC) | OEXCL, perm));
 }
 
-int creat(const char *path, mode_t perm) { return (int)result(sys_create(path, OWRITE, perm & 0777)); }
-int close(int fd) { return (int)result(sys_close(fd)); }
-ssize_t read(int fd, void *buf, size_t n) { return result(sys_pread(fd, buf, n, -1)); }
-ssize_t write(int fd, const void *buf, size_t n) { return result(sys_pwrite(fd, buf, n, -1)); }
+int creat(const char *path, mode_t perm) {
+    return (int)result(sys_create(path, OWRITE, perm & 0777));
+}
+int close(int fd) {
+    return (int)result(sys_close(fd));
+}
+ssize_t read(int fd, void *buf, size_t n) {
+    return result(sys_pread(fd, buf, n, -1));
+}
+ssize_t write(int fd, const void *buf, size_t n) {
+    return result(sys_pwrite(fd, buf, n, -1));
+}
 
 ssize_t pread(int fd, void *buf, size_t n, off_t offset) {
     return result(offset < 0 ? -T_EINVAL : sys_pread(fd, buf, n, offset));
@@ -63,20 +71,38 @@ ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset) {
     return result(offset < 0 ? -T_EINVAL : sys_pwrite(fd, buf, n, offset));
 }
 
-off_t lseek(int fd, off_t offset, int whence) { return result(sys_seek(fd, offset, whence)); }
-int unlink(const char *path) { return (int)result(sys_remove(path)); } /* and, for remove(), empty directories */
-int rmdir(const char *path) { return (int)result(sys_remove(path)); }
+off_t lseek(int fd, off_t offset, int whence) {
+    return result(sys_seek(fd, offset, whence));
+}
+int unlink(const char *path) {
+    return (int)result(sys_remove(path));
+} /* and, for remove(), empty directories */
+int rmdir(const char *path) {
+    return (int)result(sys_remove(path));
+}
 int mkdir(const char *path, mode_t perm) {
     long fd = sys_create(path, OREAD | OEXCL, DMDIR | (perm & 0777));
     return (int)result(fd < 0 ? fd : sys_close((int)fd));
 }
 
-int chdir(const char *path) { return (int)result(sys_chdir(path)); }
-char *getcwd(char *buf, size_t n) { return result(sys_getcwd(buf, n)) < 0 ? NULL : buf; }
-int dup(int fd) { return (int)result(sys_dup(fd, -1)); }
-int dup2(int fd, int newfd) { return fd == newfd ? fd : (int)result(sys_dup(fd, newfd)); }
-int pipe(int fds[2]) { return (int)result(sys_pipe(fds)); }
-void sync(void) { sys_sync(); }
+int chdir(const char *path) {
+    return (int)result(sys_chdir(path));
+}
+char *getcwd(char *buf, size_t n) {
+    return result(sys_getcwd(buf, n)) < 0 ? NULL : buf;
+}
+int dup(int fd) {
+    return (int)result(sys_dup(fd, -1));
+}
+int dup2(int fd, int newfd) {
+    return fd == newfd ? fd : (int)result(sys_dup(fd, newfd));
+}
+int pipe(int fds[2]) {
+    return (int)result(sys_pipe(fds));
+}
+void sync(void) {
+    sys_sync();
+}
 int fsync(int fd) {
     (void)fd;
     return (int)result(sys_sync());
@@ -157,9 +183,15 @@ int rename(const char *from, const char *to) {
 
 /* ---- processes ---- */
 
-pid_t getpid(void) { return (pid_t)sys_getpid(); }
-pid_t fork(void) { return (pid_t)result(sys_rfork(RFPROC | RFFDG)); }
-int execv(const char *path, char *const argv[]) { return (int)result(sys_exec(path, argv)); }
+pid_t getpid(void) {
+    return (pid_t)sys_getpid();
+}
+pid_t fork(void) {
+    return (pid_t)result(sys_rfork(RFPROC | RFFDG));
+}
+int execv(const char *path, char *const argv[]) {
+    return (int)result(sys_exec(path, argv));
+}
 int execve(const char *path, char *const argv[], char *const envp[]) {
     (void)envp;
     return execv(path, argv);
@@ -223,7 +255,9 @@ pid_t waitpid(pid_t pid, int *status, int options) {
     return -1;
 }
 
-pid_t wait(int *status) { return waitpid(-1, status, 0); }
+pid_t wait(int *status) {
+    return waitpid(-1, status, 0);
+}
 
 /* Any signal but 0 kills. */
 int kill(pid_t pid, int sig) {
@@ -260,4 +294,6 @@ unsigned sleep(unsigned seconds) {
     return 0;
 }
 
-int usleep(useconds_t us) { return (int)result(sys_sleep((uint64_t)us * 1000)); }
+int usleep(useconds_t us) {
+    return (int)result(sys_sleep((uint64_t)us * 1000));
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the first instruction to main and from main's return to the end of the process. Also what picolibc would otherwise
- * bring itself (sbrk): it must be in an object that every program links, so that ours is found first.
+ * From the first instruction to main and from main's return to the end of the process. Also what picolibc would
+ * otherwise bring itself (sbrk): it must be in an object that every program links, so that ours is found first.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a guest program can ask of Tarry beyond the C library: the system calls as they are (sys_...), the same with the
- * C library's errno, and the few helpers that the programs of this directory share. docs/syscalls.md tells what each call
- * does. Ordinary C programs need none of this: <stdio.h>, <unistd.h>, <fcntl.h>, <dirent.h> and the rest work.
+ * C library's errno, and the few helpers that the programs of this directory share. docs/syscalls.md tells what each
+ * call does. Ordinary C programs need none of this: <stdio.h>, <unistd.h>, <fcntl.h>, <dirent.h> and the rest work.
  */
 #ifndef TARRY_H
 #define TARRY_H
@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <tarry/abi.h>
 
-/* ---- The system calls. Result of the kernel as it is: -4095..-1 is minus an error code (T_...); errno is not touched. ---- */
+/* ---- The system calls. Result of the kernel as it is: -4095..-1 is minus an error code; errno is not touched. ---- */
 
 long sys_rfork(long flags);
 long sys_exec(const char *path, char *const argv[]);
@@ -56,8 +56,8 @@ _Noreturn void exits(const char *status);
 /* What await tells of a child that has ended. */
 struct waitmsg {
     int pid;
-    uint64_t utime_ns;     /* virtual nanoseconds it was on the hart */
-    char status[256];      /* "" for success, else what exits was given or the note that killed it */
+    uint64_t utime_ns; /* virtual nanoseconds it was on the hart */
+    char status[256];  /* "" for success, else what exits was given or the note that killed it */
 };
 /* Waits for a child to end; its number. -1 with ECHILD if there is none. */
 int await(struct waitmsg *w);
@@ -78,13 +78,13 @@ int dirwstat(const char *path, const struct tarry_wstat *st);
  * chooses). class_name: "memory" or "defer"; attr: SG_SHARED, SG_RONLY. Returns the address, (void *)-1 on failure.
  */
 void *segattach(int attr, const char *class_name, void *va, size_t len);
-int segdetach(void *va);           /* detaches the segment that holds va; 0 */
-int segfree(void *va, size_t n);   /* bytes [va, va + n) read as zeros from now on; their pages are given back; 0 */
+int segdetach(void *va);         /* detaches the segment that holds va; 0 */
+int segfree(void *va, size_t n); /* bytes [va, va + n) read as zeros from now on; their pages are given back; 0 */
 
-uint64_t nsec(void);                 /* virtual nanoseconds since boot */
-int nsleep(uint64_t ns);             /* sleeps so many virtual nanoseconds; 0: lets others run */
-int notify(int action);              /* NOTIFY_DEFAULT, NOTIFY_IGNORE: what ctrl-C does to this process */
-int errstr(char *buf, size_t n);     /* the text of the last error of a system call; its length */
+uint64_t nsec(void);             /* virtual nanoseconds since boot */
+int nsleep(uint64_t ns);         /* sleeps so many virtual nanoseconds; 0: lets others run */
+int notify(int action);          /* NOTIFY_DEFAULT, NOTIFY_IGNORE: what ctrl-C does to this process */
+int errstr(char *buf, size_t n); /* the text of the last error of a system call; its length */
 
 /* ---- What the programs here share; none of it uses stdio. ---- */
 
@@ -106,7 +106,10 @@ char *put_number(char *p, int64_t v);
 char *put_text(char *p, const char *s);
 /* After a failed write to the output: says so, unless nobody reads the pipe any more. Returns 1. */
 int output_failed(void);
-/* Flushes stdout at the end of a program that uses stdio: status, or 1 after a message if something could not be written. */
+/*
+ * Flushes stdout at the end of a program that uses stdio: status, or 1 after a message if something could not be
+ * written.
+ */
 int finish_output(int status);
 /* Writes all n bytes at the descriptor's offset. 0, or -1 and errno. */
 int write_all(int fd, const void *buf, size_t n);

@@ -17,7 +17,8 @@ void test_failed(const char *file, int line, const char *what, long long value) 
     int n = errstr(why, sizeof why - 1);
     why[n > 0 ? n : 0] = 0;
     const char *base = strrchr(file, '/');
-    printf("not ok %s: %s:%d: %s (got %lld; last error: %s)\n", current, base ? base + 1 : file, line, what, value, why);
+    printf("not ok %s: %s:%d: %s (got %lld; last error: %s)\n", current, base ? base + 1 : file, line, what, value,
+           why);
     fflush(stdout);
     exits("failed");
 }

@@ -22,11 +22,11 @@ int run_tests(const char *program, const struct test *tests, size_t n, int argc,
 _Noreturn void test_failed(const char *file, int line, const char *what, long long value);
 #define CHECK(cond) ((cond) ? (void)0 : test_failed(__FILE__, __LINE__, #cond, 0))
 /* Both sides are evaluated once; the message has the value. */
-#define CHECK_IS(expr, expected)                                        \
-    do {                                                                \
-        long long value_ = (long long)(expr);                           \
-        if (value_ != (long long)(expected))                            \
-            test_failed(__FILE__, __LINE__, #expr " is " #expected, value_); \
+#define CHECK_IS(expr, expected)                                                                                       \
+    do {                                                                                                               \
+        long long value_ = (long long)(expr);                                                                          \
+        if (value_ != (long long)(expected))                                                                           \
+            test_failed(__FILE__, __LINE__, #expr " is " #expected, value_);                                           \
     } while (0)
 
 /* Runs fn(arg) in a child and returns its status text (static). fn may end with exits(text). */
@@ -40,7 +40,8 @@ void fill_pattern(void *buf, unsigned seed, uint64_t first, size_t n);
 bool is_pattern(const void *buf, unsigned seed, uint64_t first, size_t n);
 /* Are all n bytes c? */
 bool is_all(const void *buf, uint8_t c, size_t n);
-/* Makes the file with n bytes of the pattern and leaves it open for reading and writing. Fails the test if that fails. */
+/* Makes the file with n bytes of the pattern and leaves it open for reading and writing. Fails the test if that fails.
+ */
 int make_file(const char *name, unsigned seed, size_t n);
 /* Is the file exactly n bytes of the pattern? */
 bool file_is_pattern(const char *name, unsigned seed, size_t n);

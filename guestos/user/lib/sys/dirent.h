@@ -16,8 +16,8 @@ enum { DT_UNKNOWN = 0, DT_DIR = 4, DT_REG = 8 };
 
 typedef struct DIR DIR;
 
-DIR *opendir(const char *path);     /* NULL and errno on failure */
-struct dirent *readdir(DIR *dir);   /* NULL at the end; valid until the next call on dir */
+DIR *opendir(const char *path);   /* NULL and errno on failure */
+struct dirent *readdir(DIR *dir); /* NULL at the end; valid until the next call on dir */
 void rewinddir(DIR *dir);
 int closedir(DIR *dir);
 
