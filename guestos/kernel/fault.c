@@ -141,11 +141,9 @@ static int readblock(Segment *s, struct tfs_snap *snap, uint64_t off, void *dst,
     struct tfs_extent x;
     Page *block;
 
-    qlock(&fslock);
-    int r = tfs_snap_map(snap, off / TFS_BLOCK, &x);
-    qunlock(&fslock);
+    int r = snapmap(snap, off / TFS_BLOCK, &x);
     if (r < 0)
-        return fserror(r);
+        return r;
     if (x.blk == 0) { /* R4 */
         memset(dst, 0, n);
         return 0;
@@ -156,8 +154,8 @@ static int readblock(Segment *s, struct tfs_snap *snap, uint64_t off, void *dst,
         return r;
     memcpy(dst, (char *)pagekva(block) + off % TFS_BLOCK, n);
     cacheput(x.blk, block);
-    TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = tfs_snap_ino(snap), .offset = off,
-          .block = x.blk, .segment = s->id, .va = va, .bytes = n, .pages = n == PGSIZE);
+    TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = tfs_snap_ino(snap),
+          .offset = off, .block = x.blk, .segment = s->id, .va = va, .bytes = n, .pages = n == PGSIZE);
     return 0;
 }
 
@@ -241,11 +239,15 @@ static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution
         return install(s, va, v, old);
     }
     *how = EV_resolution_copied;
+    pageref(old); /* squeeze must not take it, should its other users be gone meanwhile */
     Page *frame = newframe(s, newpage);
-    if (frame == NULL)
+    if (frame == NULL) {
+        putpage(old);
         return error(T_ENOMEM, "out of memory");
+    }
     memcpy(pagekva(frame), pagekva(old), PGSIZE);
     flushmappings(s, va, PGSIZE);
+    putpage(old);
     return install(s, va, v, frame);
 }
 

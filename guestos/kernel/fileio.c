@@ -48,6 +48,14 @@ void dropsnap(struct tfs_snap *snap)
         qunlock(&fslock);
 }
 
+int snapmap(struct tfs_snap *snap, uint64_t fblk, struct tfs_extent *x)
+{
+    qlock(&fslock);
+    int r = tfs_snap_map(snap, fblk, x);
+    qunlock(&fslock);
+    return r < 0 ? fserror(r) : 0;
+}
+
 void preserved(const struct tfs_event *e)
 {
     TRACE(transfer, .boundary = EV_boundary_preserve, .class = EV_block_class_data, .file = e->ino,
@@ -159,14 +167,6 @@ static int readblock(Segment *s, uint64_t va, uint64_t n, const struct tfs_exten
     return r;
 }
 
-static int snapmap(struct tfs_snap *snap, uint64_t fblk, struct tfs_extent *x)
-{
-    qlock(&fslock);
-    int r = tfs_snap_map(snap, fblk, x);
-    qunlock(&fslock);
-    return r < 0 ? fserror(r) : 0;
-}
-
 /* Reads ahead what of n bytes of the file at off lies together on the disk. Returns the blocks it asked for. */
 static uint64_t cluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uint64_t n)
 {
@@ -227,7 +227,7 @@ static const Policy *policyof(const Segment *s)
     return &policies[s->type == EV_segment_type_defer ? s->policy : EV_io_policy_eager];
 }
 
-/* The bytes that a read of n at off gets, all of one instant (R1, R3): their number, with the snapshot that has them. */
+/* How many bytes a read of n at off gets, and the snapshot that has them as they are at this instant (R1, R3). */
 static int64_t freeze(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **snap)
 {
     struct tfs_stat st;
@@ -358,7 +358,7 @@ static int writeheld(Write *w)
     return 0;
 }
 
-/* What [va, w->va) was written from is what the file holds now (W4). If there is no memory it stays the segment's own. */
+/* What [va, w->va) was written from is what the file holds now (W4). Without memory it stays the segment's own. */
 static void associate(Write *w, uint64_t va)
 {
     struct tfs_snap *snap;

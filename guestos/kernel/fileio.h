@@ -14,6 +14,8 @@ int takesnap(struct tfs_file *, struct tfs_snap **);
 void refsnap(struct tfs_snap *);
 /* Gives a reference back; the last one ends the trace row. Takes fslock if the caller does not hold it. */
 void dropsnap(struct tfs_snap *);
+/* tfs_snap_map for a caller who does not hold fslock. 0 or a T_ error. */
+int snapmap(struct tfs_snap *, uint64_t fblk, struct tfs_extent *);
 /* Trace row of a snapshot. */
 uint64_t snapid(struct tfs_snap *);
 

@@ -236,7 +236,8 @@ static int changesource(Segment *s, Source src)
 
 int segsnapshot(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
 {
-    return changesource(s, (Source){.va = va, .end = va + n, .kind = EV_source_kind_snapshot, .snap = snap, .off = off});
+    Source src = {.va = va, .end = va + n, .kind = EV_source_kind_snapshot, .snap = snap, .off = off};
+    return changesource(s, src);
 }
 
 int segzero(Segment *s, uint64_t va, uint64_t n)

@@ -212,7 +212,7 @@ void setsource(SourceMap *m, Source src)
     if (src.va >= src.end)
         return;
     Source old = sourceat(m, src.va, src.end);
-    if (old.kind == src.kind && old.end == src.end && (src.snap == NULL || (old.snap == src.snap && old.off == src.off)))
+    if (old.end == src.end && old.kind == src.kind && old.snap == src.snap && old.off == src.off)
         return; /* as it is already */
     cutout(m, src.va, src.end, &before, &after);
     if (src.kind != EV_source_kind_zero) {

@@ -47,6 +47,8 @@ static void envfree(void *ctx, void *p, size_t bytes)
 static int envget(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
 {
     (void)ctx;
+    if (disk.yields)
+        preempt();
     if (blk == disk.bad_block && blk != 0 && how == TFS_GET_READ)
         return -TFS_EIO;
     block(blk)->class = class;

@@ -38,8 +38,7 @@ struct khost_disk {
     uint64_t bad_block;    /* reading it gives -T_EIO; 0: none */
     uint64_t blocks_got;   /* by cacheget */
     uint64_t clustered;    /* blocks asked for by cachecluster */
-    bool yields;           /* cacheget lets other processes run, as a real disk does */
-    bool full;             /* no new blocks: see disk_fill */
+    bool yields;           /* a read of a block lets other processes run, as a real disk does */
 };
 extern struct khost_disk disk;
 void disk_new(uint64_t nblocks); /* formats and mounts rootfs */
@@ -98,10 +97,19 @@ unsigned transfers(enum ev_enum_boundary);
 uint64_t transferred(enum ev_enum_boundary); /* bytes */
 uint64_t open_intervals(unsigned kind);
 
+/* ---- invariants.c ---- */
+/* What the process would load, from the maps alone, without touching anything. False: a source has not the bytes. */
+bool peek(Proc *, uint64_t va, unsigned char *buf, uint64_t n);
+/*
+ * Do the page maps, the frames and the translations of the process agree with the source maps? NULL, or which rule is
+ * broken, and where.
+ */
+const char *maps_broken(Proc *, uint64_t *va);
+
 /* ---- files ---- */
 struct tfs_file *file_new_with(const char *name, const void *data, uint64_t n);
 void file_put(struct tfs_file *);
-void file_write(struct tfs_file *, uint64_t off, const void *data, uint64_t n); /* by somebody else: the foreign writer */
+void file_write(struct tfs_file *, uint64_t off, const void *data, uint64_t n); /* the foreign writer */
 void file_read(struct tfs_file *, uint64_t off, void *data, uint64_t n);
 void file_truncate(struct tfs_file *, uint64_t n);
 uint64_t file_length(struct tfs_file *);

@@ -169,7 +169,8 @@ static void r6_cost_does_not_grow_with_the_length(void **state)
         SourceMap *m = newsources();
         uint64_t before = memory.kallocs;
         reservesources(m);
-        setsource(m, (Source){.va = BASE, .end = BASE + (1ull << shift), .kind = EV_source_kind_snapshot, .snap = snaps});
+        Source src = {.va = BASE, .end = BASE + (1ull << shift), .kind = EV_source_kind_snapshot, .snap = snaps};
+        setsource(m, src);
         assert_int_equal(memory.kallocs - before, 3);
         assert_int_equal(countsources(m), 1);
         assert_int_equal(sourceat(m, BASE, UINT64_MAX).end, BASE + (1ull << shift));

@@ -177,6 +177,19 @@ static void w1_a_hole_is_skipped_if_it_is_one_still(void **state)
     expect_file_bytes(fix.file, PG(50), 0, PG(8));
 }
 
+static void w1_a_hole_beyond_the_end_is_written(void **state)
+{
+    (void)state;
+    file_truncate(fix.file, PG(80));
+    fread_at(PG(50), BUF, PG(8));
+    file_truncate(fix.file, PG(52) + 100); /* every block is what it was: a hole */
+    events_clear();
+    assert_int_equal(fwrite_at(PG(50), BUF, PG(8)), PG(8));
+    expect_moved(PG(6) - 100, PG(2) + 100);
+    assert_int_equal(file_length(fix.file), PG(58));
+    expect_file_bytes(fix.file, PG(50), 0, PG(8));
+}
+
 static void w1_another_segment_type_or_policy_never_skips(void **state)
 {
     (void)state;
@@ -437,6 +450,7 @@ int main(void)
         DEFERRED(w1_append_never_skips),
         DEFERRED(w1_a_truncated_file_is_written),
         DEFERRED(w1_a_hole_is_skipped_if_it_is_one_still),
+        DEFERRED(w1_a_hole_beyond_the_end_is_written),
         DEFERRED(w1_another_segment_type_or_policy_never_skips),
         DEFERRED(w2_version_goes_up_once_per_write),
         EAGER(w2_version_goes_up_once_per_write),
