@@ -2,7 +2,7 @@
 /*
  * Processes: the scheduler, the making and the ending of them.
  *
- * Kernel stacks come from a pool made at boot, one 32nd of memory: that bounds the number of processes, so
+ * Kernel stacks come from a pool made at boot, one 32nd of memory or a little more: that bounds the number of processes, so
  * that a program that forks without end gets EAGAIN while the kernel still has memory to run. The
  * scheduler runs on the boot stack: it is also where a stack that nobody uses any more is given back.
  */
@@ -16,7 +16,7 @@
 #include "shutdown.h"
 #include "trace.h"
 
-enum { STACK_SHARE = 32, MIN_STACKS = 8, MAX_STACKS = 4096 };
+enum { STACK_SHARE = 32, MIN_STACKS = 48, MAX_STACKS = 4096 };
 #define CANARY 0x5441525259535441ull
 
 Proc *up;
