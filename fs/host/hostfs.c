@@ -427,8 +427,8 @@ static int write_all(int fd, const uint8_t *p, size_t n) {
     return 0;
 }
 
-/* Length of the hole at off in bytes, 0 if there is none. */
-static int64_t hole_at(struct tfs_file *f, uint64_t off) {
+/* Length of the hole at off in bytes, at most up to `end`, 0 if there is none. */
+static int64_t hole_at(struct tfs_file *f, uint64_t off, uint64_t end) {
     struct tfs_extent e;
 
     if (off % TFS_BLOCK != 0)
@@ -436,7 +436,9 @@ static int64_t hole_at(struct tfs_file *f, uint64_t off) {
     int r = tfs_map(f, off / TFS_BLOCK, &e);
     if (r < 0)
         return r;
-    return e.blk != 0 ? 0 : (int64_t)(e.run * TFS_BLOCK);
+    if (e.blk != 0)
+        return 0;
+    return (int64_t)(e.run < (end - off) / TFS_BLOCK ? e.run * TFS_BLOCK : end - off);
 }
 
 /* Copies the contents to fd; holes stay holes if fd can seek. */
@@ -446,7 +448,7 @@ static int get_contents(struct hostfs *h, struct tfs_file *f, const char *from, 
 
     tfs_stat(f, &st);
     for (uint64_t off = 0; off < st.length;) {
-        int64_t n = sparse ? hole_at(f, off) : 0;
+        int64_t n = sparse ? hole_at(f, off, st.length) : 0;
         if (n > 0 && lseek(fd, n, SEEK_CUR) < 0)
             return host_error(to, m);
         if (n == 0) {

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# `tarry fs` as a user types it.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+
+run "$TARRY" fs --help
+is "help" "$status" 0
+matches "help names the commands" "$out" "create.*put.*get.*ls.*stat.*check"
+
+run "$TARRY" fs create disk.img 16G
+is "create" "$status$out$err" "0"
+is "an image is sparse" "$(($(stat -c %b disk.img) < 200))" 1
+is "and of that size" "$(stat -c %s disk.img)" 17179869184
+run "$TARRY" fs check disk.img
+is "a fresh one is clean" "$status $out" "0 disk.img: clean"
+
+head -c 3M /dev/urandom >random
+mkdir -p tree/sub
+echo one >tree/one
+echo "words of two" >tree/sub/two
+chmod 755 tree/one
+run "$TARRY" fs put disk.img random /in/random
+is "put a file" "$status$err" "0"
+run "$TARRY" fs put disk.img tree /tree
+is "put a tree" "$status$err" "0"
+run "$TARRY" fs put disk.img random tree/one /in
+is "put several into a directory" "$status$err" "0"
+run "$TARRY" fs ls disk.img
+is "ls" "$out" "$(printf 'in/\ntree/')"
+run "$TARRY" fs ls disk.img /tree -l
+matches "ls -l" "$out" "^-rwxr-xr-x +[0-9]+ +4 one"
+run "$TARRY" fs ls disk.img /in
+is "ls of a directory" "$out" "$(printf 'one\nrandom')"
+run "$TARRY" fs get disk.img /in/random back
+is "get" "$status$err" "0"
+ok "get gives the same" cmp random back
+is "get to standard output" "$("$TARRY" fs get disk.img /tree/sub/two -)" "words of two"
+run "$TARRY" fs get disk.img /tree out
+ok "get a tree" diff -r tree out
+run "$TARRY" fs stat disk.img /in/random
+matches "stat of a file" "$out" "length 3145728"
+run "$TARRY" fs stat disk.img
+matches "stat of the file system" "$out" "blocks 4194304"
+cp --sparse=always disk.img before.img
+run "$TARRY" fs ls disk.img
+run "$TARRY" fs check disk.img
+is "check after all that" "$status $out" "0 disk.img: clean"
+ok "looking changes nothing" cmp disk.img before.img
+"$TARRY" fs create a.img 64M && "$TARRY" fs put a.img tree random /t
+"$TARRY" fs create b.img 64M && "$TARRY" fs put b.img tree random /t
+ok "the same files make the same image" cmp a.img b.img
+
+# damage: one byte of the contents of a file
+where=$(grep -abo -m1 -F "words of two" a.img | head -1 | cut -d: -f1)
+printf 'X' | dd of=a.img bs=1 seek="$where" conv=notrunc 2>/dev/null
+run "$TARRY" fs check a.img
+is "check finds a changed byte" "$status" 1
+matches "and says where" "$out" "contents differ from their checksum in block"
+run "$TARRY" fs get a.img /t/tree/sub/two -
+is "it is not served" "$status$out" "2"
+matches "but named" "$err" "/t/tree/sub/two: .*damaged"
+
+# bad NAME PATTERN ARGUMENT...: exit 2, one line that matches
+bad() {
+    local name=$1 pattern=$2
+    shift 2
+    run "$TARRY" fs "$@"
+    is "$name: exit status" "$status" 2
+    matches "$name: message" "$err" "$pattern"
+    is "$name: one line" "$(wc -l <"$work/.err")" 1
+}
+bad "no command" "--help"
+bad "unknown command" "frobnicate" frobnicate x
+bad "create without size" "SIZE" create x.img
+bad "create with a bad size" "SIZE" create x.img 12Q
+bad "create too small" "256 KiB" create x.img 8K
+is "nothing is left of it" "$(ls x.img* 2>/dev/null)" ""
+bad "create over a file" "random: exists" create random 1M
+ok "which is still there" cmp random back
+bad "create in no directory" "nowhere" create nowhere/x.img 1M
+bad "missing image" "none.img: No such file" ls none.img
+bad "not an image" "random: no sound Tarry file system" ls random
+bad "missing path" "/none: does not exist" ls b.img /none
+bad "missing host file" "none: No such file" put b.img none /x
+bad "relative guest path" "begins with /" put b.img random x
+bad "get into nowhere" "nowhere" get b.img /t/random nowhere/x
+bad "get of a missing file" "/none" get b.img /none x
+head -c 70M /dev/zero | tr '\0' x >large
+bad "put more than fits" "large: .*full" put b.img large /large
+run "$TARRY" fs check b.img
+is "which leaves it clean" "$status $out" "0 b.img: clean"
+truncate -s 1M b.img
+bad "truncated image" "b.img: .*truncated" check b.img
+run "$TARRY" fs create random 1M --force
+is "create --force" "$status" 0
+(ulimit -f 1000; trap '' XFSZ; "$TARRY" fs create limited.img 64M) 2>"$work/limit"
+matches "no room on the host" "$(cat "$work/limit")" "limited.img.*File too large"
+is "leaves nothing" "$(ls limited.img* 2>/dev/null)" ""
+
+done_testing
