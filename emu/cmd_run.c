@@ -48,12 +48,14 @@ static uint64_t host_now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Appends a word to the boot arguments, percent-encoded. False when it does not fit. */
+/* Appends a word to the boot arguments, percent-encoded (an empty one as %00). False when it does not fit. */
 static bool bootarg(char *buf, const char *word)
 {
     size_t at = strlen(buf);
     if (at)
         buf[at++] = ' ';
+    if (!*word && at + 4 < BOOTARGS_MAX)
+        at += (size_t)sprintf(buf + at, "%%00");
     for (; *word; word++) {
         unsigned char c = (unsigned char)*word;
         if (at + 4 >= BOOTARGS_MAX)

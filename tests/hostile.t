@@ -25,7 +25,7 @@ is "badptr: every bad pointer is refused" "$status" 0
 run "$TARRY" run -o x.db --mem 32M sh -c 'forkbomb; echo alive'
 is "forkbomb: the kernel goes on" "$status" 0
 matches "forkbomb: others run" "$out" "alive"
-run "$TARRY" run -o x.db --mem 8M sh -c 'faultloop 100000; echo alive'
+run "$TARRY" run -o x.db --mem 8M sh -c 'faultloop 100000 100000; echo alive'
 matches "out of memory: others run" "$out" "alive"
 # the first process itself
 run "$TARRY" run -o x.db badjump

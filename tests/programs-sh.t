@@ -133,6 +133,10 @@ is "a script that is not there" "$status" 127
 is "... is said" "$out$err" "sh: /nothing: file does not exist"
 run "$TARRY" run -o x.db --mem 64M sh -c '# nothing'
 is "a text without commands" "$status" 0
+run "$TARRY" run -o x.db --mem 64M sh -c '' 'a b' ''
+is "an empty text" "$status" 0
+run "$TARRY" run -o x.db --mem 64M sh -c 'echo $# "<$1>" "<$2>" "<$3>"' '' 'a  b' ''
+is "empty arguments" "$out" '3 <> <a  b> <>'
 
 # Input that is no terminal: its end is the end of the console's input.
 for input in 'echo typed; cat\nnot a whole line' 'cat\n' ''; do

@@ -5,7 +5,7 @@
 bootargs() { # POLICY PROGRAM [ARG...]
     python3 - "$@" <<'PY'
 import sys
-enc = lambda w: "".join(chr(c) if 0x20 < c < 0x7f and c != 0x25 else "%%%02X" % c for c in w.encode())
+enc = lambda w: "".join(chr(c) if 0x20 < c < 0x7f and c != 0x25 else "%%%02X" % c for c in w.encode()) or "%00"
 print(" ".join(["io=" + sys.argv[1], "--"] + [enc(w) for w in sys.argv[2:]]))
 PY
 }

@@ -56,7 +56,8 @@ void bootargs(struct args *args)
             break;
         bool more = in[n] != '\0';
         char *end = decode(out, in, in + n);
-        *end = '\0'; /* overwrites at most the space */
+        *end = '\0';            /* overwrites at most the space */
+        end = out + strlen(out); /* %00 is how an empty word is written */
         in += n + more;
         if (program) {
             args->argc++;
