@@ -69,7 +69,7 @@ struct tfs_env {
     int (*get)(void *ctx, uint64_t blk, enum tfs_class, enum tfs_how, void **data, int *fresh);
     /* Unpins. dirty: the contents changed and must reach the device by the next `flush`, at any time before it. */
     void (*put)(void *ctx, uint64_t blk, void *data, int dirty);
-    /* The block was freed: forget its contents, dirty or not. */
+    /* The block was freed, or its contents were found wrong: forget them, dirty or not. It is not pinned by the core. */
     void (*drop)(void *ctx, uint64_t blk);
     /*
      * Writes every dirty block (tfs_seal called on those of class TFS_META just before), then a
@@ -87,7 +87,7 @@ struct tfs_snap; /* a frozen view of one file, counted */
 
 struct tfs_stat {
     uint64_t ino;      /* never reused within a file system */
-    uint64_t length;   /* bytes */
+    uint64_t length;   /* bytes; 0 for a directory */
     uint64_t version;  /* +1 with every change of contents, length or mode */
     uint64_t mtime_ns;
     uint64_t blocks;   /* data blocks allocated */
@@ -104,7 +104,7 @@ struct tfs_dirent {
 struct tfs_space {
     uint64_t blocks;       /* size of the device */
     uint64_t free_blocks;  /* neither allocated, nor held by a snapshot, nor waiting for a commit */
-    uint64_t held_blocks;  /* held by snapshots only */
+    uint64_t held_blocks;  /* held by snapshots, or by removed files that are open, only */
     uint64_t snapshots;    /* live */
     uint64_t epoch;
 };
@@ -114,7 +114,8 @@ struct tfs_extent {
     uint64_t blk;   /* disk block; 0: a hole, which reads as zeros */
     uint64_t birth; /* epoch in which it was written: with blk the identity of the block */
     uint32_t crc;   /* CRC32C of its contents */
-    uint64_t run;   /* this many blocks of the file, this one included, follow each other on disk (or are one hole) */
+    uint64_t run;   /* at least so many blocks of the file, this one included, follow each other on disk (or are one
+                       hole); the end of a tree leaf ends a run, the end of the file does not end a hole */
 };
 
 /* ---- whole file systems ---- */
@@ -141,6 +142,7 @@ void tfs_unref(struct tfs_file *); /* the last reference to a removed file frees
 int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **); /* one name; ".." too */
 int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **);
 int tfs_remove(struct tfs_file *dir, const char *name); /* directories only when empty */
+/* Replaces what has the new name: a file by a file, an empty directory by a directory. */
 int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *newdir, const char *newname);
 /* *cookie = 0 to begin. Returns 1 with an entry, 0 at the end. No "." or "..". */
 int tfs_readdir(struct tfs_file *dir, uint64_t *cookie, struct tfs_dirent *);
@@ -181,7 +183,7 @@ int tfs_snap_unref(struct tfs_snap *);
 uint64_t tfs_snap_length(const struct tfs_snap *); /* bytes */
 uint64_t tfs_snap_ino(const struct tfs_snap *);
 uint64_t tfs_snap_epoch(const struct tfs_snap *);
-uint64_t tfs_snap_preserved(const struct tfs_snap *); /* blocks preserved for it so far */
+uint64_t tfs_snap_preserved(const struct tfs_snap *); /* data blocks preserved for it so far */
 /* A pointer of the caller's, NULL at first (the kernel keeps the trace id there). */
 void **tfs_snap_tag(struct tfs_snap *);
 int tfs_snap_map(struct tfs_snap *, uint64_t fblk, struct tfs_extent *);
