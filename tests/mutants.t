@@ -25,6 +25,7 @@ R8 an edge page is taken for loaded|seg_random|guestos/kernel/segment.c|s/now.re
 R8 old translations stay|seg_random|guestos/kernel/segment.c|s/^        flushmappings(s, first, last + PGSIZE - first);$/;/
 R9 a replaced range stays|seg_sourcemap|guestos/kernel/sourcemap.c|s/^    split(m, middle, end, &middle, after);$/    split(m, middle, end - 1, \&middle, after);/
 S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracepage(s, va, EV_page_state_dirty, state);$/;/
+S1 a clean page is cleaned again|seg_random|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
 S2 a store to a clean page goes unnoticed|seg_random|guestos/kernel/fault.c|s/return conditionof(v) == OWN \&\& allows/return conditionof(v) >= CLEAN \&\& allows/
 S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            dropsnap(node->src.snap);$/;/
 S3 a dirty page is dropped|seg_random|guestos/kernel/segment.c|s/page->resident.page->ref == 1 \&\& !ownssome(page)/page->resident.page->ref == 1/

@@ -321,7 +321,7 @@ void rejoin(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t
     cleanwhole(s, roundup(va), rounddown(end));
     PageView head = viewpage(s, first), tail = viewpage(s, last);
     setsource(s->sources, (Source){.va = va, .end = end, .kind = EV_source_kind_snapshot, .snap = snap, .off = off});
-    if (first < va || last + PGSIZE > end)
+    if (first < va || first + PGSIZE > end)
         cleanedge(s, first, &head);
     if (last != first && last + PGSIZE > end)
         cleanedge(s, last, &tail);

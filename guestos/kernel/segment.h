@@ -87,7 +87,7 @@ size_t segreclaim(size_t n);
 /* All return 0, or -T_EFAULT, -T_EIO, -T_ENOMEM with an unspecified part copied. */
 int copyin(void *dst, uint64_t va, size_t n);
 int copyout(uint64_t va, const void *src, size_t n);
-/* Copies a NUL-terminated string of at most max bytes with its NUL. The length, an error as above, or -T_ENAMETOOLONG. */
+/* Copies a NUL-terminated string of at most max bytes with its NUL. Its length, or an error; -T_ENAMETOOLONG, too. */
 int64_t copyinstr(char *dst, uint64_t va, size_t max);
 
 /* ---- file contents to and from user memory (R, W rules) ---- */

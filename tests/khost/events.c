@@ -21,11 +21,50 @@ void events_keep(bool yes)
     nevents = 0;
 }
 
+/* ---- S1: the states of pages, as the rows tell them ---- */
+
+enum { STATES = 1 << 16 };
+
+static struct {
+    uint64_t segment, va;
+    enum ev_enum_page_state state;
+} states[STATES]; /* by hash; a newer page takes the place of an older one */
+
+static unsigned slot_of(uint64_t segment, uint64_t va)
+{
+    return (unsigned)(segment * 31 + (va >> PGSHIFT)) % STATES;
+}
+
+int last_state(uint64_t segment, uint64_t va)
+{
+    unsigned i = slot_of(segment, va);
+    return states[i].segment == segment && states[i].va == va ? (int)states[i].state : -1;
+}
+
+static bool is_resident(int state)
+{
+    return state == EV_page_state_clean || state == EV_page_state_dirty;
+}
+
+static void note_state(const struct ev_page *e)
+{
+    int before = last_state(e->segment, e->va);
+    unsigned i = slot_of(e->segment, e->va);
+    /* From empty to sourced and back there are no rows for pages: that is told by `source`. */
+    ASSERT(before < 0 || before == (int)e->old || (!is_resident(before) && !is_resident((int)e->old)),
+           "S1: a page leaves a state in which it is not");
+    states[i].segment = e->segment;
+    states[i].va = e->va;
+    states[i].state = (enum ev_enum_page_state)e->new;
+}
+
 uint64_t traceevent(unsigned kind, void *record, size_t bytes)
 {
     struct ev_head *head = record;
     opened[kind]++;
     lastid++;
+    if (kind == EV_page)
+        note_state(record);
     if (!keep)
         return lastid;
     if (head->cause == 0 && up != NULL)

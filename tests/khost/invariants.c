@@ -30,6 +30,9 @@ static const char *page_broken(Proc *p, Segment *s, uint64_t va, Resident r)
     unsigned char bytes[PGSIZE];
     const struct mapping *m = mapped(p->space, va);
     PageView v = viewpage(s, va);
+    int state = last_state(s->id, va);
+    if (state >= 0 && state != (int)pagestate(&v))
+        return "S1: the page is not in the state that the trace says";
     if (r.flags & PAGE_PARTIAL)
         return m != NULL        ? "R7: a partial page is mapped"
                : !ownssome(&v) ? "R8: a partial page without own bytes"

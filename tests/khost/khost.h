@@ -96,6 +96,7 @@ const Event *event_at(unsigned kind, int i);
 unsigned transfers(enum ev_enum_boundary);
 uint64_t transferred(enum ev_enum_boundary); /* bytes */
 uint64_t open_intervals(unsigned kind);
+int last_state(uint64_t segment, uint64_t va); /* of a page, by its newest row; -1: not known (any more) */
 
 /* ---- invariants.c ---- */
 /* What the process would load, from the maps alone, without touching anything. False: a source has not the bytes. */
