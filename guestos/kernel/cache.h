@@ -20,7 +20,10 @@
  */
 int cacheget(uint64_t blk, const struct tfs_extent *, uint64_t ino, uint64_t off, uint64_t cause, Page **);
 void cacheput(uint64_t blk, Page *);
-/* Reads ahead: starts one request for n consecutive data blocks that are not cached and waits for it (eager reads cluster). */
+/*
+ * Reads ahead: n consecutive data blocks come into the cache, those that are not there yet in requests as long as can
+ * be (conventional reads cluster). 0 or the error.
+ */
 int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause);
 /* Gives up to n clean unpinned frames back. Returns how many. Does not sleep. */
 size_t cachereclaim(size_t n);

@@ -101,7 +101,8 @@ static int walkone(Chan *dir, const char *name, Chan **out)
 static Chan *startof(const char **path)
 {
     size_t len = strlen(up->path);
-    if (up->dot == NULL || len <= 1 || strncmp(*path, up->path, len) != 0 || ((*path)[len] != '/' && (*path)[len] != '\0'))
+    bool through = up->dot != NULL && len > 1 && strncmp(*path, up->path, len) == 0;
+    if (!through || ((*path)[len] != '/' && (*path)[len] != '\0'))
         return fsroot();
     *path += len;
     return clone(up->dot); /* it may be opened, and read to its own end */

@@ -98,8 +98,13 @@ static int readdir(Chan *c, struct tarry_stat *st)
 
 static void statustext(const Proc *p, char *buf, size_t n)
 {
-    static const char *const states[] = {[PROC_FREE] = "new",         [PROC_READY] = "ready",   [PROC_RUNNING] = "running",
-                                         [PROC_WAITING] = "waiting", [PROC_ZOMBIE] = "ended"};
+    static const char *const states[] = {
+        [PROC_FREE] = "new",
+        [PROC_READY] = "ready",
+        [PROC_RUNNING] = "running",
+        [PROC_WAITING] = "waiting",
+        [PROC_ZOMBIE] = "ended",
+    };
     format(buf, n, "%s %u %u %u %s %lu\n", p->name, p->pid, p->parent != NULL ? p->parent->pid : 0, p->noteid,
            states[p->state], p->utime_ns);
 }
@@ -120,8 +125,8 @@ static void segmenttext(const Proc *p, char *buf, size_t n)
     for (int i = 0; i < NSEG && len < n; i++) {
         const Segment *s = p->seg[i];
         if (s != NULL)
-            len += (size_t)format(buf + len, n - len, "%s 0x%lx 0x%lx %s %s%s %u\n", segment_type_names[s->type], s->base,
-                                  s->top, io_policy_names[s->policy], s->attr & SG_RONLY ? "r" : "rw",
+            len += (size_t)format(buf + len, n - len, "%s 0x%lx 0x%lx %s %s%s %u\n", segment_type_names[s->type],
+                                  s->base, s->top, io_policy_names[s->policy], s->attr & SG_RONLY ? "r" : "rw",
                                   s->attr & SG_SHARED ? "s" : "", s->ref);
     }
 }

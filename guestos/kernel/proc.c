@@ -2,8 +2,8 @@
 /*
  * Processes: the scheduler, the making and the ending of them.
  *
- * Kernel stacks come from a pool made at boot, one 32nd of memory or a little more: that bounds the number of processes, so
- * that a program that forks without end gets EAGAIN while the kernel still has memory to run. The
+ * Kernel stacks come from a pool made at boot, one 32nd of memory or a little more: that bounds the number of
+ * processes, so that a program that forks without end gets EAGAIN while the kernel still has memory to run. The
  * scheduler runs on the boot stack: it is also where a stack that nobody uses any more is given back.
  */
 #include <string.h>

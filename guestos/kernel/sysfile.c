@@ -17,7 +17,7 @@ static int freefd(int from)
     return error(T_EMFILE, "too many open files");
 }
 
-/* The channel of a descriptor with a reference of the caller's own: another process may close the descriptor meanwhile. */
+/* The channel of a descriptor, with a reference of one's own: another process may close the descriptor meanwhile. */
 static Chan *getfd(uint64_t fd)
 {
     if (fd >= TARRY_NFD || up->fds->fd[fd] == NULL) {
@@ -149,7 +149,7 @@ static int64_t createnew(Chan *dir, const char *name, uint64_t mode, uint32_t pe
     return install(c);
 }
 
-/* Opens and truncates the file if it exists, else makes it; goes round if another process makes or removes it meanwhile. */
+/* Opens and truncates the file if it exists, else makes it; goes round if another process makes it meanwhile. */
 static int64_t createat(Chan *dir, const char *name, uint64_t mode, uint32_t perm, const char *path)
 {
     for (;;) {
@@ -244,7 +244,9 @@ static int64_t readwrite(const uint64_t *a, bool output)
         err = error(T_EINVAL, "negative offset");
     if (err == 0 && off >= 0 && !c->dev->seekable && !c->isdir)
         err = error(T_ESPIPE, "cannot seek");
-    int64_t got = err < 0 ? err : off >= 0 ? transfer(c, output, a[1], a[2], (uint64_t)off) : transferhere(c, output, a[1], a[2]);
+    int64_t got = err;
+    if (err == 0)
+        got = off >= 0 ? transfer(c, output, a[1], a[2], (uint64_t)off) : transferhere(c, output, a[1], a[2]);
     putchan(c);
     return got;
 }
