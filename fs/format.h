@@ -31,7 +31,7 @@ struct disk_shape {
 /* First bytes of every metadata block, so that each checks itself. */
 struct disk_header {
     uint32_t magic;
-    uint32_t crc;   /* CRC32C of the block without this field */
+    uint32_t crc;   /* CRC32C of the block with this field zero */
     uint64_t blk;   /* own address: catches misdirected writes */
     uint64_t birth; /* epoch in which it was written; the parent knows it too: catches lost writes */
     struct disk_shape shape;

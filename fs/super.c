@@ -162,8 +162,7 @@ static int read_super(struct tfs *fs, uint64_t blk, struct disk_super **out) {
         return r;
     const struct disk_super *s = data;
     struct disk_header h = s->header;
-    int good = h.magic == MAGIC_SUPER && h.blk == blk && h.crc == tfs_crc32c(tfs_crc32c(0, data, 4),
-                   (uint8_t *)data + 8, TFS_BLOCK - 8) && (s->generation & 1) == blk;
+    int good = h.magic == MAGIC_SUPER && h.blk == blk && h.crc == seal_of(data) && (s->generation & 1) == blk;
     *out = data;
     if (good)
         return 1;
