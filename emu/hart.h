@@ -143,9 +143,9 @@ void hart_reload(struct hart *);
 
 /* ---- tlb.c ---- */
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
-/* Where the hart's bytes at va lie, by the current translation without side effects; NULL if not in RAM. At least
- * `bytes` bytes on that page, or NULL. */
+/* Where va lies in host memory, without side effects; NULL unless `bytes` bytes from there are on one page of RAM. */
 const uint8_t *tlb_look(struct hart *, uint64_t va, enum mmu_access, unsigned bytes);
+/* The same as a physical address. False: not mapped to RAM. */
 bool tlb_physical(struct hart *, uint64_t va, enum mmu_access, uint64_t *pa);
 /* The instruction at va, 16 or 32 bits. False if it cannot be read. */
 bool tlb_instruction(struct hart *, uint64_t va, uint32_t *insn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ELF loader. The file may hold anything: every offset is checked against its size and every address against RAM. */
+/* The ELF loader. The file may hold anything: offsets are checked against its size, addresses against RAM. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 
 struct machine;
 
-/* Loads a RISC-V 64-bit executable by physical addresses; *entry: where to enter it, physical. 0, or -1 with a message. */
+/* Loads an RV64 executable by physical addresses; *entry: where to enter it, physical. 0, or -1 with a message. */
 int loader_load(struct machine *, const char *path, uint64_t *entry, char *err, size_t errlen);
 
 #endif

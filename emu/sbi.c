@@ -241,8 +241,8 @@ void sbi_call(struct machine *m)
 {
     struct hart *h = &m->hart;
     uint64_t eid = 0, function = 0, a[3] = {0};
-    uc_reg_read_batch(h->uc, (int[]){UC_RISCV_REG_A7, UC_RISCV_REG_A6, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_A2},
-                      (void *[]){&eid, &function, &a[0], &a[1], &a[2]}, 5);
+    int regs[] = {UC_RISCV_REG_A7, UC_RISCV_REG_A6, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_A2};
+    uc_reg_read_batch(h->uc, regs, (void *[]){&eid, &function, &a[0], &a[1], &a[2]}, 5);
     if (eid <= EID_LEGACY_SHUTDOWN) {
         hart_set_reg(h, UC_RISCV_REG_A0, legacy(m, eid, a[0]));
         return;

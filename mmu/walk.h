@@ -59,7 +59,7 @@ struct mmu_result {
     uint64_t pte_pa;     /* where it lies */
 };
 
-/* Translates va for one access. Sets A (and D for a store) in the entry, as QEMU's hart does. Returns refusal == MMU_OK. */
+/* Translates va for one access. Sets A, and D for a store, as QEMU's hart does. Returns refusal == MMU_OK. */
 bool mmu_walk(const struct mmu_context *, const struct mmu_memory *, uint64_t va, enum mmu_access, struct mmu_result *);
 
 /* A short phrase naming the rule. */

@@ -111,7 +111,10 @@ struct desc {
 
 static struct desc desc[8] __attribute__((aligned(4096)));
 static struct { uint16_t flags, idx, ring[8]; } avail;
-static volatile struct { uint16_t flags, idx; struct { uint32_t id, bytes; } ring[8]; } used __attribute__((aligned(4)));
+static volatile struct {
+    uint16_t flags, idx;
+    struct { uint32_t id, bytes; } ring[8];
+} used __attribute__((aligned(4)));
 static struct { uint32_t type, reserved; uint64_t sector; } header;
 static volatile uint8_t status;
 static uint8_t data[8192] __attribute__((aligned(4096)));

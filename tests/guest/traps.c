@@ -12,7 +12,10 @@ static void store8(uint64_t a, uint64_t v) { *(volatile uint64_t *)a = v; }
 static void store2(uint64_t a, uint64_t v) { *(volatile uint16_t *)a = (uint16_t)v; }
 static void amo8(uint64_t a) { __asm__ volatile("amoadd.d zero, zero, (%0)" : : "r"(a) : "memory"); }
 static void lr8(uint64_t a) { __asm__ volatile("lr.d zero, (%0)" : : "r"(a) : "memory"); }
-static void fld(uint64_t a) { __asm__ volatile(".option push\n.option arch, +d\nfld ft0, 16(%0)\n.option pop" : : "r"(a)); }
+static void fld(uint64_t a)
+{
+    __asm__ volatile(".option push\n.option arch, +d\nfld ft0, 16(%0)\n.option pop" : : "r"(a));
+}
 static void jump(uint64_t a) { ((void (*)(void))a)(); }
 static void illegal(void) { __asm__ volatile(".word 0xffffffff"); }
 static void illegal2(void) { __asm__ volatile(".half 0"); }

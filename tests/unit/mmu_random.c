@@ -162,7 +162,7 @@ static void one_case(uc_engine *uc, unsigned n)
     if (ok && access == MMU_LOAD)
         same &= loaded == word;
     if (!same)
-        fail_msg("case %u: va 0x%llx access %d privilege %d sum %d mxr %d: walker says '%s', Unicorn trap %u, seed above", n,
+        fail_msg("case %u: va 0x%llx access %d privilege %d sum %d mxr %d: walker says '%s', Unicorn trap %u", n,
                  (unsigned long long)va, access, c.privilege, c.sum, c.mxr, mmu_refusal_text(r.refusal), trapped);
     memcpy(ram, before, sizeof ram);
 }
