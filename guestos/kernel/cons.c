@@ -143,6 +143,11 @@ void consplain(void)
     cons.plain = true;
 }
 
+const char *consmode(void)
+{
+    return cons.plain ? "plain" : cons.raw ? "raw" : "line";
+}
+
 void consforeground(uint32_t noteid)
 {
     cons.foreground = noteid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * /dev/cons and /dev/consctl. Written to consctl: "rawon", "rawoff", "fg PID" (the note group of that
- * process gets ctrl-C).
+ * process gets ctrl-C). Read from it: the mode, "line", "raw" or "plain".
  */
 #include <string.h>
 #include "chan.h"
@@ -84,11 +84,17 @@ static int64_t consctlwrite(Chan *c, uint64_t va, uint64_t n, uint64_t off)
     return err < 0 ? err : (int64_t)n;
 }
 
+static int64_t consctlread(Chan *c, uint64_t va, uint64_t n, uint64_t off)
+{
+    (void)c;
+    return readtext(va, n, off, consmode());
+}
+
 static int consctlstat(Chan *c, struct tarry_stat *st)
 {
-    synthstat(st, "consctl", &consctldev, c->qid, 0222);
+    synthstat(st, "consctl", &consctldev, c->qid, 0666);
     return 0;
 }
 
 const Dev consdev = {.letter = 'c', .read = consdevread, .write = consdevwrite, .stat = consstat};
-const Dev consctldev = {.letter = 'c', .write = consctlwrite, .stat = consctlstat};
+const Dev consctldev = {.letter = 'c', .read = consctlread, .write = consctlwrite, .stat = consctlstat};
