@@ -4,8 +4,8 @@
  *
  * Input from a terminal arrives when it arrives. Any other input (a file, a
  * pipe) must give the same run each time, so a byte is handed over only at moments that
- * the guest makes: when the hart waits with nothing but timers to wake
- * it, or when the guest polls. Then the host is read, blocking if need be.
+ * the guest makes: when the hart waits with nothing else to wake it (machine.c: idle),
+ * or when the guest polls. Then the host is read, blocking if need be.
  */
 #ifndef EMU_CONSOLE_H
 #define EMU_CONSOLE_H

@@ -17,6 +17,9 @@
 /* How long, in instructions, a terminal's key or an interrupt of the user may go unnoticed. */
 #define LOOK_AROUND 1000000
 
+#define TIMERS_BEFORE_INPUT 1000
+#define TIMERS_BETWEEN_BYTES 10
+
 void machine_stop(struct machine *m, enum machine_stop why, int status, const char *fmt, ...)
 {
     if (m->result.stop != STOP_NONE)
@@ -118,23 +121,33 @@ void machine_interrupt(struct machine *m)
 }
 
 /*
- * The hart is in wfi and nothing wakes it yet. A disk's completion comes before console input: what
- * the guest waits for should not depend on input that never comes.
+ * The hart is in wfi: is it time to wait for console input? Disks and timers come first, since what the guest waits
+ * for should not depend on input that never comes. But a kernel that ticks for ever must be able to
+ * read: after so many timers in a row without a byte it is input's turn. (A terminal is looked at in every step.)
  */
+static bool inputs_turn(struct machine *m, uint64_t next)
+{
+    if (!uart_wants_input(m))
+        return false;
+    if (next == CLOCK_NEVER)
+        return true;
+    for (int i = CLOCK_DISK; i < CLOCK_EVENTS; i++)
+        if (m->clock.due[i] != CLOCK_NEVER)
+            return false;
+    return !m->console.terminal && ++m->timers_waited > TIMERS_BEFORE_INPUT;
+}
+
 static void idle(struct machine *m)
 {
     uint64_t next = clock_next(m);
-    bool disk_busy = false;
-    for (int i = CLOCK_DISK; i < CLOCK_EVENTS; i++)
-        disk_busy |= m->clock.due[i] != CLOCK_NEVER;
-    if (!m->console.terminal && !disk_busy && uart_wants_input(m) && console_wait(m))
+    if (inputs_turn(m, next) && console_wait(m)) {
+        m->timers_waited = TIMERS_BEFORE_INPUT - TIMERS_BETWEEN_BYTES;
         return;
+    }
     if (next != CLOCK_NEVER) {
         clock_skip_to(m, next);
         return;
     }
-    if (m->console.terminal && uart_wants_input(m) && console_wait(m))
-        return;
     if (m->interrupted || (m->console.terminal && !m->console.end && uart_wants_input(m)))
         return;
     if (uart_wants_input(m) && console_type_end(m))
