@@ -196,7 +196,8 @@ static int write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_
         return -TFS_EFBIG;
     while (r == 0 && *done < n) {
         uint64_t pos = off + *done;
-        struct change c = {.fblk = pos / TFS_BLOCK, .at = (uint32_t)(pos % TFS_BLOCK), .src = (const uint8_t *)buf + *done};
+        struct change c = {.fblk = pos / TFS_BLOCK, .at = (uint32_t)(pos % TFS_BLOCK)};
+        c.src = (const uint8_t *)buf + done;
         c.n = (uint32_t)min_u64(n - *done, TFS_BLOCK - c.at);
         r = write_block(f, &c);
         if (r == 0) {

@@ -69,7 +69,7 @@ struct tfs_env {
     int (*get)(void *ctx, uint64_t blk, enum tfs_class, enum tfs_how, void **data, int *fresh);
     /* Unpins. dirty: the contents changed and must reach the device by the next `flush`, at any time before it. */
     void (*put)(void *ctx, uint64_t blk, void *data, int dirty);
-    /* The block was freed, or its contents were found wrong: forget them, dirty or not. It is not pinned by the core. */
+    /* The block was freed, or its contents were found wrong: forget them, dirty or not. The core does not pin it. */
     void (*drop)(void *ctx, uint64_t blk);
     /*
      * Writes every dirty block (tfs_seal called on those of class TFS_META just before), then a

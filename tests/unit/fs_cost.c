@@ -48,8 +48,8 @@ static struct tfs_extent map(struct tfs_file *f, uint64_t fblk) {
 }
 
 /*
- * The scenario of `sparse /in/big --touch 1000`: mount, load a program of 100 KiB, touch 1000 random pages (995 distinct
- * ones) of 512 MiB. That may cost 149 blocks of metadata; the aim is 145.
+ * The scenario of `sparse /in/big --touch 1000`: mount, load a program of 100 KiB, touch 1000 random
+ * pages (995 distinct ones) of 512 MiB. That may cost 149 blocks of metadata; the aim is 145.
  */
 static void test_metadata_budget(void **state) {
     struct device *d = device_new(NBLOCKS, 41);
@@ -299,7 +299,8 @@ static void test_commit_cost(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metadata_budget), cmocka_unit_test(test_small_file),    cmocka_unit_test(test_flat),
-        cmocka_unit_test(test_preserve_once),   cmocka_unit_test(test_identity),      cmocka_unit_test(test_commit_cost),
+        cmocka_unit_test(test_preserve_once),   cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_commit_cost),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
