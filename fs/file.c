@@ -185,44 +185,37 @@ static int write_block(struct tfs_file *f, const struct change *c) {
     return write_redirected(f, c, &old);
 }
 
-/* Writes up to the first error; *done is what has been written. */
-static int write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, size_t *done) {
-    int r = 0;
+/* Writes up to the first error. */
+static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump) {
+    size_t done = 0;
 
-    *done = 0;
     if (file_is_dir(f))
         return -TFS_EISDIR;
     if (n > INT64_MAX || off > MAX_FBLK * TFS_BLOCK || n > MAX_FBLK * TFS_BLOCK - off)
         return -TFS_EFBIG;
-    while (r == 0 && *done < n) {
-        uint64_t pos = off + *done;
+    while (done < n) {
+        uint64_t pos = off + done;
         struct change c = {.fblk = pos / TFS_BLOCK, .at = (uint32_t)(pos % TFS_BLOCK)};
         c.src = (const uint8_t *)buf + done;
-        c.n = (uint32_t)min_u64(n - *done, TFS_BLOCK - c.at);
-        r = write_block(f, &c);
-        if (r == 0) {
-            *done += c.n;
-            if (off + *done > f->inode.length)
-                f->inode.length = off + *done;
-        }
+        c.n = (uint32_t)min_u64(n - done, TFS_BLOCK - c.at);
+        int r = write_block(f, &c);
+        if (r < 0)
+            return r;
+        if (bump && done == 0)
+            file_bump(f); /* now, while the inode is sure to be stored */
+        done += c.n;
+        if (off + done > f->inode.length)
+            f->inode.length = off + done;
     }
-    return r;
+    return (int64_t)n;
 }
 
 int64_t tfs_write(struct tfs_file *f, uint64_t off, const void *buf, size_t n) {
-    size_t done;
-    int r = write_blocks(f, off, buf, n, &done);
-
-    if (done > 0)
-        file_bump(f);
-    return r < 0 ? r : (int64_t)n;
+    return write_blocks(f, off, buf, n, 1);
 }
 
 int64_t tfs_write_part(struct tfs_file *f, uint64_t off, const void *buf, size_t n) {
-    size_t done;
-    int r = write_blocks(f, off, buf, n, &done);
-
-    return r < 0 ? r : (int64_t)n;
+    return write_blocks(f, off, buf, n, 0);
 }
 
 int tfs_touch(struct tfs_file *f) {
