@@ -163,7 +163,8 @@ static const char *stop_name(enum machine_stop s)
     return names[s];
 }
 
-static int finish_trace(struct run *r, const struct machine_result *res, int status)
+/* Closes the trace. A trace that could not be kept is the one thing worth saying. */
+static int finish(struct run *r, const struct machine_result *res)
 {
     char err[512];
     struct run_result result = {
@@ -174,7 +175,7 @@ static int finish_trace(struct run *r, const struct machine_result *res, int sta
         .stop_reason = stop_name(res->stop),
     };
     if (recorder_close(r->recorder, &result, err, sizeof err) == 0)
-        return status;
+        return status_of(res);
     say("%s", err);
     return STATUS_MISUSE;
 }
@@ -194,7 +195,7 @@ static int run_machine(struct run *r, bool shell)
     sigaction(SIGINT, &old_int, NULL);
     sigaction(SIGTERM, &old_term, NULL);
     terminal_restore();
-    return finish_trace(r, &res, status_of(&res));
+    return finish(r, &res);
 }
 
 static int run_with(struct run *r, int argc, char **argv, bool shell)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../traces/recorder.h"
 #include "fdt.h"
 #include "finisher.h"
 #include "loader.h"
@@ -191,8 +192,11 @@ void machine_run(struct machine *m, struct machine_result *result)
         machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
     while (m->result.stop == STOP_NONE) {
         step(m);
+        char err[200];
         if (m->interrupted)
             machine_stop(m, STOP_INTERRUPTED, 1, "interrupted");
+        else if (m->config.recorder && recorder_failed(m->config.recorder, err, sizeof err))
+            machine_stop(m, STOP_ERROR, 1, "%s", err);
         else if (m->config.max_insns && m->hart.insns >= m->config.max_insns)
             machine_stop(m, STOP_LIMIT, 1, "the limit of %llu instructions was reached",
                          (unsigned long long)m->config.max_insns);

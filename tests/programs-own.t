@@ -94,7 +94,7 @@ apple fig pear 1.414 0.001 1.234568e+04
 0 7 1
 1 9
 No such file or directory
-1 0 1
+1 1 1
 1
 to stderr
 END

@@ -142,7 +142,7 @@ int access(const char *path, int how) {
     return (int)result(((t.mode >> 6) & 7 & (unsigned)how) == (unsigned)how ? 0 : -T_EACCES);
 }
 
-/* Does somebody type at the console? Its input may be a file's or a pipe's on the host. */
+/* Does somebody type at the console? Its input may be a file's or a pipe's on the host; then only output is a terminal's. */
 static int typed(void) {
     char mode[8] = "";
     int fd = open("/dev/consctl", O_RDONLY);
@@ -157,7 +157,7 @@ int isatty(int fd) {
     struct tarry_stat t;
     if (result(sys_fstat(fd, &t)) < 0)
         return 0;
-    return t.dev == 'c' && strcmp(t.name, "cons") == 0 && typed();
+    return t.dev == 'c' && strcmp(t.name, "cons") == 0 && (fd != 0 || typed());
 }
 
 static struct tarry_wstat *no_change(struct tarry_wstat *w) {
