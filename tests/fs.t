@@ -43,11 +43,12 @@ run "$TARRY" fs stat disk.img /in/random
 matches "stat of a file" "$out" "length 3145728"
 run "$TARRY" fs stat disk.img
 matches "stat of the file system" "$out" "blocks 4194304"
-cp --sparse=always disk.img before.img
+contents() { tar -cS --mtime=@0 "$1" | sha256sum; } # of a sparse file, without reading its holes
+before=$(contents disk.img)
 run "$TARRY" fs ls disk.img
 run "$TARRY" fs check disk.img
 is "check after all that" "$status $out" "0 disk.img: clean"
-ok "looking changes nothing" cmp disk.img before.img
+is "looking changes nothing" "$(contents disk.img)" "$before"
 "$TARRY" fs create a.img 64M && "$TARRY" fs put a.img tree random /t
 "$TARRY" fs create b.img 64M && "$TARRY" fs put b.img tree random /t
 ok "the same files make the same image" cmp a.img b.img
