@@ -66,6 +66,16 @@ void freespace(Space *s)
     kfree(s);
 }
 
+/*
+ * An entry that only gains rights, or was invalid, needs no fence: at worst the access faults once more by the old one
+ * (10.2.1). Then it is found as it should be, and fenced.
+ */
+static bool needsfence(uint64_t old, uint64_t new)
+{
+    bool gains = (old & ~new) == 0 && new != old && ((old ^ new) & PTE_PPN_MASK) == 0;
+    return (old & PTE_V) && !gains;
+}
+
 int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
 {
     uint64_t *table = s->root;
@@ -90,8 +100,7 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     *leaf = PA_TO_PTE(pa) | flags;
     if (rights & PUT_EXEC)
         fencei();
-    /* Where nothing was valid no fence is needed: at worst the access faults once more (10.2.1), and then it is. */
-    if ((old & PTE_V) && iscurrent(s))
+    if (iscurrent(s) && needsfence(old, *leaf))
         sfencepage(va);
     return 0;
 }
