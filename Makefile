@@ -126,7 +126,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 
 -include tests/khost.mk
 
-bench: all
+bench: setup-test
+	@$(MAKE) --no-print-directory build unit
 	@BUILD=$(BUILD) tests/bench/run
 
 install: all
