@@ -5,7 +5,8 @@
  */
 #include "core.h"
 
-void *mem_alloc(struct tfs *fs, size_t n) {
+void *mem_alloc(struct tfs *fs, size_t n)
+{
     void *p = fs->env->alloc(fs->env->ctx, n);
 
     if (p != NULL)
@@ -13,30 +14,35 @@ void *mem_alloc(struct tfs *fs, size_t n) {
     return p;
 }
 
-void mem_free(struct tfs *fs, void *p, size_t n) {
+void mem_free(struct tfs *fs, void *p, size_t n)
+{
     if (p != NULL)
         fs->env->free(fs->env->ctx, p, n);
 }
 
-int corrupt(struct tfs *fs, uint64_t blk, const char *what) {
+int corrupt(struct tfs *fs, uint64_t blk, const char *what)
+{
     if (fs->env->complain != NULL)
         fs->env->complain(fs->env->ctx, blk, what);
     return -TFS_ECORRUPT;
 }
 
 /* Whether a tree may point to it. */
-int block_valid(const struct tfs *fs, uint64_t blk) {
+int block_valid(const struct tfs *fs, uint64_t blk)
+{
     return blk >= fs->first && blk < fs->nblocks;
 }
 
-int block_pinned(const struct tfs *fs, uint64_t blk) {
+int block_pinned(const struct tfs *fs, uint64_t blk)
+{
     for (unsigned i = 0; i < fs->npins; i++)
         if (fs->pins[i] == blk)
             return 1;
     return 0;
 }
 
-int block_get(struct tfs *fs, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh) {
+int block_get(struct tfs *fs, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
+{
     if (fs->npins == MAX_PINS)
         return corrupt(fs, blk, "too many blocks pinned: the tree is tangled");
     *fresh = 0;
@@ -47,7 +53,8 @@ int block_get(struct tfs *fs, uint64_t blk, enum tfs_class class, enum tfs_how h
     return 0;
 }
 
-void block_put(struct tfs *fs, uint64_t blk, void *data, int dirty) {
+void block_put(struct tfs *fs, uint64_t blk, void *data, int dirty)
+{
     for (unsigned i = fs->npins; i-- > 0;)
         if (fs->pins[i] == blk) {
             fs->pins[i] = fs->pins[--fs->npins];
@@ -57,7 +64,8 @@ void block_put(struct tfs *fs, uint64_t blk, void *data, int dirty) {
 }
 
 /* Of the whole block with the field zero: whole blocks are what tfs_crc32c is fastest at. */
-uint32_t seal_of(void *data) {
+uint32_t seal_of(void *data)
+{
     struct disk_header *h = data;
     uint32_t keep = h->crc;
 
@@ -67,7 +75,8 @@ uint32_t seal_of(void *data) {
     return crc;
 }
 
-void tfs_seal(void *data, uint64_t blk) {
+void tfs_seal(void *data, uint64_t blk)
+{
     struct disk_header *h = data;
 
     h->blk = blk;
@@ -75,14 +84,16 @@ void tfs_seal(void *data, uint64_t blk) {
 }
 
 /* Gives back a block whose contents cannot be believed, and makes sure that the next try reads it again. */
-static int reject(struct tfs *fs, uint64_t blk, void *data, const char *what) {
+static int reject(struct tfs *fs, uint64_t blk, void *data, const char *what)
+{
     block_put(fs, blk, data, 0);
     if (!block_pinned(fs, blk))
         fs->env->drop(fs->env->ctx, blk);
     return corrupt(fs, blk, what);
 }
 
-int meta_get(struct tfs *fs, uint64_t blk, uint32_t magic, uint64_t birth, void **data, int *fresh) {
+int meta_get(struct tfs *fs, uint64_t blk, uint32_t magic, uint64_t birth, void **data, int *fresh)
+{
     int r = block_get(fs, blk, TFS_META, TFS_GET_READ, data, fresh);
 
     if (r < 0)
@@ -99,7 +110,8 @@ int meta_get(struct tfs *fs, uint64_t blk, uint32_t magic, uint64_t birth, void 
     return 0;
 }
 
-int meta_new(struct tfs *fs, uint64_t blk, uint32_t magic, void **data) {
+int meta_new(struct tfs *fs, uint64_t blk, uint32_t magic, void **data)
+{
     int fresh, r = block_get(fs, blk, TFS_META, TFS_GET_NEW, data, &fresh);
 
     if (r < 0)
@@ -112,7 +124,8 @@ int meta_new(struct tfs *fs, uint64_t blk, uint32_t magic, void **data) {
     return 0;
 }
 
-int data_get(struct tfs *fs, uint64_t blk, uint32_t crc, void **data) {
+int data_get(struct tfs *fs, uint64_t blk, uint32_t crc, void **data)
+{
     int fresh, r = block_get(fs, blk, TFS_DATA, TFS_GET_READ, data, &fresh);
 
     if (r < 0)

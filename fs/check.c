@@ -43,13 +43,15 @@ struct check {
 
 /* ---- words ---- */
 
-static void add(struct text *t, const char *s) {
+static void add(struct text *t, const char *s)
+{
     while (*s && t->n + 1 < sizeof t->buf)
         t->buf[t->n++] = *s++;
     t->buf[t->n] = 0;
 }
 
-static void add_number(struct text *t, uint64_t v) {
+static void add_number(struct text *t, uint64_t v)
+{
     char digits[21], *p = &digits[20];
 
     *p = 0;
@@ -59,7 +61,8 @@ static void add_number(struct text *t, uint64_t v) {
     add(t, p);
 }
 
-static void say_text(struct check *c, const struct text *t) {
+static void say_text(struct check *c, const struct text *t)
+{
     c->findings++;
     if (c->findings <= MAX_SAID)
         c->say(c->arg, t->buf);
@@ -68,7 +71,8 @@ static void say_text(struct check *c, const struct text *t) {
 }
 
 /* "NAME: WHAT" or, with a number, "NAME: WHAT NUMBER". */
-static void say(struct check *c, const char *what) {
+static void say(struct check *c, const char *what)
+{
     struct text t = {.n = 0};
 
     add(&t, c->name.buf);
@@ -77,7 +81,8 @@ static void say(struct check *c, const char *what) {
     say_text(c, &t);
 }
 
-static void say_number(struct check *c, const char *what, uint64_t v) {
+static void say_number(struct check *c, const char *what, uint64_t v)
+{
     struct text t = {.n = 0};
 
     add(&t, what);
@@ -86,7 +91,8 @@ static void say_number(struct check *c, const char *what, uint64_t v) {
     say(c, t.buf);
 }
 
-static void name_it(struct check *c, const char *what, uint64_t v) {
+static void name_it(struct check *c, const char *what, uint64_t v)
+{
     c->name.n = 0;
     add(&c->name, what);
     add_number(&c->name, v);
@@ -95,7 +101,8 @@ static void name_it(struct check *c, const char *what, uint64_t v) {
 /* ---- what has been seen ---- */
 
 /* 1: this block was new; 0: it was reached before, or there is no memory to remember. */
-static int reach(struct check *c, uint64_t blk, const char *what) {
+static int reach(struct check *c, uint64_t blk, const char *what)
+{
     uint8_t **map = &c->reached[blk / GROUP_BLOCKS];
     uint64_t bit = blk % GROUP_BLOCKS;
 
@@ -116,7 +123,8 @@ static int reach(struct check *c, uint64_t blk, const char *what) {
 }
 
 /* NULL when there is no memory. */
-static uint8_t *slot_state(struct check *c, uint32_t slot) {
+static uint8_t *slot_state(struct check *c, uint32_t slot)
+{
     uint8_t **chunk = &c->slots[slot / SLOT_CHUNK];
 
     if (*chunk == NULL && (*chunk = mem_alloc(c->fs, SLOT_CHUNK)) == NULL) {
@@ -128,14 +136,16 @@ static uint8_t *slot_state(struct check *c, uint32_t slot) {
 
 /* ---- directories ---- */
 
-static int name_is_sane(const struct disk_entry *e) {
+static int name_is_sane(const struct disk_entry *e)
+{
     for (unsigned i = 0; i < e->namelen; i++)
         if (e->name[i] == 0 || e->name[i] == '/')
             return 0;
     return !(e->name[0] == '.' && (e->namelen == 1 || (e->namelen == 2 && e->name[1] == '.')));
 }
 
-static void check_target(struct check *c, const struct disk_entry *e) {
+static void check_target(struct check *c, const struct disk_entry *e)
+{
     struct disk_inode i;
     uint8_t *state = e->slot < c->fs->nslots ? slot_state(c, e->slot) : NULL;
 
@@ -152,7 +162,8 @@ static void check_target(struct check *c, const struct disk_entry *e) {
         say_number(c, "an entry's file says that it is in another directory: file", e->ino);
 }
 
-static void check_bucket(struct check *c, const void *bucket, uint64_t blk) {
+static void check_bucket(struct check *c, const void *bucket, uint64_t blk)
+{
     const struct disk_entry *e, *last = NULL;
     unsigned off = 0, n = 0;
     int bad = 0;
@@ -173,11 +184,13 @@ static void check_bucket(struct check *c, const void *bucket, uint64_t blk) {
 
 /* ---- contents ---- */
 
-static int is_meta(const struct check *c) {
+static int is_meta(const struct check *c)
+{
     return c->slot == NO_SLOT || (c->inode.mode & MODE_DIR) != 0;
 }
 
-static void check_metablock(struct check *c, uint64_t blk, uint64_t birth) {
+static void check_metablock(struct check *c, uint64_t blk, uint64_t birth)
+{
     void *data;
     int fresh;
 
@@ -188,7 +201,8 @@ static void check_metablock(struct check *c, uint64_t blk, uint64_t birth) {
     block_put(c->fs, blk, data, 0);
 }
 
-static void check_datablock(struct check *c, uint64_t blk, uint32_t crc) {
+static void check_datablock(struct check *c, uint64_t blk, uint32_t crc)
+{
     void *data;
     int fresh;
 
@@ -203,7 +217,8 @@ static void check_datablock(struct check *c, uint64_t blk, uint32_t crc) {
     say_number(c, "contents differ from their checksum in block", blk);
 }
 
-static void check_extent(struct check *c, const struct disk_extent *e, const uint32_t *crcs, uint64_t next) {
+static void check_extent(struct check *c, const struct disk_extent *e, const uint32_t *crcs, uint64_t next)
+{
     if (!is_meta(c) && e->fblk + e->length > (c->inode.length + TFS_BLOCK - 1) / TFS_BLOCK)
         say_number(c, "has blocks beyond its end, from block", e->blk);
     if (c->slot != NO_SLOT && is_meta(c) && e->length != 1)
@@ -222,7 +237,8 @@ static void check_extent(struct check *c, const struct disk_extent *e, const uin
 }
 
 /* A node whose keys must be in [low, high). */
-static void check_node(struct check *c, struct node *n, uint64_t low, uint64_t high) {
+static void check_node(struct check *c, struct node *n, uint64_t low, uint64_t high)
+{
     const struct disk_extent *e = node_extents(n);
     const struct disk_child *k = node_children(n);
     const uint32_t *crcs = node_crcs(n);
@@ -251,7 +267,8 @@ static void check_node(struct check *c, struct node *n, uint64_t low, uint64_t h
     }
 }
 
-static void check_contents(struct check *c) {
+static void check_contents(struct check *c)
+{
     struct node n = root_node(&c->inode.root);
 
     c->mapped = c->entries = 0;
@@ -264,7 +281,8 @@ static void check_contents(struct check *c) {
 
 /* ---- inodes ---- */
 
-static void check_table(struct check *c) {
+static void check_table(struct check *c)
+{
     name_it(c, "inode table, commit ", c->fs->generation);
     c->slot = NO_SLOT;
     c->inode = c->fs->table->inode;
@@ -273,7 +291,8 @@ static void check_table(struct check *c) {
         say_number(c, "length differs from the number of inodes:", c->fs->nslots);
 }
 
-static void check_inode(struct check *c, uint32_t slot) {
+static void check_inode(struct check *c, uint32_t slot)
+{
     name_it(c, "inode ", slot);
     if (inode_load(c->fs, slot, &c->inode) < 0)
         return say(c, "cannot be read");
@@ -294,7 +313,8 @@ static void check_inode(struct check *c, uint32_t slot) {
     check_contents(c);
 }
 
-static void check_free_slots(struct check *c) {
+static void check_free_slots(struct check *c)
+{
     uint32_t slot = c->fs->free_slot;
     uint64_t n = 0;
     struct disk_inode i;
@@ -310,7 +330,8 @@ static void check_free_slots(struct check *c) {
 }
 
 /* Follows the directories upwards until one that is known; marks the way. */
-static void check_connected(struct check *c, uint32_t slot) {
+static void check_connected(struct check *c, uint32_t slot)
+{
     struct disk_inode i;
 
     for (int marking = 0; marking < 2; marking++) {
@@ -331,7 +352,8 @@ static void check_connected(struct check *c, uint32_t slot) {
     }
 }
 
-static void check_names(struct check *c) {
+static void check_names(struct check *c)
+{
     for (uint32_t slot = 0; slot < c->fs->nslots && c->failed == 0; slot++) {
         uint8_t *state = slot_state(c, slot);
         if (state == NULL || !(*state & SLOT_USED))
@@ -348,15 +370,18 @@ static void check_names(struct check *c) {
 
 /* ---- the free map ---- */
 
-static int is_fixed(const struct tfs *fs, uint64_t blk) {
+static int is_fixed(const struct tfs *fs, uint64_t blk)
+{
     return blk < fs->first || blk >= fs->nblocks;
 }
 
-static int is_reached(const struct check *c, uint64_t group, uint64_t bit) {
+static int is_reached(const struct check *c, uint64_t group, uint64_t bit)
+{
     return c->reached[group] != NULL && (c->reached[group][bit / 8] >> bit % 8 & 1);
 }
 
-static void say_run(struct check *c, int wrong, uint64_t blk, uint64_t n) {
+static void say_run(struct check *c, int wrong, uint64_t blk, uint64_t n)
+{
     struct text t = {.n = 0};
 
     add(&t, "block ");
@@ -370,7 +395,8 @@ static void say_run(struct check *c, int wrong, uint64_t blk, uint64_t n) {
 }
 
 /* Says each run of blocks about which the map and the trees disagree. */
-static void compare_group(struct check *c, const struct group *g) {
+static void compare_group(struct check *c, const struct group *g)
+{
     int run = 0; /* 1: leaked, -1: in use but free */
     uint64_t begin = 0;
 
@@ -387,7 +413,8 @@ static void compare_group(struct check *c, const struct group *g) {
     }
 }
 
-static void check_map(struct check *c) {
+static void check_map(struct check *c)
+{
     uint64_t nfree = c->fs->free + c->fs->waiting + c->fs->held;
 
     name_it(c, "free map, groups ", c->fs->ngroups);
@@ -409,13 +436,15 @@ static void check_map(struct check *c) {
 
 /* ---- all of it ---- */
 
-static int check_begin(struct check *c) {
+static int check_begin(struct check *c)
+{
     c->reached = mem_alloc(c->fs, c->fs->ngroups * sizeof *c->reached);
     c->slots = mem_alloc(c->fs, (c->fs->nslots / SLOT_CHUNK + 1) * sizeof *c->slots);
     return c->reached != NULL && c->slots != NULL ? 0 : -TFS_ENOMEM;
 }
 
-static void check_end(struct check *c, uint32_t nslots) {
+static void check_end(struct check *c, uint32_t nslots)
+{
     for (uint64_t i = 0; c->reached != NULL && i < c->fs->ngroups; i++)
         mem_free(c->fs, c->reached[i], GROUP_BYTES);
     for (uint64_t i = 0; c->slots != NULL && i <= nslots / SLOT_CHUNK; i++)
@@ -425,7 +454,8 @@ static void check_end(struct check *c, uint32_t nslots) {
     mem_free(c->fs, c, sizeof *c);
 }
 
-int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), void *arg) {
+int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), void *arg)
+{
     struct check *c = mem_alloc(fs, sizeof *c); /* too large for a kernel stack */
 
     if (c == NULL)

@@ -188,7 +188,8 @@ const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad
 /* ---- super.c ---- */
 int make_room(struct tfs *); /* commits if that is what it takes to have free blocks; only between changes */
 
-static inline uint64_t min_u64(uint64_t a, uint64_t b) {
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
     return a < b ? a : b;
 }
 

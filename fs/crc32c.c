@@ -16,7 +16,8 @@
 
 static uint32_t table[8][256];
 
-static void make_table(void) {
+static void make_table(void)
+{
     for (uint32_t i = 0; i < 256; i++) {
         uint32_t c = i;
         for (int bit = 0; bit < 8; bit++)
@@ -28,13 +29,15 @@ static void make_table(void) {
             table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 0xff];
 }
 
-static uint32_t crc_bytes(uint32_t c, const uint8_t *p, size_t n) {
+static uint32_t crc_bytes(uint32_t c, const uint8_t *p, size_t n)
+{
     while (n--)
         c = c >> 8 ^ table[0][(c ^ *p++) & 0xff];
     return c;
 }
 
-static uint32_t crc_words(uint32_t c, const uint64_t *p, size_t words) {
+static uint32_t crc_words(uint32_t c, const uint64_t *p, size_t words)
+{
     while (words--) {
         uint64_t w = *p++ ^ c;
         c = table[7][w & 0xff] ^ table[6][w >> 8 & 0xff] ^ table[5][w >> 16 & 0xff] ^ table[4][w >> 24 & 0xff] ^
@@ -47,11 +50,13 @@ static uint32_t crc_words(uint32_t c, const uint64_t *p, size_t words) {
 #define REACH 79 /* words */
 
 /* Sum of the words taken away that reach this place. */
-static inline uint64_t carried(const uint64_t *w) {
+static inline uint64_t carried(const uint64_t *w)
+{
     return w[-4] ^ w[-8] ^ w[-21] ^ w[-61] ^ w[-67] ^ w[-78] ^ w[-79];
 }
 
-static uint32_t crc_block(uint32_t c, const uint64_t *p) {
+static uint32_t crc_block(uint32_t c, const uint64_t *p)
+{
     static uint64_t taken[REACH + BLOCK_WORDS]; /* the first REACH stay 0; like all of the core not reentrant */
     uint64_t rest[REACH];
     uint64_t *w = taken + REACH, *last = w + BLOCK_WORDS - REACH;
@@ -66,7 +71,8 @@ static uint32_t crc_block(uint32_t c, const uint64_t *p) {
     return crc_words(0, rest, REACH);
 }
 
-uint32_t tfs_crc32c(uint32_t crc, const void *data, size_t n) {
+uint32_t tfs_crc32c(uint32_t crc, const void *data, size_t n)
+{
     const uint8_t *p = data;
     uint32_t c = ~crc;
 

@@ -8,7 +8,8 @@
  */
 #include "core.h"
 
-uint64_t name_hash(const char *name, size_t n) {
+uint64_t name_hash(const char *name, size_t n)
+{
     uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
 
     for (size_t i = 0; i < n; i++)
@@ -20,15 +21,18 @@ uint64_t name_hash(const char *name, size_t n) {
 
 /* ---- buckets ---- */
 
-static struct disk_shape *bucket_shape(void *bucket) {
+static struct disk_shape *bucket_shape(void *bucket)
+{
     return &((struct disk_header *)bucket)->shape;
 }
 
-static uint8_t *bucket_body(void *bucket) {
+static uint8_t *bucket_body(void *bucket)
+{
     return (uint8_t *)bucket + sizeof(struct disk_header);
 }
 
-const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad) {
+const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad)
+{
     const struct disk_header *h = bucket;
     unsigned used = h->shape.crcs;
     const struct disk_entry *e = (const void *)((const uint8_t *)bucket + sizeof *h + *off);
@@ -51,12 +55,14 @@ struct bucket {
     void *data;
 };
 
-static void bucket_put(struct bucket *b, int dirty) {
+static void bucket_put(struct bucket *b, int dirty)
+{
     block_put(b->fs, b->blk, b->data, dirty);
 }
 
 /* Pins the bucket that is responsible for a hash. -TFS_ENOENT if the directory has none at all. */
-static int bucket_get(struct tfs_file *dir, uint64_t hash, int for_writing, struct bucket *b) {
+static int bucket_get(struct tfs_file *dir, uint64_t hash, int for_writing, struct bucket *b)
+{
     struct tfs_extent e;
     int r = tree_floor(dir->fs, &dir->inode.root, hash, &b->fblk, &e);
 
@@ -67,7 +73,8 @@ static int bucket_get(struct tfs_file *dir, uint64_t hash, int for_writing, stru
 }
 
 /* Offset of the entry with that name, or negative. */
-static int bucket_find(struct bucket *b, const char *name, size_t n, uint64_t hash) {
+static int bucket_find(struct bucket *b, const char *name, size_t n, uint64_t hash)
+{
     unsigned off = 0, at = 0;
     int bad = 0;
     const struct disk_entry *e;
@@ -80,7 +87,8 @@ static int bucket_find(struct bucket *b, const char *name, size_t n, uint64_t ha
     return bad ? corrupt(b->fs, b->blk, "directory block makes no sense") : -TFS_ENOENT;
 }
 
-static int bucket_sound(struct bucket *b) {
+static int bucket_sound(struct bucket *b)
+{
     unsigned off = 0, n = 0;
     int bad = 0;
 
@@ -92,7 +100,8 @@ static int bucket_sound(struct bucket *b) {
 }
 
 /* The bucket is sound, and there is room. */
-static void bucket_add(struct bucket *b, const char *name, size_t n, uint64_t hash, const struct tfs_file *f) {
+static void bucket_add(struct bucket *b, const char *name, size_t n, uint64_t hash, const struct tfs_file *f)
+{
     struct disk_shape *shape = bucket_shape(b->data);
     uint8_t *body = bucket_body(b->data);
     unsigned off = 0, at = 0;
@@ -114,7 +123,8 @@ static void bucket_add(struct bucket *b, const char *name, size_t n, uint64_t ha
 }
 
 /* Offset and hash at which the upper half of a bucket begins; 0 if all entries have one hash. */
-static unsigned bucket_middle(struct bucket *b, uint64_t *hash, unsigned *below) {
+static unsigned bucket_middle(struct bucket *b, uint64_t *hash, unsigned *below)
+{
     unsigned off = 0, at = 0, n = 0, best = 0, half = bucket_shape(b->data)->crcs / 2u;
     uint64_t last = 0;
     int bad = 0;
@@ -134,7 +144,8 @@ static unsigned bucket_middle(struct bucket *b, uint64_t *hash, unsigned *below)
 }
 
 /* Moves the upper half into a bucket of its own. */
-static int bucket_split(struct tfs_file *dir, struct bucket *b) {
+static int bucket_split(struct tfs_file *dir, struct bucket *b)
+{
     struct bucket upper = {.fs = dir->fs};
     unsigned below = 0, at = bucket_middle(b, &upper.fblk, &below);
 
@@ -158,7 +169,8 @@ static int bucket_split(struct tfs_file *dir, struct bucket *b) {
 }
 
 /* Pins a writable bucket with room for an entry with that hash and name length. */
-static int bucket_with_room(struct tfs_file *dir, uint64_t hash, size_t n, struct bucket *b) {
+static int bucket_with_room(struct tfs_file *dir, uint64_t hash, size_t n, struct bucket *b)
+{
     for (;;) {
         int r = bucket_get(dir, hash, 1, b);
         if (r == -TFS_ENOENT) {
@@ -180,7 +192,8 @@ static int bucket_with_room(struct tfs_file *dir, uint64_t hash, size_t n, struc
 
 /* ---- names ---- */
 
-static int check_name(const char *name, size_t *n) {
+static int check_name(const char *name, size_t *n)
+{
     *n = strlen(name);
     if (*n > TFS_NAME_MAX)
         return -TFS_ENAMETOOLONG;
@@ -189,13 +202,15 @@ static int check_name(const char *name, size_t *n) {
     return 0;
 }
 
-static int check_dir(const struct tfs_file *dir) {
+static int check_dir(const struct tfs_file *dir)
+{
     if (!file_is_dir(dir))
         return -TFS_ENOTDIR;
     return dir->inode.nlink > 0 ? 0 : -TFS_ENOENT;
 }
 
-static int lookup(struct tfs_file *dir, const char *name, size_t n, uint32_t *slot, uint64_t *ino) {
+static int lookup(struct tfs_file *dir, const char *name, size_t n, uint32_t *slot, uint64_t *ino)
+{
     struct bucket b;
     uint64_t hash = name_hash(name, n);
     int r = bucket_get(dir, hash, 0, &b);
@@ -213,7 +228,8 @@ static int lookup(struct tfs_file *dir, const char *name, size_t n, uint32_t *sl
     return r;
 }
 
-int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **out) {
+int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **out)
+{
     uint32_t slot;
     uint64_t ino;
     size_t n;
@@ -235,7 +251,8 @@ int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **out) {
 }
 
 /* Puts a name into a directory that is dirty and does not have it. */
-static int enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *f) {
+static int enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *f)
+{
     struct bucket b;
     uint64_t hash = name_hash(name, n);
     int r = bucket_with_room(dir, hash, n, &b);
@@ -250,7 +267,8 @@ static int enter(struct tfs_file *dir, const char *name, size_t n, const struct 
 }
 
 /* Takes a name out of a directory that is dirty and has it. */
-static int leave(struct tfs_file *dir, const char *name, size_t n) {
+static int leave(struct tfs_file *dir, const char *name, size_t n)
+{
     struct bucket b;
     uint64_t hash = name_hash(name, n);
     int r = bucket_get(dir, hash, 1, &b);
@@ -274,7 +292,8 @@ static int leave(struct tfs_file *dir, const char *name, size_t n) {
 }
 
 /* Before a change of names: free blocks, and the directory writable. */
-static int begin(struct tfs_file *dir, const char *name, size_t *n) {
+static int begin(struct tfs_file *dir, const char *name, size_t *n)
+{
     int r = check_dir(dir);
 
     if (r == 0)
@@ -284,11 +303,13 @@ static int begin(struct tfs_file *dir, const char *name, size_t *n) {
     return r < 0 ? r : file_dirty(dir);
 }
 
-static int is_full(const struct tfs *fs) {
+static int is_full(const struct tfs *fs)
+{
     return fs->free <= fs->reserve / 2; /* the rest is for removing things */
 }
 
-int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **out) {
+int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **out)
+{
     uint32_t slot;
     uint64_t ino;
     size_t n;
@@ -316,7 +337,8 @@ int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs
 }
 
 /* Removes an open file whose name is `name`; both are dirty. The caller's reference to it stays. */
-static int unlink_file(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f) {
+static int unlink_file(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f)
+{
     int r = leave(dir, name, n);
 
     if (r < 0)
@@ -327,7 +349,8 @@ static int unlink_file(struct tfs_file *dir, const char *name, size_t n, struct 
     return 0;
 }
 
-int tfs_remove(struct tfs_file *dir, const char *name) {
+int tfs_remove(struct tfs_file *dir, const char *name)
+{
     struct tfs_file *f;
     size_t n;
     int r = begin(dir, name, &n);
@@ -348,7 +371,8 @@ int tfs_remove(struct tfs_file *dir, const char *name) {
 }
 
 /* Whether `dir` is `f` or lies below it. */
-static int is_below(struct tfs_file *dir, const struct tfs_file *f) {
+static int is_below(struct tfs_file *dir, const struct tfs_file *f)
+{
     uint32_t slot = dir->slot;
 
     for (uint32_t steps = 0; steps <= dir->fs->nslots; steps++) {
@@ -367,14 +391,16 @@ static int is_below(struct tfs_file *dir, const struct tfs_file *f) {
 }
 
 /* Whether f may take the place of `old`. */
-static int may_replace(const struct tfs_file *f, const struct tfs_file *old) {
+static int may_replace(const struct tfs_file *f, const struct tfs_file *old)
+{
     if (file_is_dir(old) != file_is_dir(f))
         return file_is_dir(old) ? -TFS_EISDIR : -TFS_ENOTDIR;
     return file_is_dir(old) && old->inode.length > 0 ? -TFS_ENOTEMPTY : 0;
 }
 
 /* Takes the file that is in the way of a rename out of it. Returns with no reference to it. */
-static int clear_target(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f) {
+static int clear_target(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f)
+{
     struct tfs_file *old;
     int r = tfs_walk(dir, name, &old);
 
@@ -414,7 +440,8 @@ static int move_entry(struct tfs_file *olddir, const char *oldname, size_t oldn,
     return 0;
 }
 
-int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *newdir, const char *newname) {
+int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *newdir, const char *newname)
+{
     struct tfs_file *f, *there;
     size_t oldn, newn;
     int r = begin(olddir, oldname, &oldn);
@@ -437,7 +464,8 @@ int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *ne
 /* ---- listing ---- */
 
 /* The first entry at or after (hash, skip entries of that hash) of the bucket; *index counts entries of its hash. */
-static const struct disk_entry *bucket_from(struct bucket *b, uint64_t hash, unsigned skip, unsigned *index, int *bad) {
+static const struct disk_entry *bucket_from(struct bucket *b, uint64_t hash, unsigned skip, unsigned *index, int *bad)
+{
     unsigned off = 0;
     uint64_t last = UINT64_MAX;
     const struct disk_entry *e;
@@ -452,7 +480,8 @@ static const struct disk_entry *bucket_from(struct bucket *b, uint64_t hash, uns
     return NULL;
 }
 
-static int mode_of(struct tfs *fs, uint32_t slot, uint32_t *mode) {
+static int mode_of(struct tfs *fs, uint32_t slot, uint32_t *mode)
+{
     struct disk_inode i;
 
     for (struct tfs_file *f = fs->files[slot % FILE_BUCKETS]; f != NULL; f = f->next)
@@ -466,7 +495,8 @@ static int mode_of(struct tfs *fs, uint32_t slot, uint32_t *mode) {
     return r;
 }
 
-static int describe(struct tfs_file *dir, const struct disk_entry *e, struct tfs_dirent *out) {
+static int describe(struct tfs_file *dir, const struct disk_entry *e, struct tfs_dirent *out)
+{
     int r = mode_of(dir->fs, e->slot, &out->mode);
 
     out->ino = e->ino;
@@ -476,7 +506,8 @@ static int describe(struct tfs_file *dir, const struct disk_entry *e, struct tfs
 }
 
 /* First hash of the bucket after the one at fblk; MAX_FBLK if there is none. */
-static int next_bucket(struct tfs_file *dir, uint64_t fblk, uint64_t *next) {
+static int next_bucket(struct tfs_file *dir, uint64_t fblk, uint64_t *next)
+{
     struct tfs_extent e;
 
     for (*next = fblk + 1; *next < MAX_FBLK; *next += e.run) {
@@ -487,7 +518,8 @@ static int next_bucket(struct tfs_file *dir, uint64_t fblk, uint64_t *next) {
     return 0;
 }
 
-int tfs_readdir(struct tfs_file *dir, uint64_t *cookie, struct tfs_dirent *out) {
+int tfs_readdir(struct tfs_file *dir, uint64_t *cookie, struct tfs_dirent *out)
+{
     uint64_t hash = *cookie >> 16;
     unsigned skip = *cookie & 0xffff, index;
 

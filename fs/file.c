@@ -6,7 +6,8 @@
 
 /* ---- reading ---- */
 
-static int read_piece(struct tfs *fs, const struct disk_root *root, uint64_t off, uint8_t *to, size_t n) {
+static int read_piece(struct tfs *fs, const struct disk_root *root, uint64_t off, uint8_t *to, size_t n)
+{
     struct tfs_extent e;
     void *data;
     int r = tree_find(fs, root, off / TFS_BLOCK, &e);
@@ -42,17 +43,20 @@ static int64_t read_range(struct tfs *fs, const struct disk_root *root, uint64_t
     return (int64_t)n;
 }
 
-int64_t tfs_read(struct tfs_file *f, uint64_t off, void *buf, size_t n) {
+int64_t tfs_read(struct tfs_file *f, uint64_t off, void *buf, size_t n)
+{
     if (file_is_dir(f))
         return -TFS_EISDIR;
     return read_range(f->fs, &f->inode.root, f->inode.length, off, buf, n);
 }
 
-int64_t tfs_snap_read(struct tfs_snap *s, uint64_t off, void *buf, size_t n) {
+int64_t tfs_snap_read(struct tfs_snap *s, uint64_t off, void *buf, size_t n)
+{
     return read_range(s->file->fs, &s->root, s->length, off, buf, n);
 }
 
-int tfs_map(struct tfs_file *f, uint64_t fblk, struct tfs_extent *e) {
+int tfs_map(struct tfs_file *f, uint64_t fblk, struct tfs_extent *e)
+{
     if (file_is_dir(f))
         return -TFS_EISDIR;
     if (fblk >= MAX_FBLK)
@@ -69,11 +73,13 @@ struct change {
     const uint8_t *src;
 };
 
-static int is_whole(const struct change *c) {
+static int is_whole(const struct change *c)
+{
     return c->n == TFS_BLOCK;
 }
 
-static void apply(const struct change *c, uint8_t *block) {
+static void apply(const struct change *c, uint8_t *block)
+{
     if (c->src != NULL)
         memcpy(block + c->at, c->src, c->n);
     else
@@ -81,7 +87,8 @@ static void apply(const struct change *c, uint8_t *block) {
 }
 
 /* Nobody else sees the block: it is changed where it is. */
-static int write_in_place(struct tfs_file *f, const struct change *c, const struct tfs_extent *old) {
+static int write_in_place(struct tfs_file *f, const struct change *c, const struct tfs_extent *old)
+{
     struct tfs *fs = f->fs;
     struct node leaf;
     void *data;
@@ -104,7 +111,8 @@ static int write_in_place(struct tfs_file *f, const struct change *c, const stru
 }
 
 /* What the new block holds apart from the change: the old block's bytes, or zeros. */
-static int inherit(struct tfs_file *f, const struct change *c, const struct tfs_extent *old, uint8_t *block) {
+static int inherit(struct tfs_file *f, const struct change *c, const struct tfs_extent *old, uint8_t *block)
+{
     void *data;
 
     if (is_whole(c))
@@ -121,7 +129,8 @@ static int inherit(struct tfs_file *f, const struct change *c, const struct tfs_
     return 0;
 }
 
-static int fill_new(struct tfs_file *f, const struct change *c, const struct tfs_extent *old, uint64_t blk) {
+static int fill_new(struct tfs_file *f, const struct change *c, const struct tfs_extent *old, uint64_t blk)
+{
     struct tfs *fs = f->fs;
     struct node leaf;
     void *data;
@@ -142,7 +151,8 @@ static int fill_new(struct tfs_file *f, const struct change *c, const struct tfs
 }
 
 /* Where the block would best lie: behind the file's block before it. */
-static uint64_t goal_of(struct tfs_file *f, uint64_t fblk) {
+static uint64_t goal_of(struct tfs_file *f, uint64_t fblk)
+{
     struct tfs_extent e;
 
     if (fblk == 0 || tree_find(f->fs, &f->inode.root, fblk - 1, &e) < 0 || e.blk == 0)
@@ -150,7 +160,8 @@ static uint64_t goal_of(struct tfs_file *f, uint64_t fblk) {
     return e.blk + 1;
 }
 
-static int write_redirected(struct tfs_file *f, const struct change *c, const struct tfs_extent *old) {
+static int write_redirected(struct tfs_file *f, const struct change *c, const struct tfs_extent *old)
+{
     uint64_t blk;
     int r = space_alloc(f->fs, f, 1, goal_of(f, c->fblk), &blk);
 
@@ -167,7 +178,8 @@ static int write_redirected(struct tfs_file *f, const struct change *c, const st
     return 0;
 }
 
-static int write_block(struct tfs_file *f, const struct change *c) {
+static int write_block(struct tfs_file *f, const struct change *c)
+{
     struct tfs_extent old;
     int r = make_room(f->fs);
 
@@ -186,7 +198,8 @@ static int write_block(struct tfs_file *f, const struct change *c) {
 }
 
 /* Writes up to the first error. */
-static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump) {
+static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump)
+{
     size_t done = 0;
 
     if (file_is_dir(f))
@@ -210,15 +223,18 @@ static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, s
     return (int64_t)n;
 }
 
-int64_t tfs_write(struct tfs_file *f, uint64_t off, const void *buf, size_t n) {
+int64_t tfs_write(struct tfs_file *f, uint64_t off, const void *buf, size_t n)
+{
     return write_blocks(f, off, buf, n, 1);
 }
 
-int64_t tfs_write_part(struct tfs_file *f, uint64_t off, const void *buf, size_t n) {
+int64_t tfs_write_part(struct tfs_file *f, uint64_t off, const void *buf, size_t n)
+{
     return write_blocks(f, off, buf, n, 0);
 }
 
-int tfs_touch(struct tfs_file *f) {
+int tfs_touch(struct tfs_file *f)
+{
     int r = file_dirty(f);
 
     if (r == 0)
@@ -227,7 +243,8 @@ int tfs_touch(struct tfs_file *f) {
 }
 
 /* Bytes past the end of a file are zero in its last block, so that they are when it grows again. */
-static int clear_tail(struct tfs_file *f, uint64_t length) {
+static int clear_tail(struct tfs_file *f, uint64_t length)
+{
     struct change c = {.fblk = length / TFS_BLOCK, .at = (uint32_t)(length % TFS_BLOCK)};
 
     if (c.at == 0)
@@ -236,7 +253,8 @@ static int clear_tail(struct tfs_file *f, uint64_t length) {
     return write_block(f, &c);
 }
 
-int tfs_truncate(struct tfs_file *f, uint64_t length) {
+int tfs_truncate(struct tfs_file *f, uint64_t length)
+{
     if (file_is_dir(f))
         return -TFS_EISDIR;
     if (length > MAX_FBLK * TFS_BLOCK)

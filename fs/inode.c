@@ -8,17 +8,20 @@
  */
 #include "core.h"
 
-int file_is_dir(const struct tfs_file *f) {
+int file_is_dir(const struct tfs_file *f)
+{
     return (f->inode.mode & MODE_DIR) != 0;
 }
 
-uint64_t file_guard(const struct tfs_file *f) {
+uint64_t file_guard(const struct tfs_file *f)
+{
     uint64_t snap = f->snaps != NULL ? f->snaps->epoch : 0;
 
     return snap > f->fs->committed ? snap : f->fs->committed;
 }
 
-void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node) {
+void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node)
+{
     if (!is_node)
         f->inode.blocks -= min_u64(n, f->inode.blocks);
     if (f->snaps != NULL && birth <= f->snaps->epoch)
@@ -29,7 +32,8 @@ void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint
 
 /* ---- files of metadata ---- */
 
-int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk) {
+int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk)
+{
     struct tfs_extent e;
     int fresh, r = tree_find(f->fs, &f->inode.root, fblk, &e);
 
@@ -42,7 +46,8 @@ int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk)
 }
 
 /* Enters a new block, pinned, in the place of `old` (blk 0: of a hole), with its contents. */
-static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void *data, uint64_t blk) {
+static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void *data, uint64_t blk)
+{
     struct disk_header *to = data;
     struct node leaf;
     void *from = NULL;
@@ -83,7 +88,8 @@ static int metafile_redirect(struct tfs_file *f, uint64_t fblk, const struct tfs
     return 0;
 }
 
-int metafile_write(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk) {
+int metafile_write(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk)
+{
     struct tfs_extent e;
     int fresh, r = tree_find(f->fs, &f->inode.root, fblk, &e);
 
@@ -98,19 +104,22 @@ int metafile_write(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk
 
 /* ---- the table ---- */
 
-static struct disk_inode *record(void *table_block, uint32_t slot) {
+static struct disk_inode *record(void *table_block, uint32_t slot)
+{
     uint8_t *body = (uint8_t *)table_block + sizeof(struct disk_header);
 
     return (struct disk_inode *)(void *)(body + slot % INODES_PER_BLOCK * INODE_BYTES);
 }
 
-int inode_check(struct tfs *fs, const struct disk_inode *i) {
+int inode_check(struct tfs *fs, const struct disk_inode *i)
+{
     if (i->nlink != 1 || i->length > MAX_FBLK * TFS_BLOCK || i->blocks > fs->nblocks || root_check(fs, &i->root) < 0)
         return -TFS_ECORRUPT;
     return 0;
 }
 
-int inode_load(struct tfs *fs, uint32_t slot, struct disk_inode *out) {
+int inode_load(struct tfs *fs, uint32_t slot, struct disk_inode *out)
+{
     void *data;
     uint64_t blk;
 
@@ -124,7 +133,8 @@ int inode_load(struct tfs *fs, uint32_t slot, struct disk_inode *out) {
     return 0;
 }
 
-static void inode_store(struct tfs_file *f) {
+static void inode_store(struct tfs_file *f)
+{
     void *data;
     uint64_t blk;
 
@@ -140,7 +150,8 @@ static void inode_store(struct tfs_file *f) {
     f->dirty = 0;
 }
 
-void inode_store_all(struct tfs *fs) {
+void inode_store_all(struct tfs *fs)
+{
     while (fs->dirty_files != NULL) {
         struct tfs_file *f = fs->dirty_files;
         fs->dirty_files = f->next_dirty;
@@ -148,7 +159,8 @@ void inode_store_all(struct tfs *fs) {
     }
 }
 
-static void forget_dirty(struct tfs_file *f) {
+static void forget_dirty(struct tfs_file *f)
+{
     struct tfs_file **p = &f->fs->dirty_files;
 
     while (*p != NULL && *p != f)
@@ -158,7 +170,8 @@ static void forget_dirty(struct tfs_file *f) {
     f->dirty = 0;
 }
 
-int file_dirty(struct tfs_file *f) {
+int file_dirty(struct tfs_file *f)
+{
     struct tfs *fs = f->fs;
     void *data;
     uint64_t blk;
@@ -177,14 +190,16 @@ int file_dirty(struct tfs_file *f) {
     return 0;
 }
 
-void file_bump(struct tfs_file *f) {
+void file_bump(struct tfs_file *f)
+{
     f->inode.version++;
     f->inode.mtime_ns = f->fs->env->now_ns(f->fs->env->ctx);
     f->fs->changed = 1;
 }
 
 /* Takes a slot off the free list, or makes the table longer. Its block is writable afterwards. */
-static int slot_alloc(struct tfs *fs, uint32_t *out) {
+static int slot_alloc(struct tfs *fs, uint32_t *out)
+{
     uint32_t slot = fs->free_slot != 0 ? fs->free_slot - 1 : fs->nslots;
     void *data;
     uint64_t blk;
@@ -210,11 +225,13 @@ static int slot_alloc(struct tfs *fs, uint32_t *out) {
 
 /* ---- files in core ---- */
 
-static struct tfs_file **bucket_of(struct tfs *fs, uint32_t slot) {
+static struct tfs_file **bucket_of(struct tfs *fs, uint32_t slot)
+{
     return &fs->files[slot % FILE_BUCKETS];
 }
 
-static struct tfs_file *file_insert(struct tfs *fs, uint32_t slot) {
+static struct tfs_file *file_insert(struct tfs *fs, uint32_t slot)
+{
     struct tfs_file *f = mem_alloc(fs, sizeof *f);
 
     if (f == NULL)
@@ -227,7 +244,8 @@ static struct tfs_file *file_insert(struct tfs *fs, uint32_t slot) {
     return f;
 }
 
-static void file_unhash(struct tfs_file *f) {
+static void file_unhash(struct tfs_file *f)
+{
     struct tfs_file **p = bucket_of(f->fs, f->slot);
 
     while (*p != NULL && *p != f)
@@ -236,7 +254,8 @@ static void file_unhash(struct tfs_file *f) {
         *p = f->next;
 }
 
-static int found(struct tfs_file *f, uint64_t ino, struct tfs_file **out) {
+static int found(struct tfs_file *f, uint64_t ino, struct tfs_file **out)
+{
     if (ino != 0 && f->inode.ino != ino)
         return corrupt(f->fs, 0, "directory entry names another file than its inode");
     f->opens++;
@@ -244,7 +263,8 @@ static int found(struct tfs_file *f, uint64_t ino, struct tfs_file **out) {
     return 0;
 }
 
-int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out) {
+int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out)
+{
     struct disk_inode i;
 
     for (struct tfs_file *f = *bucket_of(fs, slot); f != NULL; f = f->next)
@@ -266,7 +286,8 @@ int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out)
     return 0;
 }
 
-int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **out) {
+int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **out)
+{
     uint32_t slot = 0;
     int r = slot_alloc(fs, &slot);
 
@@ -289,7 +310,8 @@ int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **o
     return file_dirty(f); /* cannot fail: slot_alloc has made the block writable */
 }
 
-void file_delete(struct tfs_file *f) {
+void file_delete(struct tfs_file *f)
+{
     struct tfs *fs = f->fs;
 
     forget_dirty(f);
@@ -304,12 +326,14 @@ void file_delete(struct tfs_file *f) {
     f->slot = NO_SLOT;
 }
 
-static void hold_piece(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node) {
+static void hold_piece(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node)
+{
     (void)fblk, (void)birth, (void)is_node;
     space_hold(f->fs, blk, n);
 }
 
-void file_dispose(struct tfs_file *f) {
+void file_dispose(struct tfs_file *f)
+{
     if (f->inode.nlink == 0 && f->opens == 0)
         tree_cut(f, 0);
     else if (f->inode.nlink == 0 && !f->orphan) {
@@ -327,11 +351,13 @@ void file_dispose(struct tfs_file *f) {
     mem_free(f->fs, f, sizeof *f);
 }
 
-void tfs_ref(struct tfs_file *f) {
+void tfs_ref(struct tfs_file *f)
+{
     f->opens++;
 }
 
-void tfs_unref(struct tfs_file *f) {
+void tfs_unref(struct tfs_file *f)
+{
     if (--f->opens == 0)
         file_dispose(f);
 }
@@ -341,7 +367,8 @@ struct tfs_file *tfs_root(struct tfs *fs) {
     return fs->root;
 }
 
-int tfs_stat(struct tfs_file *f, struct tfs_stat *st) {
+int tfs_stat(struct tfs_file *f, struct tfs_stat *st)
+{
     *st = (struct tfs_stat){
         .ino = f->inode.ino,
         .length = file_is_dir(f) ? 0 : f->inode.length,
@@ -354,7 +381,8 @@ int tfs_stat(struct tfs_file *f, struct tfs_stat *st) {
     return 0;
 }
 
-int tfs_chmod(struct tfs_file *f, uint32_t mode) {
+int tfs_chmod(struct tfs_file *f, uint32_t mode)
+{
     int r = file_dirty(f);
 
     if (r < 0)

@@ -9,7 +9,8 @@
  */
 #include "core.h"
 
-int tfs_snap_take(struct tfs_file *f, struct tfs_snap **out) {
+int tfs_snap_take(struct tfs_file *f, struct tfs_snap **out)
+{
     struct tfs *fs = f->fs;
     struct tfs_snap *s = f->snaps;
 
@@ -34,17 +35,20 @@ int tfs_snap_take(struct tfs_file *f, struct tfs_snap **out) {
     return 0;
 }
 
-void tfs_snap_ref(struct tfs_snap *s) {
+void tfs_snap_ref(struct tfs_snap *s)
+{
     s->refs++;
 }
 
 /* ---- deadlists ---- */
 
-static int extends(const struct dead_run *r, uint64_t blk, uint64_t birth) {
+static int extends(const struct dead_run *r, uint64_t blk, uint64_t birth)
+{
     return r->blk + r->n == blk && r->birth == birth;
 }
 
-static void report(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n) {
+static void report(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n)
+{
     struct tfs *fs = s->file->fs;
     struct tfs_event e = {.kind = TFS_EV_PRESERVE, .ino = s->file->inode.ino, .snap_tag = s->tag};
 
@@ -58,7 +62,8 @@ static void report(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n) 
     }
 }
 
-void snap_preserve(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node) {
+void snap_preserve(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node)
+{
     struct tfs *fs = s->file->fs;
 
     space_hold(fs, blk, n);
@@ -81,7 +86,8 @@ void snap_preserve(struct tfs_snap *s, uint64_t fblk, uint64_t blk, uint64_t n, 
 }
 
 /* Frees what the older snapshot does not see; what it sees stays in the piece, which may be left empty. */
-static void sift(struct tfs *fs, struct dead *d, const struct tfs_snap *older) {
+static void sift(struct tfs *fs, struct dead *d, const struct tfs_snap *older)
+{
     uint64_t kept = 0;
 
     for (uint64_t i = 0; i < d->n; i++) {
@@ -93,7 +99,8 @@ static void sift(struct tfs *fs, struct dead *d, const struct tfs_snap *older) {
     d->n = kept;
 }
 
-static void pass_on_dead(struct tfs_snap *s) {
+static void pass_on_dead(struct tfs_snap *s)
+{
     struct tfs *fs = s->file->fs;
 
     while (s->dead != NULL) {
@@ -109,7 +116,8 @@ static void pass_on_dead(struct tfs_snap *s) {
     }
 }
 
-int tfs_snap_unref(struct tfs_snap *s) {
+int tfs_snap_unref(struct tfs_snap *s)
+{
     struct tfs_file *f = s->file;
     struct tfs *fs = f->fs;
 
@@ -131,33 +139,40 @@ int tfs_snap_unref(struct tfs_snap *s) {
 
 /* ---- looking ---- */
 
-uint64_t tfs_snap_length(const struct tfs_snap *s) {
+uint64_t tfs_snap_length(const struct tfs_snap *s)
+{
     return s->length;
 }
 
-uint64_t tfs_snap_ino(const struct tfs_snap *s) {
+uint64_t tfs_snap_ino(const struct tfs_snap *s)
+{
     return s->file->inode.ino;
 }
 
-uint64_t tfs_snap_epoch(const struct tfs_snap *s) {
+uint64_t tfs_snap_epoch(const struct tfs_snap *s)
+{
     return s->epoch;
 }
 
-uint64_t tfs_snap_preserved(const struct tfs_snap *s) {
+uint64_t tfs_snap_preserved(const struct tfs_snap *s)
+{
     return s->preserved;
 }
 
-void **tfs_snap_tag(struct tfs_snap *s) {
+void **tfs_snap_tag(struct tfs_snap *s)
+{
     return &s->tag;
 }
 
-int tfs_snap_map(struct tfs_snap *s, uint64_t fblk, struct tfs_extent *e) {
+int tfs_snap_map(struct tfs_snap *s, uint64_t fblk, struct tfs_extent *e)
+{
     if (fblk >= MAX_FBLK)
         return -TFS_EINVAL;
     return tree_find(s->file->fs, &s->root, fblk, e);
 }
 
-int64_t tfs_snap_compare(struct tfs_snap *s, struct tfs_file *f, uint64_t fblk, uint64_t max, int *same) {
+int64_t tfs_snap_compare(struct tfs_snap *s, struct tfs_file *f, uint64_t fblk, uint64_t max, int *same)
+{
     uint64_t done = 0;
 
     *same = 0;

@@ -8,27 +8,31 @@
  */
 #include "core.h"
 
-static uint64_t busy_word(const struct group *g, uint64_t w) {
+static uint64_t busy_word(const struct group *g, uint64_t w)
+{
     return g->committed[w] | g->used[w] | g->held[w];
 }
 
 /*
  * Some blocks are never free: superblocks, the map itself, what lies past the device. The first such bit at or after b.
  */
-static uint64_t next_fixed(const struct tfs *fs, uint64_t base, uint64_t b) {
+static uint64_t next_fixed(const struct tfs *fs, uint64_t base, uint64_t b)
+{
     if (b >= GROUP_BLOCKS || base + b < fs->first || base + b >= fs->nblocks)
         return b;
     return min_u64(fs->nblocks - base, GROUP_BLOCKS);
 }
 
-static void mark_fixed(const struct tfs *fs, uint64_t index, uint64_t *map) {
+static void mark_fixed(const struct tfs *fs, uint64_t index, uint64_t *map)
+{
     uint64_t base = index * GROUP_BLOCKS;
 
     for (uint64_t b = next_fixed(fs, base, 0); b < GROUP_BLOCKS; b = next_fixed(fs, base, b + 1))
         map[b / 64] |= 1ull << b % 64;
 }
 
-static int fixed_are_marked(const struct tfs *fs, const struct group *g) {
+static int fixed_are_marked(const struct tfs *fs, const struct group *g)
+{
     uint64_t base = g->index * GROUP_BLOCKS;
 
     for (uint64_t b = next_fixed(fs, base, 0); b < GROUP_BLOCKS; b = next_fixed(fs, base, b + 1))
@@ -37,14 +41,16 @@ static int fixed_are_marked(const struct tfs *fs, const struct group *g) {
     return 1;
 }
 
-static void group_free(struct tfs *fs, struct group *g) {
+static void group_free(struct tfs *fs, struct group *g)
+{
     mem_free(fs, g->committed, GROUP_BYTES);
     mem_free(fs, g->used, GROUP_BYTES);
     mem_free(fs, g->held, GROUP_BYTES);
     mem_free(fs, g, sizeof *g);
 }
 
-static int group_read(struct tfs *fs, struct group *g) {
+static int group_read(struct tfs *fs, struct group *g)
+{
     if (g->index >= fs->map_groups) {
         mark_fixed(fs, g->index, g->used);
         return 0;
@@ -62,7 +68,8 @@ static int group_read(struct tfs *fs, struct group *g) {
     return 0;
 }
 
-static int group_load(struct tfs *fs, uint64_t index, struct group **out) {
+static int group_load(struct tfs *fs, uint64_t index, struct group **out)
+{
     struct group *g = mem_alloc(fs, sizeof *g);
 
     if (g == NULL)
@@ -85,7 +92,8 @@ static int group_load(struct tfs *fs, uint64_t index, struct group **out) {
     return 0;
 }
 
-int space_group(struct tfs *fs, uint64_t index, struct group **out) {
+int space_group(struct tfs *fs, uint64_t index, struct group **out)
+{
     struct group ***chunk = &fs->chunk[index / CHUNK_GROUPS];
 
     if (*chunk == NULL && (*chunk = mem_alloc(fs, CHUNK_GROUPS * sizeof **chunk)) == NULL)
@@ -100,7 +108,8 @@ int space_group(struct tfs *fs, uint64_t index, struct group **out) {
     return 0;
 }
 
-void space_forget(struct tfs *fs) {
+void space_forget(struct tfs *fs)
+{
     while (fs->groups != NULL) {
         struct group *g = fs->groups;
         fs->groups = g->next;
@@ -112,7 +121,8 @@ void space_forget(struct tfs *fs) {
 
 /* ---- allocation ---- */
 
-static uint64_t find_free(const struct group *g, uint64_t from) {
+static uint64_t find_free(const struct group *g, uint64_t from)
+{
     uint64_t w = from / 64;
     uint64_t mask = ~0ull << from % 64;
 
@@ -125,7 +135,8 @@ static uint64_t find_free(const struct group *g, uint64_t from) {
 }
 
 /* Groups below the mark have been written once; to write one, those before it must be as well. */
-static int extend_map(struct tfs *fs, uint64_t index) {
+static int extend_map(struct tfs *fs, uint64_t index)
+{
     for (uint64_t i = fs->map_groups; i <= index; i++) {
         struct group *g;
         int r = space_group(fs, i, &g);
@@ -136,7 +147,8 @@ static int extend_map(struct tfs *fs, uint64_t index) {
     return 0;
 }
 
-static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint64_t *out) {
+static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint64_t *out)
+{
     uint64_t blk = g->index * GROUP_BLOCKS + bit;
 
     if (block_pinned(fs, blk))
@@ -157,7 +169,8 @@ static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint6
     return 0;
 }
 
-static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out) {
+static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out)
+{
     struct group *g;
     int r = space_group(fs, goal / GROUP_BLOCKS, &g);
 
@@ -169,7 +182,8 @@ static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out) {
     return take(fs, g, bit, orphan, out);
 }
 
-int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out) {
+int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out)
+{
     if (is_data && fs->free <= fs->reserve)
         return -TFS_ENOSPC;
     if (block_valid(fs, goal)) {
@@ -194,7 +208,8 @@ int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t 
 
 /* ---- letting go ---- */
 
-static void free_one(struct tfs *fs, struct group *g, uint64_t blk) {
+static void free_one(struct tfs *fs, struct group *g, uint64_t blk)
+{
     uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
 
     if (!((g->used[w] | g->held[w]) & m)) {
@@ -218,7 +233,8 @@ static void free_one(struct tfs *fs, struct group *g, uint64_t blk) {
         fs->env->drop(fs->env->ctx, blk);
 }
 
-static void hold_one(struct tfs *fs, struct group *g, uint64_t blk) {
+static void hold_one(struct tfs *fs, struct group *g, uint64_t blk)
+{
     uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
 
     if (!(g->used[w] & m))
@@ -230,7 +246,8 @@ static void hold_one(struct tfs *fs, struct group *g, uint64_t blk) {
     fs->changed = 1;
 }
 
-static void for_run(struct tfs *fs, uint64_t blk, uint64_t n, void (*one)(struct tfs *, struct group *, uint64_t)) {
+static void for_run(struct tfs *fs, uint64_t blk, uint64_t n, void (*one)(struct tfs *, struct group *, uint64_t))
+{
     while (n-- > 0) {
         struct group *g;
         if (space_group(fs, blk / GROUP_BLOCKS, &g) < 0)
@@ -241,15 +258,18 @@ static void for_run(struct tfs *fs, uint64_t blk, uint64_t n, void (*one)(struct
     }
 }
 
-void space_free(struct tfs *fs, uint64_t blk, uint64_t n) {
+void space_free(struct tfs *fs, uint64_t blk, uint64_t n)
+{
     for_run(fs, blk, n, free_one);
 }
 
-void space_hold(struct tfs *fs, uint64_t blk, uint64_t n) {
+void space_hold(struct tfs *fs, uint64_t blk, uint64_t n)
+{
     for_run(fs, blk, n, hold_one);
 }
 
-int space_is_used(struct tfs *fs, uint64_t blk) {
+int space_is_used(struct tfs *fs, uint64_t blk)
+{
     struct group *g;
     int r = space_group(fs, blk / GROUP_BLOCKS, &g);
 
@@ -258,7 +278,8 @@ int space_is_used(struct tfs *fs, uint64_t blk) {
 
 /* ---- commit ---- */
 
-int space_commit(struct tfs *fs) {
+int space_commit(struct tfs *fs)
+{
     for (struct group *g = fs->groups; g != NULL; g = g->next) {
         if (!g->dirty)
             continue;
@@ -274,7 +295,8 @@ int space_commit(struct tfs *fs) {
 }
 
 /* What the superblock must say once those copies count. */
-void space_describe(const struct tfs *fs, struct disk_super *s) {
+void space_describe(const struct tfs *fs, struct disk_super *s)
+{
     s->free_blocks = fs->free + fs->waiting + fs->held;
     s->map_groups = fs->map_groups;
     memcpy(s->map_copy, fs->map_copy, (fs->ngroups + 7) / 8);
@@ -287,7 +309,8 @@ void space_describe(const struct tfs *fs, struct disk_super *s) {
     }
 }
 
-void space_committed(struct tfs *fs) {
+void space_committed(struct tfs *fs)
+{
     for (struct group *g = fs->groups; g != NULL; g = g->next) {
         if (!g->dirty)
             continue;

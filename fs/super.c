@@ -12,7 +12,8 @@
 
 /* ---- layout ---- */
 
-static int set_size(struct tfs *fs, uint64_t nblocks) {
+static int set_size(struct tfs *fs, uint64_t nblocks)
+{
     if (nblocks < MIN_BLOCKS || nblocks > (uint64_t)MAX_GROUPS * GROUP_BLOCKS)
         return -TFS_EINVAL;
     fs->nblocks = nblocks;
@@ -23,7 +24,8 @@ static int set_size(struct tfs *fs, uint64_t nblocks) {
     return fs->map_copy != NULL ? 0 : -TFS_ENOMEM;
 }
 
-static struct tfs *tfs_new(const struct tfs_env *env) {
+static struct tfs *tfs_new(const struct tfs_env *env)
+{
     struct tfs *fs = env->alloc(env->ctx, sizeof *fs);
 
     if (fs == NULL)
@@ -40,7 +42,8 @@ static struct tfs *tfs_new(const struct tfs_env *env) {
 }
 
 /* Forgets without writing. */
-static void tfs_free(struct tfs *fs) {
+static void tfs_free(struct tfs *fs)
+{
     space_forget(fs);
     mem_free(fs, fs->root, sizeof *fs->root);
     mem_free(fs, fs->table, sizeof *fs->table);
@@ -50,7 +53,8 @@ static void tfs_free(struct tfs *fs) {
 
 /* ---- commit ---- */
 
-static int write_super(struct tfs *fs, uint64_t *written) {
+static int write_super(struct tfs *fs, uint64_t *written)
+{
     uint64_t blk = (fs->generation + 1) & 1;
     void *data;
     int r = meta_new(fs, blk, MAGIC_SUPER, &data);
@@ -74,7 +78,8 @@ static int write_super(struct tfs *fs, uint64_t *written) {
     return r;
 }
 
-static int commit_blocks(struct tfs *fs, uint64_t *written) {
+static int commit_blocks(struct tfs *fs, uint64_t *written)
+{
     inode_store_all(fs);
     int r = fs->broken ? -TFS_EIO : space_commit(fs);
     if (r == 0)
@@ -90,14 +95,16 @@ static int commit_blocks(struct tfs *fs, uint64_t *written) {
     return 0;
 }
 
-static void tell(struct tfs *fs, enum tfs_event_kind kind, uint64_t epoch, uint64_t blocks, int error) {
+static void tell(struct tfs *fs, enum tfs_event_kind kind, uint64_t epoch, uint64_t blocks, int error)
+{
     struct tfs_event e = {.kind = kind, .epoch = epoch, .blocks = blocks, .error = error};
 
     if (fs->env->event != NULL)
         fs->env->event(fs->env->ctx, &e);
 }
 
-int tfs_commit(struct tfs *fs) {
+int tfs_commit(struct tfs *fs)
+{
     uint64_t epoch = fs->epoch, written = 0;
 
     if (fs->broken)
@@ -110,7 +117,8 @@ int tfs_commit(struct tfs *fs) {
     return r;
 }
 
-int make_room(struct tfs *fs) {
+int make_room(struct tfs *fs)
+{
     if (fs->free > fs->reserve || fs->waiting == 0)
         return 0;
     return tfs_commit(fs);
@@ -118,7 +126,8 @@ int make_room(struct tfs *fs) {
 
 /* ---- format ---- */
 
-static int make_root(struct tfs *fs) {
+static int make_root(struct tfs *fs)
+{
     int r = file_new(fs, MODE_DIR | 0755, 0, &fs->root);
 
     if (r < 0)
@@ -131,7 +140,8 @@ static int make_root(struct tfs *fs) {
     return r;
 }
 
-int tfs_format(const struct tfs_env *env, uint64_t nblocks) {
+int tfs_format(const struct tfs_env *env, uint64_t nblocks)
+{
     struct tfs *fs = tfs_new(env);
 
     if (fs == NULL)
@@ -154,7 +164,8 @@ int tfs_format(const struct tfs_env *env, uint64_t nblocks) {
 /* ---- mount ---- */
 
 /* 1 and *out filled if superblock blk is valid; 0 if not; negative if it cannot be read. */
-static int read_super(struct tfs *fs, uint64_t blk, struct disk_super **out) {
+static int read_super(struct tfs *fs, uint64_t blk, struct disk_super **out)
+{
     void *data;
     int fresh, r = block_get(fs, blk, TFS_META, TFS_GET_READ, &data, &fresh);
 
@@ -174,7 +185,8 @@ static int read_super(struct tfs *fs, uint64_t blk, struct disk_super **out) {
 }
 
 /* Pins the superblock that counts. */
-static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out) {
+static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out)
+{
     struct disk_super *s[2];
     int r[2];
 
@@ -195,7 +207,8 @@ static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out) 
     return 0;
 }
 
-static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t device_blocks) {
+static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t device_blocks)
+{
     if (s->version != FORMAT_VERSION || s->block_size != TFS_BLOCK || s->nblocks > device_blocks)
         return corrupt(fs, 0, s->nblocks > device_blocks ? "file system is larger than its device: truncated image?"
                                                          : "format of another version");
@@ -221,7 +234,8 @@ static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t devic
     return 0;
 }
 
-static int mount_root(struct tfs *fs) {
+static int mount_root(struct tfs *fs)
+{
     int r = file_get(fs, 0, 0, &fs->root);
 
     if (r < 0)
@@ -229,7 +243,8 @@ static int mount_root(struct tfs *fs) {
     return file_is_dir(fs->root) ? 0 : corrupt(fs, 0, "root is not a directory");
 }
 
-int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out) {
+int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
+{
     struct tfs *fs = tfs_new(env);
     struct disk_super *s;
     uint64_t blk;
@@ -250,14 +265,16 @@ int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out) {
     return r;
 }
 
-int tfs_unmount(struct tfs *fs) {
+int tfs_unmount(struct tfs *fs)
+{
     int r = tfs_commit(fs);
 
     tfs_free(fs);
     return r;
 }
 
-void tfs_space(struct tfs *fs, struct tfs_space *s) {
+void tfs_space(struct tfs *fs, struct tfs_space *s)
+{
     *s = (struct tfs_space){
         .blocks = fs->nblocks,
         .free_blocks = fs->free,

@@ -19,54 +19,65 @@ struct node root_node(const struct disk_root *r) {
     return (struct node){.shape = &w->shape, .body = (uint8_t *)w->body, .bytes = ROOT_BYTES};
 }
 
-static struct node block_node(uint64_t blk, void *buf) {
+static struct node block_node(uint64_t blk, void *buf)
+{
     struct disk_header *h = buf;
 
     return (struct node){
         .shape = &h->shape, .body = (uint8_t *)buf + sizeof *h, .bytes = BODY_BYTES, .blk = blk, .buf = buf};
 }
 
-static struct disk_extent *extents(const struct node *n) {
+static struct disk_extent *extents(const struct node *n)
+{
     return (struct disk_extent *)(void *)n->body;
 }
 
-static struct disk_child *children(const struct node *n) {
+static struct disk_child *children(const struct node *n)
+{
     return (struct disk_child *)(void *)n->body;
 }
 
-static uint32_t *crcs(const struct node *n) {
+static uint32_t *crcs(const struct node *n)
+{
     return (uint32_t *)(void *)(n->body + n->shape->count * sizeof(struct disk_extent));
 }
 
-const struct disk_extent *node_extents(const struct node *n) {
+const struct disk_extent *node_extents(const struct node *n)
+{
     return extents(n);
 }
 
-const struct disk_child *node_children(const struct node *n) {
+const struct disk_child *node_children(const struct node *n)
+{
     return children(n);
 }
 
-const uint32_t *node_crcs(const struct node *n) {
+const uint32_t *node_crcs(const struct node *n)
+{
     return crcs(n);
 }
 
-static unsigned leaf_bytes(const struct node *n) {
+static unsigned leaf_bytes(const struct node *n)
+{
     return n->shape->count * (unsigned)sizeof(struct disk_extent) + n->shape->crcs * (unsigned)sizeof(uint32_t);
 }
 
-static uint64_t extent_end(const struct disk_extent *e) {
+static uint64_t extent_end(const struct disk_extent *e)
+{
     return e->fblk + e->length;
 }
 
 /* Cheap, at every visit: nothing below reads or writes outside of the node. */
-static int shape_ok(const struct node *n) {
+static int shape_ok(const struct node *n)
+{
     if (n->shape->level == 0)
         return leaf_bytes(n) <= n->bytes;
     return n->shape->level <= MAX_LEVEL && n->shape->count >= 1 && n->shape->crcs == 0 &&
            n->shape->count * sizeof(struct disk_child) <= n->bytes;
 }
 
-static int extents_ok(const struct tfs *fs, const struct node *n) {
+static int extents_ok(const struct tfs *fs, const struct node *n)
+{
     uint64_t next = 0, covered = 0;
     const struct disk_extent *e = extents(n);
 
@@ -81,7 +92,8 @@ static int extents_ok(const struct tfs *fs, const struct node *n) {
     return covered == n->shape->crcs;
 }
 
-static int children_ok(const struct tfs *fs, const struct node *n) {
+static int children_ok(const struct tfs *fs, const struct node *n)
+{
     const struct disk_child *c = children(n);
 
     for (unsigned i = 0; i < n->shape->count; i++, c++) {
@@ -93,17 +105,20 @@ static int children_ok(const struct tfs *fs, const struct node *n) {
     return 1;
 }
 
-static int contents_ok(const struct tfs *fs, const struct node *n) {
+static int contents_ok(const struct tfs *fs, const struct node *n)
+{
     return n->shape->level == 0 ? extents_ok(fs, n) : children_ok(fs, n);
 }
 
-int root_check(struct tfs *fs, const struct disk_root *r) {
+int root_check(struct tfs *fs, const struct disk_root *r)
+{
     struct node n = root_node(r);
 
     return shape_ok(&n) && contents_ok(fs, &n) ? 0 : -TFS_ECORRUPT;
 }
 
-int node_get(struct tfs *fs, const struct disk_child *child, unsigned level, struct node *n) {
+int node_get(struct tfs *fs, const struct disk_child *child, unsigned level, struct node *n)
+{
     struct disk_child c = *child; /* it may lie in a block that goes away */
     void *buf;
     int fresh;
@@ -122,14 +137,16 @@ int node_get(struct tfs *fs, const struct disk_child *child, unsigned level, str
     return corrupt(fs, c.blk, "tree node makes no sense");
 }
 
-void node_put(struct tfs *fs, struct node *n, int dirty) {
+void node_put(struct tfs *fs, struct node *n, int dirty)
+{
     if (n->buf != NULL)
         block_put(fs, n->blk, n->buf, dirty);
     n->buf = NULL;
 }
 
 /* The last child whose range begins at or below fblk; 0 if none does. */
-static unsigned child_index(const struct node *n, uint64_t fblk) {
+static unsigned child_index(const struct node *n, uint64_t fblk)
+{
     const struct disk_child *c = children(n);
     unsigned lo = 0, hi = n->shape->count;
 
@@ -146,7 +163,8 @@ static unsigned child_index(const struct node *n, uint64_t fblk) {
 /* ---- finding ---- */
 
 /* In a leaf that is responsible up to hi. Returns -TFS_ECORRUPT if the leaf contradicts itself. */
-static int leaf_find(const struct node *n, uint64_t fblk, uint64_t hi, struct tfs_extent *out) {
+static int leaf_find(const struct node *n, uint64_t fblk, uint64_t hi, struct tfs_extent *out)
+{
     const struct disk_extent *e = extents(n);
     unsigned base = 0;
 
@@ -179,7 +197,8 @@ struct descent {
 };
 
 /* Narrows hi to the child that is responsible for fblk, which goes to *c (NULL: a hole). */
-static void descend_choose(struct descent *d, uint64_t fblk, const struct disk_child **c) {
+static void descend_choose(struct descent *d, uint64_t fblk, const struct disk_child **c)
+{
     const struct disk_child *all = children(&d->n);
     unsigned i = child_index(&d->n, fblk);
 
@@ -192,7 +211,8 @@ static void descend_choose(struct descent *d, uint64_t fblk, const struct disk_c
     }
 }
 
-static int descend(struct tfs *fs, struct descent *d, uint64_t fblk) {
+static int descend(struct tfs *fs, struct descent *d, uint64_t fblk)
+{
     const struct disk_child *c;
     struct node below = {0};
 
@@ -208,11 +228,13 @@ static int descend(struct tfs *fs, struct descent *d, uint64_t fblk) {
     return r;
 }
 
-static int at_leaf(const struct descent *d) {
+static int at_leaf(const struct descent *d)
+{
     return d->hole || d->n.shape->level == 0;
 }
 
-static int descent_result(struct tfs *fs, struct descent *d, uint64_t fblk, struct tfs_extent *out) {
+static int descent_result(struct tfs *fs, struct descent *d, uint64_t fblk, struct tfs_extent *out)
+{
     if (d->hole) {
         *out = (struct tfs_extent){.run = d->hi - fblk};
         return 0;
@@ -221,7 +243,8 @@ static int descent_result(struct tfs *fs, struct descent *d, uint64_t fblk, stru
     return r < 0 ? corrupt(fs, d->n.blk, "tree leaf makes no sense") : 0;
 }
 
-int tree_find(struct tfs *fs, const struct disk_root *root, uint64_t fblk, struct tfs_extent *out) {
+int tree_find(struct tfs *fs, const struct disk_root *root, uint64_t fblk, struct tfs_extent *out)
+{
     struct descent d = {.n = root_node(root), .hi = MAX_FBLK};
 
     while (!at_leaf(&d)) {
@@ -234,7 +257,8 @@ int tree_find(struct tfs *fs, const struct disk_root *root, uint64_t fblk, struc
     return r;
 }
 
-int tree_floor(struct tfs *fs, const struct disk_root *root, uint64_t fblk, uint64_t *at, struct tfs_extent *out) {
+int tree_floor(struct tfs *fs, const struct disk_root *root, uint64_t fblk, uint64_t *at, struct tfs_extent *out)
+{
     struct descent d = {.n = root_node(root), .hi = MAX_FBLK};
 
     while (!at_leaf(&d)) {
@@ -256,7 +280,8 @@ int tree_floor(struct tfs *fs, const struct disk_root *root, uint64_t fblk, uint
 
 /* ---- comparing (W1) ---- */
 
-static int same_child(const struct disk_child *a, const struct disk_child *b) {
+static int same_child(const struct disk_child *a, const struct disk_child *b)
+{
     return a != NULL && b != NULL && a->blk == b->blk && a->birth == b->birth;
 }
 
@@ -273,7 +298,8 @@ static void extend_same(struct descent *d, const struct disk_child *cd, uint64_t
 }
 
 /* Goes down on both sides until both are at a leaf, or both come to the very same subtree: *same = 1. */
-static int compare_down(struct tfs *fs, struct descent *a, struct descent *b, uint64_t fblk, int *same) {
+static int compare_down(struct tfs *fs, struct descent *a, struct descent *b, uint64_t fblk, int *same)
+{
     *same = 0;
     while (!at_leaf(a) || !at_leaf(b)) {
         int la = at_leaf(a) ? 0 : a->n.shape->level, lb = at_leaf(b) ? 0 : b->n.shape->level;
@@ -321,12 +347,14 @@ int tree_compare(struct tfs *fs, const struct disk_root *ra, const struct disk_r
 
 /* ---- changing leaves ---- */
 
-static int joins(const struct disk_extent *e, uint64_t fblk, uint64_t blk, uint64_t birth) {
+static int joins(const struct disk_extent *e, uint64_t fblk, uint64_t blk, uint64_t birth)
+{
     return extent_end(e) == fblk && e->blk + e->length == blk && e->birth == birth;
 }
 
 /* Index of the first extent that ends above fblk; *base = checksums before it. */
-static unsigned leaf_position(const struct node *n, uint64_t fblk, unsigned *base) {
+static unsigned leaf_position(const struct node *n, uint64_t fblk, unsigned *base)
+{
     const struct disk_extent *e = extents(n);
     unsigned i = 0;
 
@@ -337,7 +365,8 @@ static unsigned leaf_position(const struct node *n, uint64_t fblk, unsigned *bas
 }
 
 /* Bytes that a mapping may need in the leaf. */
-static unsigned leaf_need(const struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth) {
+static unsigned leaf_need(const struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth)
+{
     unsigned base, i = leaf_position(n, fblk, &base);
     const struct disk_extent *e = &extents(n)[i];
 
@@ -352,7 +381,8 @@ static unsigned leaf_need(const struct node *n, uint64_t fblk, uint64_t blk, uin
 }
 
 /* Makes k extents' room before extent i, contents undefined. */
-static void leaf_widen(struct node *n, unsigned i, unsigned k) {
+static void leaf_widen(struct node *n, unsigned i, unsigned k)
+{
     struct disk_extent *e = extents(n);
     size_t tail = leaf_bytes(n) - i * sizeof *e;
 
@@ -360,7 +390,8 @@ static void leaf_widen(struct node *n, unsigned i, unsigned k) {
     n->shape->count = (uint16_t)(n->shape->count + k);
 }
 
-static void leaf_narrow(struct node *n, unsigned i) {
+static void leaf_narrow(struct node *n, unsigned i)
+{
     struct disk_extent *e = extents(n);
     size_t tail = leaf_bytes(n) - (i + 1) * sizeof *e;
 
@@ -368,7 +399,8 @@ static void leaf_narrow(struct node *n, unsigned i) {
     n->shape->count--;
 }
 
-static void leaf_add_crc(struct node *n, unsigned at, uint32_t crc) {
+static void leaf_add_crc(struct node *n, unsigned at, uint32_t crc)
+{
     uint32_t *c = crcs(n);
 
     memmove(&c[at + 1], &c[at], (n->shape->crcs - at) * sizeof *c);
@@ -376,7 +408,8 @@ static void leaf_add_crc(struct node *n, unsigned at, uint32_t crc) {
     n->shape->crcs++;
 }
 
-static void leaf_join_right(struct node *n, unsigned i) {
+static void leaf_join_right(struct node *n, unsigned i)
+{
     struct disk_extent *e = extents(n);
 
     if (i + 1u < n->shape->count && joins(&e[i], e[i + 1].fblk, e[i + 1].blk, e[i + 1].birth)) {
@@ -386,7 +419,8 @@ static void leaf_join_right(struct node *n, unsigned i) {
 }
 
 /* Block fblk lies within extent i: cuts it so that fblk is alone. Returns the index it then has. */
-static unsigned leaf_isolate(struct node *n, unsigned i, uint64_t fblk) {
+static unsigned leaf_isolate(struct node *n, unsigned i, uint64_t fblk)
+{
     struct disk_extent whole = extents(n)[i];
     unsigned before = (unsigned)(fblk - whole.fblk), after = whole.length - before - 1;
 
@@ -403,7 +437,8 @@ static unsigned leaf_isolate(struct node *n, unsigned i, uint64_t fblk) {
     return i + (before > 0);
 }
 
-void leaf_set(struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc) {
+void leaf_set(struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
+{
     unsigned base, i = leaf_position(n, fblk, &base);
     struct disk_extent *e = &extents(n)[i];
 
@@ -432,7 +467,8 @@ void leaf_set(struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth, uint3
 
 /* ---- making the way down writable ---- */
 
-static int node_new(struct tfs_file *f, unsigned level, struct node *n) {
+static int node_new(struct tfs_file *f, unsigned level, struct node *n)
+{
     uint64_t blk;
     void *buf;
     int r = space_alloc(f->fs, f, 0, 0, &blk);
@@ -450,7 +486,8 @@ static int node_new(struct tfs_file *f, unsigned level, struct node *n) {
 }
 
 /* Pins a child for writing; redirects it first if somebody else sees it. The parent must be writable. */
-static int node_writable(struct tfs_file *f, struct disk_child *c, unsigned level, struct node *n) {
+static int node_writable(struct tfs_file *f, struct disk_child *c, unsigned level, struct node *n)
+{
     struct node copy;
     int r = node_get(f->fs, c, level, n);
 
@@ -472,14 +509,16 @@ static int node_writable(struct tfs_file *f, struct disk_child *c, unsigned leve
     return 0;
 }
 
-static uint64_t first_key(const struct node *n) {
+static uint64_t first_key(const struct node *n)
+{
     if (n->shape->count == 0)
         return 0;
     return n->shape->level == 0 ? extents(n)[0].fblk : children(n)[0].fblk;
 }
 
 /* The root in the inode is full: its contents move into a block, and it has that as its only child. */
-static int root_grow(struct tfs_file *f) {
+static int root_grow(struct tfs_file *f)
+{
     struct disk_root *r = &f->inode.root;
     struct node top = root_node(r), below;
 
@@ -500,7 +539,8 @@ static int root_grow(struct tfs_file *f) {
 }
 
 /* Where to cut a leaf in two: after i whole extents and k blocks of the next; neither half is empty. */
-static void leaf_middle(const struct node *n, unsigned *i, unsigned *k) {
+static void leaf_middle(const struct node *n, unsigned *i, unsigned *k)
+{
     const struct disk_extent *e = extents(n);
     unsigned half = leaf_bytes(n) / 2, sum = 0;
 
@@ -518,7 +558,8 @@ static void leaf_middle(const struct node *n, unsigned *i, unsigned *k) {
     }
 }
 
-static void leaf_split(struct node *n, struct node *right) {
+static void leaf_split(struct node *n, struct node *right)
+{
     unsigned i, k, kept_crcs = 0;
 
     leaf_middle(n, &i, &k);
@@ -543,7 +584,8 @@ static void leaf_split(struct node *n, struct node *right) {
     memmove(crcs(n), old_crcs, kept_crcs * sizeof(uint32_t));
 }
 
-static void interior_split(struct node *n, struct node *right, uint64_t fblk) {
+static void interior_split(struct node *n, struct node *right, uint64_t fblk)
+{
     struct disk_child *c = children(n);
     unsigned count = n->shape->count;
     unsigned keep = fblk >= c[count - 1].fblk ? count - 1 : count / 2; /* growing at the end leaves full nodes behind */
@@ -553,12 +595,14 @@ static void interior_split(struct node *n, struct node *right, uint64_t fblk) {
     n->shape->count = (uint16_t)keep;
 }
 
-static int grows_at_end(const struct node *n, uint64_t fblk) {
+static int grows_at_end(const struct node *n, uint64_t fblk)
+{
     return n->shape->level == 0 && n->shape->count > 0 && fblk >= extent_end(&extents(n)[n->shape->count - 1]);
 }
 
 /* Splits child *at of the parent, which has room; *n becomes the half that is responsible for fblk. */
-static int node_split(struct tfs_file *f, struct node *parent, unsigned *at, struct node *n, uint64_t fblk) {
+static int node_split(struct tfs_file *f, struct node *parent, unsigned *at, struct node *n, uint64_t fblk)
+{
     struct node right;
     int r = node_new(f, n->shape->level, &right);
 
@@ -586,14 +630,16 @@ static int node_split(struct tfs_file *f, struct node *parent, unsigned *at, str
     return 0;
 }
 
-static int has_room(const struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth) {
+static int has_room(const struct node *n, uint64_t fblk, uint64_t blk, uint64_t birth)
+{
     if (n->shape->level > 0)
         return (n->shape->count + 1u) * sizeof(struct disk_child) <= n->bytes;
     return leaf_bytes(n) + leaf_need(n, fblk, blk, birth) <= n->bytes;
 }
 
 /* *n is writable and becomes its child on the way to fblk; *parent becomes what *n was. */
-static int step_down(struct tfs_file *f, struct node *parent, unsigned *at, struct node *n, uint64_t fblk) {
+static int step_down(struct tfs_file *f, struct node *parent, unsigned *at, struct node *n, uint64_t fblk)
+{
     struct node below;
     unsigned i = child_index(n, fblk);
     struct disk_child *c = &children(n)[i];
@@ -610,7 +656,8 @@ static int step_down(struct tfs_file *f, struct node *parent, unsigned *at, stru
     return 0;
 }
 
-int tree_prepare(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t birth, struct node *leaf) {
+int tree_prepare(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t birth, struct node *leaf)
+{
     struct node parent = {0}, n = root_node(&f->inode.root);
     unsigned at = 0;
     int r = 0;
@@ -634,7 +681,8 @@ int tree_prepare(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t birth
 
 /* ---- cutting off the end, and visiting all ---- */
 
-static void visit_node(struct tfs_file *f, struct node *n, tree_visitor *visit) {
+static void visit_node(struct tfs_file *f, struct node *n, tree_visitor *visit)
+{
     for (unsigned i = n->shape->count; i-- > 0;) {
         if (n->shape->level == 0) {
             struct disk_extent e = extents(n)[i];
@@ -651,14 +699,16 @@ static void visit_node(struct tfs_file *f, struct node *n, tree_visitor *visit) 
     }
 }
 
-void tree_visit(struct tfs_file *f, tree_visitor *visit) {
+void tree_visit(struct tfs_file *f, tree_visitor *visit)
+{
     struct node n = root_node(&f->inode.root);
 
     visit_node(f, &n, visit);
 }
 
 /* Whether all nodes below a child can be read now. Damage does not count: a damaged file must be removable. */
-static int probe(struct tfs_file *f, const struct disk_child *c, unsigned level) {
+static int probe(struct tfs_file *f, const struct disk_child *c, unsigned level)
+{
     struct node n;
     int r = node_get(f->fs, c, level, &n);
 
@@ -670,7 +720,8 @@ static int probe(struct tfs_file *f, const struct disk_child *c, unsigned level)
     return r;
 }
 
-static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from) {
+static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from)
+{
     while (n->shape->count > 0) {
         unsigned i = n->shape->count - 1u;
         struct disk_extent e = extents(n)[i];
@@ -689,7 +740,8 @@ static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from) {
 static int node_cut(struct tfs_file *f, struct node *n, uint64_t from);
 
 /* Cuts within the last child of n, and lets it go if nothing is left of it. */
-static int child_cut(struct tfs_file *f, struct node *n, uint64_t from) {
+static int child_cut(struct tfs_file *f, struct node *n, uint64_t from)
+{
     struct disk_child *c = &children(n)[n->shape->count - 1];
     struct node below;
     int r;
@@ -722,7 +774,8 @@ static int child_cut(struct tfs_file *f, struct node *n, uint64_t from) {
     return r;
 }
 
-static int node_cut(struct tfs_file *f, struct node *n, uint64_t from) {
+static int node_cut(struct tfs_file *f, struct node *n, uint64_t from)
+{
     if (!contents_ok(f->fs, n))
         return corrupt(f->fs, n->blk, "tree node makes no sense");
     if (n->shape->level == 0) {
@@ -739,7 +792,8 @@ static int node_cut(struct tfs_file *f, struct node *n, uint64_t from) {
     }
 }
 
-int tree_cut(struct tfs_file *f, uint64_t from) {
+int tree_cut(struct tfs_file *f, uint64_t from)
+{
     struct node n = root_node(&f->inode.root);
     int r = node_cut(f, &n, from);
 

@@ -59,23 +59,27 @@ struct device {
     void *on_event_arg;
 };
 
-static inline uint64_t rnd(uint64_t *x) {
+static inline uint64_t rnd(uint64_t *x)
+{
     *x ^= *x << 13;
     *x ^= *x >> 7;
     *x ^= *x << 17;
     return *x;
 }
 
-static inline uint64_t below(uint64_t *x, uint64_t n) {
+static inline uint64_t below(uint64_t *x, uint64_t n)
+{
     return (rnd(x) >> 16) % n;
 }
 
-static inline int strikes(struct device *d, uint64_t one_in) {
+static inline int strikes(struct device *d, uint64_t one_in)
+{
     return one_in != 0 && below(&d->rng, one_in) == 0;
 }
 
 /* TEST_SEED=N replays a run of a random test. */
-static inline uint64_t test_seed(const char *what, uint64_t standard) {
+static inline uint64_t test_seed(const char *what, uint64_t standard)
+{
     const char *s = getenv("TEST_SEED");
     uint64_t seed = s != NULL ? strtoull(s, NULL, 0) : standard;
 
@@ -83,7 +87,8 @@ static inline uint64_t test_seed(const char *what, uint64_t standard) {
     return seed * 0x9e3779b97f4a7c15 | 1;
 }
 
-static inline void device_uncache(struct device *d, uint64_t blk) {
+static inline void device_uncache(struct device *d, uint64_t blk)
+{
     uint64_t last = d->in_cache[--d->ncached], at = d->cache[blk].at;
 
     free(d->cache[blk].data);
@@ -92,7 +97,8 @@ static inline void device_uncache(struct device *d, uint64_t blk) {
     d->cache[blk] = (struct cached){0};
 }
 
-static inline void device_record(struct device *d, uint64_t blk, const uint8_t *data) {
+static inline void device_record(struct device *d, uint64_t blk, const uint8_t *data)
+{
     if (!d->logging)
         return;
     if (d->nlog == d->log_room) {
@@ -105,7 +111,8 @@ static inline void device_record(struct device *d, uint64_t blk, const uint8_t *
     d->nlog++;
 }
 
-static inline int device_write(struct device *d, uint64_t blk) {
+static inline int device_write(struct device *d, uint64_t blk)
+{
     struct cached *c = &d->cache[blk];
 
     if (strikes(d, d->fail_write))
@@ -119,7 +126,8 @@ static inline int device_write(struct device *d, uint64_t blk) {
     return 0;
 }
 
-static inline void *device_alloc(void *ctx, size_t n) {
+static inline void *device_alloc(void *ctx, size_t n)
+{
     struct device *d = ctx;
 
     if (strikes(d, d->fail_alloc))
@@ -128,13 +136,15 @@ static inline void *device_alloc(void *ctx, size_t n) {
     return malloc(n);
 }
 
-static inline void device_free(void *ctx, void *p, size_t n) {
+static inline void device_free(void *ctx, void *p, size_t n)
+{
     (void)n;
     ((struct device *)ctx)->allocations--;
     free(p);
 }
 
-static inline int device_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh) {
+static inline int device_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
+{
     struct device *d = ctx;
 
     if (blk >= d->nblocks)
@@ -161,7 +171,8 @@ static inline int device_get(void *ctx, uint64_t blk, enum tfs_class class, enum
     return 0;
 }
 
-static inline void device_churn(struct device *d) {
+static inline void device_churn(struct device *d)
+{
     uint64_t blk = d->in_cache[below(&d->rng, d->ncached)];
     struct cached *c = &d->cache[blk];
 
@@ -173,7 +184,8 @@ static inline void device_churn(struct device *d) {
         device_uncache(d, blk);
 }
 
-static inline void device_put(void *ctx, uint64_t blk, void *data, int dirty) {
+static inline void device_put(void *ctx, uint64_t blk, void *data, int dirty)
+{
     struct device *d = ctx;
     struct cached *c = &d->cache[blk];
 
@@ -186,7 +198,8 @@ static inline void device_put(void *ctx, uint64_t blk, void *data, int dirty) {
         device_churn(d);
 }
 
-static inline void device_drop(void *ctx, uint64_t blk) {
+static inline void device_drop(void *ctx, uint64_t blk)
+{
     struct device *d = ctx;
 
     if (d->cache[blk].pins > 0)
@@ -195,7 +208,8 @@ static inline void device_drop(void *ctx, uint64_t blk) {
         device_uncache(d, blk);
 }
 
-static inline int device_flush(void *ctx, uint64_t *written) {
+static inline int device_flush(void *ctx, uint64_t *written)
+{
     struct device *d = ctx;
     uint64_t start = d->ncached ? below(&d->rng, d->ncached) : 0;
 
@@ -213,18 +227,21 @@ static inline int device_flush(void *ctx, uint64_t *written) {
     return 0;
 }
 
-static inline uint64_t device_now(void *ctx) {
+static inline uint64_t device_now(void *ctx)
+{
     return ++((struct device *)ctx)->now;
 }
 
-static inline void device_event(void *ctx, const struct tfs_event *e) {
+static inline void device_event(void *ctx, const struct tfs_event *e)
+{
     struct device *d = ctx;
 
     if (d->on_event != NULL)
         d->on_event(e, d->on_event_arg);
 }
 
-static inline void device_complain(void *ctx, uint64_t blk, const char *what) {
+static inline void device_complain(void *ctx, uint64_t blk, const char *what)
+{
     struct device *d = ctx;
 
     d->complaints++;
@@ -232,13 +249,15 @@ static inline void device_complain(void *ctx, uint64_t blk, const char *what) {
 }
 
 /* Forgets the cache, as a power cut or a new mount does. */
-static inline void device_forget(struct device *d) {
+static inline void device_forget(struct device *d)
+{
     while (d->ncached > 0)
         device_uncache(d, d->in_cache[0]);
     d->pins = 0;
 }
 
-static inline struct device *device_new(uint64_t nblocks, uint64_t seed) {
+static inline struct device *device_new(uint64_t nblocks, uint64_t seed)
+{
     struct device *d = calloc(1, sizeof *d);
 
     d->nblocks = nblocks;
@@ -261,7 +280,8 @@ static inline struct device *device_new(uint64_t nblocks, uint64_t seed) {
     return d;
 }
 
-static inline void device_delete(struct device *d) {
+static inline void device_delete(struct device *d)
+{
     device_forget(d);
     free(d->medium);
     free(d->cache);
@@ -270,16 +290,19 @@ static inline void device_delete(struct device *d) {
     free(d);
 }
 
-static inline void print_finding(void *arg, const char *finding) {
+static inline void print_finding(void *arg, const char *finding)
+{
     (void)arg;
     printf("# finding: %s\n", finding);
 }
 
-static inline void ignore_finding(void *arg, const char *finding) {
+static inline void ignore_finding(void *arg, const char *finding)
+{
     (void)arg, (void)finding;
 }
 
-static inline struct tfs *mount_or_die(struct device *d) {
+static inline struct tfs *mount_or_die(struct device *d)
+{
     struct tfs *fs = NULL;
     int r = tfs_mount(&d->env, d->nblocks, &fs);
 
@@ -289,7 +312,8 @@ static inline struct tfs *mount_or_die(struct device *d) {
     return fs;
 }
 
-static inline uint64_t free_blocks(struct tfs *fs) {
+static inline uint64_t free_blocks(struct tfs *fs)
+{
     struct tfs_space s;
 
     tfs_space(fs, &s);

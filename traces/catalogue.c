@@ -114,7 +114,8 @@ const struct enum_value catalogue_values[] = {
 };
 const unsigned catalogue_nvalues = sizeof(catalogue_values) / sizeof(catalogue_values[0]);
 
-const char *catalogue_enum_of(const struct event *e, const struct column *c) {
+const char *catalogue_enum_of(const struct event *e, const struct column *c)
+{
     if (c->type == COL_ENUM)
         return c->enum_name;
     if (e == &catalogue_events[EV_syscall] && strcmp(c->name, "number") == 0)
@@ -122,7 +123,8 @@ const char *catalogue_enum_of(const struct event *e, const struct column *c) {
     return NULL;
 }
 
-const char *catalogue_type_name(const struct column *c) {
+const char *catalogue_type_name(const struct column *c)
+{
     switch (c->type) {
     case COL_UINT:
         return "uint";

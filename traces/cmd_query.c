@@ -43,7 +43,8 @@ static const char usage[] =
     "  tarry query tarry.db explain-fault --fault 1234\n"
     "  tarry query tarry.db \"select resolution, count(*) from fault_view group by 1\"\n";
 
-static int misuse(const char *format, ...) {
+static int misuse(const char *format, ...)
+{
     va_list args;
 
     fflush(stdout);
@@ -57,14 +58,16 @@ static int misuse(const char *format, ...) {
 
 /* ---- arguments ---- */
 
-static bool is_option(const char *arg) {
+static bool is_option(const char *arg)
+{
     if (strcmp(arg, "-h") == 0)
         return true;
     return strncmp(arg, "--", 2) == 0 && arg[2] >= 'a' && arg[2] <= 'z' && strcspn(arg, " \t\n") == strlen(arg);
 }
 
 /* A value of --NAME=VALUE, or of the next argument; *i moves on. NULL: there is none. */
-static const char *value_of(int argc, char **argv, int *i) {
+static const char *value_of(int argc, char **argv, int *i)
+{
     char *equals = strchr(argv[*i], '=');
 
     if (equals != NULL) {
@@ -74,7 +77,8 @@ static const char *value_of(int argc, char **argv, int *i) {
     return *i + 1 < argc ? argv[++*i] : NULL;
 }
 
-static int option(struct request *q, int argc, char **argv, int *i) {
+static int option(struct request *q, int argc, char **argv, int *i)
+{
     const char *name, *value;
 
     if (strcmp(argv[*i], "--help") == 0 || strcmp(argv[*i], "-h") == 0) {
@@ -100,7 +104,8 @@ static int option(struct request *q, int argc, char **argv, int *i) {
     return 0;
 }
 
-static int parse(struct request *q, int argc, char **argv) {
+static int parse(struct request *q, int argc, char **argv)
+{
     for (int i = 1; i < argc; i++) {
         if (is_option(argv[i])) {
             if (option(q, argc, argv, &i) != 0)
@@ -118,11 +123,13 @@ static int parse(struct request *q, int argc, char **argv) {
 
 /* ---- canned queries ---- */
 
-static bool is_name(const char *what) {
+static bool is_name(const char *what)
+{
     return what[0] != '\0' && strspn(what, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(what);
 }
 
-static const struct canned_query *find(const char *name) {
+static const struct canned_query *find(const char *name)
+{
     for (unsigned i = 0; i < queries_count; i++)
         if (strcmp(queries[i].name, name) == 0)
             return &queries[i];
@@ -130,7 +137,8 @@ static const struct canned_query *find(const char *name) {
 }
 
 /* Levenshtein's distance, for names shorter than 64. */
-static unsigned distance(const char *a, const char *b) {
+static unsigned distance(const char *a, const char *b)
+{
     unsigned row[64], n = (unsigned)strlen(b);
 
     if (n >= 64 || strlen(a) >= 64)
@@ -153,7 +161,8 @@ static unsigned distance(const char *a, const char *b) {
     return row[n];
 }
 
-static int unknown_name(const struct request *q) {
+static int unknown_name(const struct request *q)
+{
     char near[512] = "";
     size_t n = 0;
 
@@ -166,7 +175,8 @@ static int unknown_name(const struct request *q) {
 }
 
 /* The comments at the head of a query, without their dashes. */
-static int explain(const struct request *q) {
+static int explain(const struct request *q)
+{
     const struct canned_query *c = find(q->what);
     const char *line;
 
@@ -181,7 +191,8 @@ static int explain(const struct request *q) {
 
 /* ---- asking ---- */
 
-static void bind_value(sqlite3_stmt *s, int i, const char *value) {
+static void bind_value(sqlite3_stmt *s, int i, const char *value)
+{
     char *end;
     long long n;
 
@@ -197,7 +208,8 @@ static void bind_value(sqlite3_stmt *s, int i, const char *value) {
         sqlite3_bind_text(s, i, value, -1, SQLITE_STATIC);
 }
 
-static int unknown_param(sqlite3_stmt *s, const char *name) {
+static int unknown_param(sqlite3_stmt *s, const char *name)
+{
     char known[256] = "";
     size_t n = 0;
 
@@ -210,7 +222,8 @@ static int unknown_param(sqlite3_stmt *s, const char *name) {
     return misuse("--%s: the query has no such parameter; it has %s", name, known);
 }
 
-static int bind_params(const struct request *q, sqlite3_stmt *s) {
+static int bind_params(const struct request *q, sqlite3_stmt *s)
+{
     for (int k = 0; k < q->nparams; k++) {
         char name[80];
         int i;
@@ -223,7 +236,8 @@ static int bind_params(const struct request *q, sqlite3_stmt *s) {
     return 0;
 }
 
-static int ask(const struct request *q, sqlite3 *db, const char *sql) {
+static int ask(const struct request *q, sqlite3 *db, const char *sql)
+{
     char err[512];
     sqlite3_stmt *s = query_prepare(db, sql, err, sizeof(err));
     int rc;
@@ -241,7 +255,8 @@ static int ask(const struct request *q, sqlite3 *db, const char *sql) {
     return rc == SQLITE_DONE ? 0 : 2;
 }
 
-static int list(const struct request *q, sqlite3 *db) {
+static int list(const struct request *q, sqlite3 *db)
+{
     int status;
 
     if (q->nparams > 0)
@@ -252,7 +267,8 @@ static int list(const struct request *q, sqlite3 *db) {
     return status;
 }
 
-static int answer(const struct request *q, sqlite3 *db) {
+static int answer(const struct request *q, sqlite3 *db)
+{
     const struct canned_query *c;
 
     if (!query_is_complete(db))
@@ -267,7 +283,8 @@ static int answer(const struct request *q, sqlite3 *db) {
     return c != NULL ? ask(q, db, c->sql) : unknown_name(q);
 }
 
-int cmd_query(int argc, char **argv) {
+int cmd_query(int argc, char **argv)
+{
     struct request q = {.format = FORMAT_TABLE};
     char err[512];
     sqlite3 *db;

@@ -35,18 +35,21 @@ static const char intro[] =
     "they begin.\n"
     "- Names keep their meaning for ever; versions (`PRAGMA user_version`) only add.\n";
 
-static const char *type_of(const struct event *e, const struct column *c, char *buf, size_t n) {
+static const char *type_of(const struct event *e, const struct column *c, char *buf, size_t n)
+{
     const char *words = catalogue_enum_of(e, c);
 
     snprintf(buf, n, words ? "[enum_%s](#enum_%s)" : "%s", words ? words : catalogue_type_name(c), words);
     return buf;
 }
 
-static void table_head(void) {
+static void table_head(void)
+{
     printf("\n| column | type | unit | meaning |\n|---|---|---|---|\n");
 }
 
-static void common(void) {
+static void common(void)
+{
     printf("\n## What every event has\n");
     table_head();
     for (unsigned i = 0; i < schema_ncolumns; i++)
@@ -55,7 +58,8 @@ static void common(void) {
                    schema_columns[i].doc, schema_columns[i].interval_only ? " (only events that last)" : "");
 }
 
-static void event(const struct event *e) {
+static void event(const struct event *e)
+{
     char type[80];
 
     printf("\n### %s\n\n%s. %s\n", e->name, e->doc, e->interval ? "It lasts (`dur`)." : "A moment.");
@@ -68,7 +72,8 @@ static void event(const struct event *e) {
     }
 }
 
-static void fixed(const struct fixed_table *t) {
+static void fixed(const struct fixed_table *t)
+{
     printf("\n### %s\n\n%s.\n", t->name, t->doc);
     table_head();
     for (unsigned i = 0; i < schema_ncolumns; i++) {
@@ -79,7 +84,8 @@ static void fixed(const struct fixed_table *t) {
     }
 }
 
-static void enumeration(const struct enum_type *e) {
+static void enumeration(const struct enum_type *e)
+{
     printf("\n### enum_%s\n\n%s.\n\n| id | name | meaning |\n|---|---|---|\n", e->name, e->doc);
     for (unsigned i = 0; i < catalogue_nvalues; i++)
         if (strcmp(catalogue_values[i].enum_name, e->name) == 0)
@@ -87,7 +93,8 @@ static void enumeration(const struct enum_type *e) {
                    catalogue_values[i].doc);
 }
 
-void doc_print(void) {
+void doc_print(void)
+{
     fputs(intro, stdout);
     common();
     printf("\n## Events\n");

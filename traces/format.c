@@ -8,7 +8,8 @@
 
 #define MEASURED_ROWS 1000 /* a table's widths are those of so many rows; what is wider later sticks out */
 
-int format_parse(const char *name, enum format *f) {
+int format_parse(const char *name, enum format *f)
+{
     static const char *const names[] = {"table", "csv", "json"};
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -35,7 +36,8 @@ struct table {
 };
 
 /* Characters, not bytes: UTF-8's continuation bytes take no room. */
-static int width_of(const char *s) {
+static int width_of(const char *s)
+{
     int n = 0;
 
     for (; *s != '\0'; s++)
@@ -44,7 +46,8 @@ static int width_of(const char *s) {
 }
 
 /* The value as text on one line: control characters are written as escapes, NULL is empty. */
-static char *cell_text(sqlite3_stmt *s, int i) {
+static char *cell_text(sqlite3_stmt *s, int i)
+{
     sqlite3_str *out = sqlite3_str_new(NULL);
     const unsigned char *p;
     char *text;
@@ -67,13 +70,15 @@ static char *cell_text(sqlite3_stmt *s, int i) {
     return text != NULL ? text : sqlite3_mprintf("");
 }
 
-static void spaces(int n) {
+static void spaces(int n)
+{
     if (n > 0)
         printf("%*s", n, "");
 }
 
 /* The last column is not padded on its right. */
-static void print_cell(const struct table *t, int i, const char *text) {
+static void print_cell(const struct table *t, int i, const char *text)
+{
     int pad = t->width[i] - width_of(text);
 
     if (i > 0)
@@ -87,7 +92,8 @@ static void print_cell(const struct table *t, int i, const char *text) {
         putchar('\n');
 }
 
-static void print_head(struct table *t, sqlite3_stmt *s) {
+static void print_head(struct table *t, sqlite3_stmt *s)
+{
     for (int i = 0; i < t->n; i++)
         print_cell(t, i, sqlite3_column_name(s, i));
     for (int i = 0; i < t->n; i++) {
@@ -98,7 +104,8 @@ static void print_head(struct table *t, sqlite3_stmt *s) {
     putchar('\n');
 }
 
-static void flush_rows(struct table *t, sqlite3_stmt *s) {
+static void flush_rows(struct table *t, sqlite3_stmt *s)
+{
     print_head(t, s);
     for (size_t r = 0; r < t->rows; r++)
         for (int i = 0; i < t->n; i++) {
@@ -108,7 +115,8 @@ static void flush_rows(struct table *t, sqlite3_stmt *s) {
         }
 }
 
-static void keep_row(struct table *t, sqlite3_stmt *s) {
+static void keep_row(struct table *t, sqlite3_stmt *s)
+{
     for (int i = 0; i < t->n; i++) {
         struct cell *c = &t->cells[t->rows * (size_t)t->n + (size_t)i];
         int type = sqlite3_column_type(s, i);
@@ -123,7 +131,8 @@ static void keep_row(struct table *t, sqlite3_stmt *s) {
     t->rows++;
 }
 
-static void print_row(struct table *t, sqlite3_stmt *s) {
+static void print_row(struct table *t, sqlite3_stmt *s)
+{
     for (int i = 0; i < t->n; i++) {
         char *text = cell_text(s, i);
         print_cell(t, i, text ? text : "");
@@ -131,7 +140,8 @@ static void print_row(struct table *t, sqlite3_stmt *s) {
     }
 }
 
-static int print_table(sqlite3_stmt *s) {
+static int print_table(sqlite3_stmt *s)
+{
     struct table t = {.n = sqlite3_column_count(s)};
     size_t n = (size_t)t.n;
     bool flushed = false;
@@ -172,7 +182,8 @@ out:
 /* ---- csv ---- */
 
 /* RFC 4180: quoted if it holds a quote, a comma or a line break; quotes are doubled; lines end in CR LF. */
-static void csv_text(const char *s) {
+static void csv_text(const char *s)
+{
     if (strpbrk(s, "\",\r\n") == NULL) {
         fputs(s, stdout);
         return;
@@ -186,7 +197,8 @@ static void csv_text(const char *s) {
     putchar('"');
 }
 
-static void csv_value(sqlite3_stmt *s, int i) {
+static void csv_value(sqlite3_stmt *s, int i)
+{
     const unsigned char *blob;
 
     if (sqlite3_column_type(s, i) == SQLITE_BLOB) {
@@ -198,7 +210,8 @@ static void csv_value(sqlite3_stmt *s, int i) {
     }
 }
 
-static int print_csv(sqlite3_stmt *s) {
+static int print_csv(sqlite3_stmt *s)
+{
     int n = sqlite3_column_count(s), rc;
 
     for (int i = 0; i < n; i++) {
@@ -218,7 +231,8 @@ static int print_csv(sqlite3_stmt *s) {
 
 /* ---- json ---- */
 
-static void json_text(const char *s) {
+static void json_text(const char *s)
+{
     putchar('"');
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
         if (*p == '"' || *p == '\\')
@@ -231,7 +245,8 @@ static void json_text(const char *s) {
     putchar('"');
 }
 
-static void json_value(sqlite3_stmt *s, int i) {
+static void json_value(sqlite3_stmt *s, int i)
+{
     const unsigned char *blob;
 
     switch (sqlite3_column_type(s, i)) {
@@ -256,7 +271,8 @@ static void json_value(sqlite3_stmt *s, int i) {
     }
 }
 
-static int print_json(sqlite3_stmt *s) {
+static int print_json(sqlite3_stmt *s)
+{
     int n = sqlite3_column_count(s), rc;
     const char *before = "[\n";
 
@@ -276,7 +292,8 @@ static int print_json(sqlite3_stmt *s) {
     return rc;
 }
 
-int format_print(sqlite3_stmt *s, enum format f) {
+int format_print(sqlite3_stmt *s, enum format f)
+{
     switch (f) {
     case FORMAT_CSV:
         return print_csv(s);

@@ -6,15 +6,18 @@
 
 #define FIRST_BITS 8
 
-static uint32_t place_of(const struct openset *s, uint64_t id) {
+static uint32_t place_of(const struct openset *s, uint64_t id)
+{
     return (uint32_t)(id * 0x9e3779b97f4a7c15ull >> (64 - s->bits));
 }
 
-static uint32_t mask(const struct openset *s) {
+static uint32_t mask(const struct openset *s)
+{
     return (1u << s->bits) - 1;
 }
 
-static void enter(struct openset *s, uint32_t slot) {
+static void enter(struct openset *s, uint32_t slot)
+{
     uint32_t i = place_of(s, s->slots[slot].words[W_ID]);
 
     while (s->table[i] != 0)
@@ -23,7 +26,8 @@ static void enter(struct openset *s, uint32_t slot) {
 }
 
 /* Makes the table twice as large, with half as many slots as places. */
-static int grow(struct openset *s, uint32_t bits) {
+static int grow(struct openset *s, uint32_t bits)
+{
     uint32_t old = s->nslots, n = 1u << (bits - 1);
     struct record *slots = realloc(s->slots, n * sizeof(*slots));
     uint32_t *unused, *table;
@@ -49,18 +53,21 @@ static int grow(struct openset *s, uint32_t bits) {
     return 0;
 }
 
-int openset_init(struct openset *s) {
+int openset_init(struct openset *s)
+{
     memset(s, 0, sizeof(*s));
     return grow(s, FIRST_BITS);
 }
 
-void openset_free(struct openset *s) {
+void openset_free(struct openset *s)
+{
     free(s->slots);
     free(s->free);
     free(s->table);
 }
 
-uint32_t openset_count(const struct openset *s) {
+uint32_t openset_count(const struct openset *s)
+{
     return s->nslots - s->nfree;
 }
 
@@ -76,7 +83,8 @@ struct record *openset_add(struct openset *s, uint64_t id) {
 }
 
 /* The place of an id in the table, or of the gap where it would be. */
-static uint32_t seek(const struct openset *s, uint64_t id) {
+static uint32_t seek(const struct openset *s, uint64_t id)
+{
     uint32_t i = place_of(s, id);
 
     while (s->table[i] != 0 && s->slots[s->table[i] - 1].words[W_ID] != id)
@@ -89,7 +97,8 @@ struct record *openset_find(struct openset *s, uint64_t id) {
     return s->table[i] != 0 ? &s->slots[s->table[i] - 1] : NULL;
 }
 
-void openset_remove(struct openset *s, uint64_t id) {
+void openset_remove(struct openset *s, uint64_t id)
+{
     uint32_t gap = seek(s, id);
 
     s->free[s->nfree++] = s->table[gap] - 1;
@@ -103,7 +112,8 @@ void openset_remove(struct openset *s, uint64_t id) {
     s->table[gap] = 0;
 }
 
-void openset_each(struct openset *s, void (*fn)(void *, struct record *), void *arg) {
+void openset_each(struct openset *s, void (*fn)(void *, struct record *), void *arg)
+{
     for (uint32_t i = 0; i <= mask(s); i++)
         if (s->table[i] != 0)
             fn(arg, &s->slots[s->table[i] - 1]);

@@ -14,7 +14,8 @@
 
 /* ---- opening ---- */
 
-static sqlite3_int64 number(sqlite3 *db, const char *sql, sqlite3_int64 otherwise) {
+static sqlite3_int64 number(sqlite3 *db, const char *sql, sqlite3_int64 otherwise)
+{
     sqlite3_stmt *s = NULL;
     sqlite3_int64 n = otherwise;
 
@@ -25,7 +26,8 @@ static sqlite3_int64 number(sqlite3 *db, const char *sql, sqlite3_int64 otherwis
 }
 
 /* Why this cannot be a trace, as far as the file system knows; or NULL. */
-static const char *unusable(const char *path, char *buf, size_t n) {
+static const char *unusable(const char *path, char *buf, size_t n)
+{
     struct stat st;
 
     if (stat(path, &st) < 0) {
@@ -41,13 +43,15 @@ static const char *unusable(const char *path, char *buf, size_t n) {
     return NULL;
 }
 
-static sqlite3 *give_up(sqlite3 *db, char *err, size_t errlen, const char *path, const char *why) {
+static sqlite3 *give_up(sqlite3 *db, char *err, size_t errlen, const char *path, const char *why)
+{
     snprintf(err, errlen, "%s: %s", path, why);
     sqlite3_close(db);
     return NULL;
 }
 
-sqlite3 *query_open(const char *path, char *err, size_t errlen) {
+sqlite3 *query_open(const char *path, char *err, size_t errlen)
+{
     static const char not_a_trace[] = "is not a trace; name one that tarry run wrote";
     char buf[300];
     const char *why = unusable(path, buf, sizeof(buf));
@@ -77,13 +81,15 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen) {
     return db;
 }
 
-bool query_is_complete(sqlite3 *db) {
+bool query_is_complete(sqlite3 *db)
+{
     return number(db, "SELECT complete FROM run", 0) == 1;
 }
 
 /* ---- the authorizer ---- */
 
-static bool is_reading_pragma(const char *name, const char *value) {
+static bool is_reading_pragma(const char *name, const char *value)
+{
     static const char *const with_table[] = {"table_info",      "table_xinfo", "table_list",       "index_list",
                                              "index_info",      "index_xinfo", "foreign_key_list", "foreign_key_check",
                                              "integrity_check", "quick_check"};
@@ -105,7 +111,8 @@ struct refusal {
     char what[160];
 };
 
-static int deny(struct refusal *r, const char *what, const char *name) {
+static int deny(struct refusal *r, const char *what, const char *name)
+{
     if (r->what[0] == '\0')
         snprintf(r->what, sizeof(r->what), "%s%s%s", what, name ? " " : "", name ? name : "");
     return SQLITE_DENY;
@@ -142,7 +149,8 @@ static int authorize(void *refusal, int action, const char *a, const char *b, co
 /* ---- preparing ---- */
 
 /* Is there anything but blanks, comments and semicolons after the first statement? */
-static bool is_blank(sqlite3 *db, const char *tail) {
+static bool is_blank(sqlite3 *db, const char *tail)
+{
     while (*tail != '\0') {
         sqlite3_stmt *s = NULL;
         const char *rest = NULL;
@@ -158,7 +166,8 @@ static bool is_blank(sqlite3 *db, const char *tail) {
     return true;
 }
 
-sqlite3_stmt *query_prepare(sqlite3 *db, const char *sql, char *err, size_t errlen) {
+sqlite3_stmt *query_prepare(sqlite3 *db, const char *sql, char *err, size_t errlen)
+{
     static const char only_read[] = "a query only reads; use sqlite3 on a copy of the file to do more";
     static struct refusal refusal; /* it outlives the statement, which may ask again when it is stepped */
     sqlite3_stmt *s = NULL;

@@ -44,7 +44,8 @@ struct recorder {
 
 /* ---- the writer ---- */
 
-static void writer_failed(struct recorder *r, int rc) {
+static void writer_failed(struct recorder *r, int rc)
+{
     const char *why = r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc);
     const char *remedy = (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR
                              ? "make room or choose another place with -o; the file holds what was written before"
@@ -58,7 +59,8 @@ static void writer_failed(struct recorder *r, int rc) {
 
 /* Takes records until the ring is closed and empty. After an error they are thrown away, so that the caller never
  * hangs. */
-static void drain(struct recorder *r) {
+static void drain(struct recorder *r)
+{
     uint64_t deadline = ring_clock_ns() + COMMIT_NS;
     bool closed = false;
     int rc = SQLITE_OK;
@@ -81,7 +83,8 @@ static void drain(struct recorder *r) {
     }
 }
 
-static void finish(struct recorder *r) {
+static void finish(struct recorder *r)
+{
     const struct store_diagnostic diagnostics[] = {
         {"open_intervals", "events", "intervals that had not ended when the run did (dur is NULL)",
          openset_count(&r->open), 0},
@@ -102,14 +105,16 @@ static void finish(struct recorder *r) {
     }
 }
 
-static void say_state(struct recorder *r, int state) {
+static void say_state(struct recorder *r, int state)
+{
     pthread_mutex_lock(&r->lock);
     r->state = state;
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
 }
 
-static int prepare(struct recorder *r) {
+static int prepare(struct recorder *r)
+{
     int rc;
 
     if (target_open(&r->target, r->path, r->message, sizeof(r->message)) < 0)
@@ -124,7 +129,8 @@ static int prepare(struct recorder *r) {
     return -1;
 }
 
-static void *writer(void *arg) {
+static void *writer(void *arg)
+{
     struct recorder *r = arg;
     char err[512];
 
@@ -151,7 +157,8 @@ static void *writer(void *arg) {
 /* ---- opening ---- */
 
 /* Signals are the main thread's business; SIGXFSZ would kill where an error code will do. */
-static int start_writer(struct recorder *r) {
+static int start_writer(struct recorder *r)
+{
     sigset_t all, before;
     int rc;
 
@@ -162,7 +169,8 @@ static int start_writer(struct recorder *r) {
     return rc;
 }
 
-static void release(struct recorder *r) {
+static void release(struct recorder *r)
+{
     openset_free(&r->open);
     strings_free(&r->strings);
     if (r->storing) {
@@ -219,7 +227,8 @@ struct recorder *recorder_open(const char *path, const struct run_facts *facts, 
 
 /* ---- recording ---- */
 
-static void put(struct recorder *r, const struct record *record) {
+static void put(struct recorder *r, const struct record *record)
+{
     if (!r->storing)
         return;
     *ring_next(&r->ring) = *record;
@@ -279,7 +288,8 @@ int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns,
     return 0;
 }
 
-uint64_t recorder_string(struct recorder *r, const char *text, size_t n) {
+uint64_t recorder_string(struct recorder *r, const char *text, size_t n)
+{
     int fresh;
     const struct interned *s = strings_intern(&r->strings, text, n, &fresh);
     struct record rec = {.kind = 0, .flags = REC_STRING};
@@ -298,12 +308,14 @@ uint64_t recorder_string(struct recorder *r, const char *text, size_t n) {
 
 /* ---- the end ---- */
 
-static void put_open(void *recorder, struct record *rec) {
+static void put_open(void *recorder, struct record *rec)
+{
     if (!store_lasting(rec->kind)) /* those are stored already */
         put(recorder, rec);
 }
 
-int recorder_failed(struct recorder *r, char *err, size_t errlen) {
+int recorder_failed(struct recorder *r, char *err, size_t errlen)
+{
     if (atomic_load(&r->no_memory)) {
         snprintf(err, errlen, "trace: out of memory");
         return 1;
@@ -316,7 +328,8 @@ int recorder_failed(struct recorder *r, char *err, size_t errlen) {
     return 1;
 }
 
-int recorder_close(struct recorder *r, const struct run_result *result, char *err, size_t errlen) {
+int recorder_close(struct recorder *r, const struct run_result *result, char *err, size_t errlen)
+{
     int failed;
 
     if (r->storing) {

@@ -12,13 +12,15 @@
 #define FULL_NAP_NS 2000000u /* longest sleep of a producer before a full ring */
 #define SECOND_NS 1000000000ull
 
-uint64_t ring_clock_ns(void) {
+uint64_t ring_clock_ns(void)
+{
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-int ring_init(struct ring *r) {
+int ring_init(struct ring *r)
+{
     pthread_condattr_t attr;
 
     r->records = calloc(RING_RECORDS, sizeof(*r->records));
@@ -37,7 +39,8 @@ int ring_init(struct ring *r) {
     return 0;
 }
 
-void ring_free(struct ring *r) {
+void ring_free(struct ring *r)
+{
     pthread_cond_destroy(&r->filled);
     pthread_cond_destroy(&r->emptied);
     pthread_mutex_destroy(&r->lock);
@@ -45,12 +48,14 @@ void ring_free(struct ring *r) {
 }
 
 /* Sleeps on a condition until a moment of CLOCK_MONOTONIC; the lock is held. */
-static void sleep_until(struct ring *r, pthread_cond_t *cond, uint64_t ns) {
+static void sleep_until(struct ring *r, pthread_cond_t *cond, uint64_t ns)
+{
     struct timespec at = {.tv_sec = (time_t)(ns / SECOND_NS), .tv_nsec = (long)(ns % SECOND_NS)};
     pthread_cond_timedwait(cond, &r->lock, &at);
 }
 
-static void wait_for_room(struct ring *r, uint64_t head) {
+static void wait_for_room(struct ring *r, uint64_t head)
+{
     uint64_t began = ring_clock_ns();
 
     pthread_mutex_lock(&r->lock);
@@ -76,7 +81,8 @@ struct record *ring_next(struct ring *r) {
     return &r->records[head % RING_RECORDS];
 }
 
-void ring_put(struct ring *r) {
+void ring_put(struct ring *r)
+{
     uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed) + 1;
 
     atomic_store_explicit(&r->head, head, memory_order_release);
@@ -88,18 +94,21 @@ void ring_put(struct ring *r) {
     }
 }
 
-void ring_close(struct ring *r) {
+void ring_close(struct ring *r)
+{
     pthread_mutex_lock(&r->lock);
     r->closed = true;
     pthread_cond_signal(&r->filled);
     pthread_mutex_unlock(&r->lock);
 }
 
-static uint64_t filled(struct ring *r) {
+static uint64_t filled(struct ring *r)
+{
     return atomic_load_explicit(&r->head, memory_order_acquire) - atomic_load_explicit(&r->tail, memory_order_relaxed);
 }
 
-uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *closed) {
+uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *closed)
+{
     uint64_t n;
 
     pthread_mutex_lock(&r->lock);
@@ -111,11 +120,13 @@ uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *
     return n;
 }
 
-const struct record *ring_peek(const struct ring *r, uint64_t i) {
+const struct record *ring_peek(const struct ring *r, uint64_t i)
+{
     return &r->records[(atomic_load_explicit(&r->tail, memory_order_relaxed) + i) % RING_RECORDS];
 }
 
-void ring_take(struct ring *r, uint64_t n) {
+void ring_take(struct ring *r, uint64_t n)
+{
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
     atomic_store_explicit(&r->tail, tail + n, memory_order_release);

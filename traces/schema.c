@@ -10,7 +10,8 @@
 #include "queries.h"
 
 /* Statements are appended to one text and run at once. */
-static void say(sqlite3_str *sql, const char *format, ...) {
+static void say(sqlite3_str *sql, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     sqlite3_str_vappendf(sql, format, args);
@@ -19,7 +20,8 @@ static void say(sqlite3_str *sql, const char *format, ...) {
 
 /* ---- tables ---- */
 
-static void event_table(sqlite3_str *sql, const struct event *e) {
+static void event_table(sqlite3_str *sql, const struct event *e)
+{
     const char *comma = "";
 
     say(sql, "CREATE TABLE \"%w\"(", e->name);
@@ -42,7 +44,8 @@ static void event_table(sqlite3_str *sql, const struct event *e) {
     say(sql, ") STRICT;\n");
 }
 
-static void fixed_tables(sqlite3_str *sql) {
+static void fixed_tables(sqlite3_str *sql)
+{
     for (unsigned t = 0; t < schema_ntables; t++) {
         const char *comma = "";
         say(sql, "CREATE TABLE \"%w\"(", schema_tables[t].name);
@@ -57,7 +60,8 @@ static void fixed_tables(sqlite3_str *sql) {
     }
 }
 
-static void enum_tables(sqlite3_str *sql) {
+static void enum_tables(sqlite3_str *sql)
+{
     for (unsigned i = 0; i < catalogue_nenums; i++)
         say(sql, "CREATE TABLE \"enum_%w\"(id INTEGER PRIMARY KEY, name TEXT NOT NULL, doc TEXT NOT NULL) STRICT;\n",
             catalogue_enums[i].name);
@@ -75,7 +79,8 @@ static void doc_row(sqlite3_str *sql, const char *table, const char *column, con
     say(sql, "INSERT INTO doc VALUES(%Q, %Q, %Q, %Q, %Q);\n", table, column, type, unit, doc);
 }
 
-static void document_event(sqlite3_str *sql, const struct event *e) {
+static void document_event(sqlite3_str *sql, const struct event *e)
+{
     doc_row(sql, e->name, "", e->interval ? "interval" : "point", "", e->doc);
     for (unsigned i = 0; i < schema_ncolumns; i++) {
         const struct fixed_column *c = &schema_columns[i];
@@ -95,7 +100,8 @@ static void document_event(sqlite3_str *sql, const struct event *e) {
         e->name, e->name);
 }
 
-static void document_rest(sqlite3_str *sql) {
+static void document_rest(sqlite3_str *sql)
+{
     for (unsigned t = 0; t < schema_ntables; t++)
         doc_row(sql, schema_tables[t].name, "", "table", "", schema_tables[t].doc);
     for (unsigned i = 0; i < schema_ncolumns; i++) {
@@ -116,7 +122,8 @@ static void document_rest(sqlite3_str *sql) {
                 schema_views[i].doc);
 }
 
-static void canned_queries(sqlite3_str *sql) {
+static void canned_queries(sqlite3_str *sql)
+{
     for (unsigned i = 0; i < queries_count; i++)
         say(sql, "INSERT INTO canned_query VALUES(%Q, %Q, %Q, %Q);\n", queries[i].name, queries[i].title,
             queries[i].question, queries[i].sql);
@@ -129,7 +136,8 @@ static const char process_name[] = "coalesce((SELECT text FROM string WHERE id =
                                    "AS g JOIN string AS s ON s.id = g.name"
                                    " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
 
-static void view_column(sqlite3_str *sql, const struct event *e, unsigned i) {
+static void view_column(sqlite3_str *sql, const struct event *e, unsigned i)
+{
     const struct column *c = &e->columns[i];
     const char *words = catalogue_enum_of(e, c);
 
@@ -146,7 +154,8 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i) {
         say(sql, ", (SELECT name FROM enum_error WHERE id = -t.result) AS error");
 }
 
-static void event_view(sqlite3_str *sql, const struct event *e) {
+static void event_view(sqlite3_str *sql, const struct event *e)
+{
     say(sql,
         "CREATE VIEW \"%w_view\" AS SELECT t.id, t.insn, t.ts, %st.proc, p.pid AS proc_pid, %s AS proc_name,"
         " printf('0x%%x', t.pc) AS pc, t.cause",
@@ -158,7 +167,8 @@ static void event_view(sqlite3_str *sql, const struct event *e) {
 
 /* The views that say the same of every event table: `each` is a SELECT with its name for %Q, then for each %w (<= 2).
  */
-static void over_all(sqlite3_str *sql, const char *view, const char *before, const char *each, const char *after) {
+static void over_all(sqlite3_str *sql, const char *view, const char *before, const char *each, const char *after)
+{
     say(sql, "CREATE VIEW \"%w\" AS %s", view, before);
     for (unsigned k = 1; k < EV_COUNT; k++) {
         const char *name = catalogue_events[k].name;
@@ -168,7 +178,8 @@ static void over_all(sqlite3_str *sql, const char *view, const char *before, con
     say(sql, "%s;\n", after);
 }
 
-static void views(sqlite3_str *sql) {
+static void views(sqlite3_str *sql)
+{
     over_all(sql, "event", "", "SELECT id, %Q AS kind, insn, ts, proc, cause FROM \"%w\"", "");
     over_all(sql, "check_id", "SELECT sum(n) AS events, max(m) AS highest FROM (",
              "SELECT %Q AS kind, count(*) AS n, max(id) AS m FROM \"%w\"",
@@ -186,7 +197,8 @@ static void views(sqlite3_str *sql) {
 
 /* ---- all of it ---- */
 
-static int run(sqlite3 *db, sqlite3_str *sql) {
+static int run(sqlite3 *db, sqlite3_str *sql)
+{
     int rc = sqlite3_str_errcode(sql);
     char *text = sqlite3_str_finish(sql);
 
@@ -196,7 +208,8 @@ static int run(sqlite3 *db, sqlite3_str *sql) {
     return rc;
 }
 
-int schema_create(sqlite3 *db) {
+int schema_create(sqlite3 *db)
+{
     sqlite3_str *sql = sqlite3_str_new(db);
 
     say(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN;\n", TRACE_APPLICATION_ID,
@@ -214,7 +227,8 @@ int schema_create(sqlite3 *db) {
     return run(db, sql);
 }
 
-int schema_index(sqlite3 *db) {
+int schema_index(sqlite3 *db)
+{
     /* What queries look things up by, going from causes to effects; from an effect to its cause is the id. */
     static const char text[] = "BEGIN;"
                                "CREATE INDEX fault_cause ON fault(cause);"

@@ -14,7 +14,8 @@ struct slice_cursor {
     const struct record *record;
 };
 
-static int slice_connect(sqlite3 *db, void *store, int argc, const char *const *argv, sqlite3_vtab **out, char **err) {
+static int slice_connect(sqlite3 *db, void *store, int argc, const char *const *argv, sqlite3_vtab **out, char **err)
+{
     struct slice_table *t;
     sqlite3_str *sql = sqlite3_str_new(db);
     char *text;
@@ -39,19 +40,22 @@ static int slice_connect(sqlite3 *db, void *store, int argc, const char *const *
     return SQLITE_OK;
 }
 
-static int slice_disconnect(sqlite3_vtab *t) {
+static int slice_disconnect(sqlite3_vtab *t)
+{
     free(t);
     return SQLITE_OK;
 }
 
-static int slice_best_index(sqlite3_vtab *t, sqlite3_index_info *info) {
+static int slice_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
+{
     (void)t;
     info->estimatedRows = STORE_SLICE;
     info->estimatedCost = STORE_SLICE;
     return SQLITE_OK;
 }
 
-static int slice_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out) {
+static int slice_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
+{
     struct slice_cursor *c = calloc(1, sizeof(*c));
 
     if (c == NULL)
@@ -61,19 +65,22 @@ static int slice_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out) {
     return SQLITE_OK;
 }
 
-static int slice_close(sqlite3_vtab_cursor *c) {
+static int slice_close(sqlite3_vtab_cursor *c)
+{
     free(c);
     return SQLITE_OK;
 }
 
-static int move_to(struct slice_cursor *c, uint32_t at) {
+static int move_to(struct slice_cursor *c, uint32_t at)
+{
     c->at = at;
     if (at < c->store->end)
         c->record = ring_peek(c->store->ring, c->store->order[at]);
     return SQLITE_OK;
 }
 
-static int slice_filter(sqlite3_vtab_cursor *c, int n, const char *s, int argc, sqlite3_value **argv) {
+static int slice_filter(sqlite3_vtab_cursor *c, int n, const char *s, int argc, sqlite3_value **argv)
+{
     (void)n;
     (void)s;
     (void)argc;
@@ -81,17 +88,20 @@ static int slice_filter(sqlite3_vtab_cursor *c, int n, const char *s, int argc, 
     return move_to((struct slice_cursor *)c, ((struct slice_cursor *)c)->store->begin);
 }
 
-static int slice_next(sqlite3_vtab_cursor *cursor) {
+static int slice_next(sqlite3_vtab_cursor *cursor)
+{
     struct slice_cursor *c = (struct slice_cursor *)cursor;
     return move_to(c, c->at + 1);
 }
 
-static int slice_eof(sqlite3_vtab_cursor *cursor) {
+static int slice_eof(sqlite3_vtab_cursor *cursor)
+{
     struct slice_cursor *c = (struct slice_cursor *)cursor;
     return c->at >= c->store->end;
 }
 
-static int slice_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int i) {
+static int slice_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int i)
+{
     const struct record *r = ((struct slice_cursor *)cursor)->record;
 
     if ((r->flags & REC_OPEN) && (i == W_DUR || i >= W_COLUMNS + (int)catalogue_events[r->kind].ncols))
@@ -101,12 +111,14 @@ static int slice_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int i
     return SQLITE_OK;
 }
 
-static int slice_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid) {
+static int slice_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
+{
     *rowid = ((struct slice_cursor *)cursor)->at;
     return SQLITE_OK;
 }
 
-int slice_register(struct store *store) {
+int slice_register(struct store *store)
+{
     static const sqlite3_module module = {
         .iVersion = 1,
         .xConnect = slice_connect, /* no xCreate: it exists by itself and needs no entry in the schema */

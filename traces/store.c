@@ -15,14 +15,16 @@
 #include "schema.h"
 #include "slice.h"
 
-int store_lasting(unsigned kind) {
+int store_lasting(unsigned kind)
+{
     /* So that a killed run has them: other rows refer to them, and they last about as long as the run. */
     return kind == EV_process || kind == EV_segment || kind == EV_snapshot;
 }
 
 /* ---- the row of the run ---- */
 
-static void started(char *text, size_t n) {
+static void started(char *text, size_t n)
+{
     time_t now = time(NULL);
     struct tm utc;
 
@@ -30,7 +32,8 @@ static void started(char *text, size_t n) {
     strftime(text, n, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-static int insert_run(sqlite3 *db, const struct run_facts *f) {
+static int insert_run(sqlite3 *db, const struct run_facts *f)
+{
     static const char sql[] =
         "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
         "image_hash,"
@@ -62,7 +65,8 @@ static int insert_run(sqlite3 *db, const struct run_facts *f) {
     return sqlite3_finalize(s);
 }
 
-static int finish_run(sqlite3 *db, const struct run_result *r) {
+static int finish_run(sqlite3 *db, const struct run_result *r)
+{
     sqlite3_stmt *s;
     int rc = sqlite3_prepare_v2(db,
                                 "UPDATE run SET instructions = ?, virtual_ns = ?, host_ns = ?, exit_status = ?,"
@@ -79,7 +83,8 @@ static int finish_run(sqlite3 *db, const struct run_result *r) {
     return sqlite3_finalize(s);
 }
 
-static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, unsigned n) {
+static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, unsigned n)
+{
     sqlite3_stmt *s;
     int rc = sqlite3_prepare_v2(db, "INSERT INTO diagnostic(name, value, unit, host, doc) VALUES(?, ?, ?, ?, ?)", -1,
                                 &s, NULL);
@@ -100,7 +105,8 @@ static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, uns
 /* ---- opening ---- */
 
 /* A lasting row is replaced when it ends. ON CONFLICT of the others need no statement journal if it rolls back. */
-static int prepare_insert(struct store *st, unsigned kind) {
+static int prepare_insert(struct store *st, unsigned kind)
+{
     const struct event *e = &catalogue_events[kind];
     sqlite3_str *sql = sqlite3_str_new(st->db);
     char *text;
@@ -121,7 +127,8 @@ static int prepare_insert(struct store *st, unsigned kind) {
     return rc;
 }
 
-static int prepare_all(struct store *st) {
+static int prepare_all(struct store *st)
+{
     int rc = sqlite3_prepare_v3(st->db, "INSERT INTO string VALUES(?, ?)", -1, SQLITE_PREPARE_PERSISTENT,
                                 &st->insert_string, NULL);
 
@@ -133,7 +140,8 @@ static int prepare_all(struct store *st) {
     return rc;
 }
 
-int store_open(struct store *st, const char *path, const struct run_facts *facts) {
+int store_open(struct store *st, const char *path, const struct run_facts *facts)
+{
     int rc;
 
     memset(st, 0, sizeof(*st));
@@ -156,7 +164,8 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
 /* ---- writing ---- */
 
 /* Text as the guest gave it may be any bytes; what is not UTF-8, and NUL, is written \xNN. Freed by sqlite3_free. */
-static char *as_utf8(const char *text, size_t n) {
+static char *as_utf8(const char *text, size_t n)
+{
     sqlite3_str *out = sqlite3_str_new(NULL);
 
     for (size_t i = 0; i < n;) {
@@ -179,7 +188,8 @@ static char *as_utf8(const char *text, size_t n) {
     return sqlite3_str_finish(out);
 }
 
-static int write_string(struct store *st, const struct record *r) {
+static int write_string(struct store *st, const struct record *r)
+{
     char *text = as_utf8((const char *)(uintptr_t)r->words[1], r->words[2]);
 
     sqlite3_bind_int64(st->insert_string, 1, (sqlite3_int64)r->words[0]);
@@ -190,14 +200,16 @@ static int write_string(struct store *st, const struct record *r) {
 
 /* By id, so that rows land at the end of their table one after another; a lasting row's end comes after its beginning.
  */
-static int by_id(const void *a, const void *b, void *ring) {
+static int by_id(const void *a, const void *b, void *ring)
+{
     uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
     uint64_t x = ring_peek(ring, i)->words[W_ID], y = ring_peek(ring, k)->words[W_ID];
 
     return x < y ? -1 : x > y ? 1 : i < k ? -1 : 1;
 }
 
-static int write_kind(struct store *st, unsigned kind, uint32_t begin, uint32_t end) {
+static int write_kind(struct store *st, unsigned kind, uint32_t begin, uint32_t end)
+{
     const struct ring *ring = st->ring;
 
     if (begin == end)
@@ -211,7 +223,8 @@ static int write_kind(struct store *st, unsigned kind, uint32_t begin, uint32_t 
 }
 
 /* Groups the slice by kind: `order` lists the records of each kind together. first[k] is where kind k begins. */
-static void group(struct store *st, uint64_t n, uint32_t first[EV_COUNT + 1]) {
+static void group(struct store *st, uint64_t n, uint32_t first[EV_COUNT + 1])
+{
     uint32_t at[EV_COUNT] = {0};
 
     for (uint64_t i = 0; i < n; i++)
@@ -225,7 +238,8 @@ static void group(struct store *st, uint64_t n, uint32_t first[EV_COUNT + 1]) {
         st->order[at[ring_peek(st->ring, i)->kind]++] = i;
 }
 
-static void count(struct store *st, const struct record *r) {
+static void count(struct store *st, const struct record *r)
+{
     bool again = store_lasting(r->kind) && !(r->flags & REC_OPEN); /* its beginning has been counted */
     uint64_t ts = r->words[W_TS] + (catalogue_events[r->kind].interval && !(r->flags & REC_OPEN) ? r->words[W_DUR] : 0);
 
@@ -236,7 +250,8 @@ static void count(struct store *st, const struct record *r) {
         st->ts = ts;
 }
 
-int store_write(struct store *st, const struct ring *ring, uint64_t n) {
+int store_write(struct store *st, const struct ring *ring, uint64_t n)
+{
     uint32_t first[EV_COUNT + 1];
     int rc = SQLITE_OK;
 
@@ -255,7 +270,8 @@ int store_write(struct store *st, const struct ring *ring, uint64_t n) {
     return rc;
 }
 
-int store_commit(struct store *st) {
+int store_commit(struct store *st)
+{
     int rc;
 
     if (st->pending == 0)
@@ -272,7 +288,8 @@ int store_commit(struct store *st) {
 
 /* ---- the end ---- */
 
-static void finalize_all(struct store *st) {
+static void finalize_all(struct store *st)
+{
     for (unsigned kind = 1; kind < EV_COUNT; kind++) {
         sqlite3_finalize(st->insert[kind]);
         st->insert[kind] = NULL;
@@ -282,7 +299,8 @@ static void finalize_all(struct store *st) {
     st->insert_string = st->progress = NULL;
 }
 
-int store_is_single_file(struct store *st) {
+int store_is_single_file(struct store *st)
+{
     sqlite3_stmt *s = NULL;
     int single = 0;
 
@@ -292,7 +310,8 @@ int store_is_single_file(struct store *st) {
     return single;
 }
 
-int store_finish(struct store *st, const struct run_result *result, const struct store_diagnostic *d, unsigned nd) {
+int store_finish(struct store *st, const struct run_result *result, const struct store_diagnostic *d, unsigned nd)
+{
     int rc = store_commit(st);
 
     finalize_all(st);
@@ -314,7 +333,8 @@ int store_finish(struct store *st, const struct run_result *result, const struct
     return rc == SQLITE_BUSY ? SQLITE_OK : rc; /* the log then stays beside the file, complete and readable */
 }
 
-void store_close(struct store *st) {
+void store_close(struct store *st)
+{
     finalize_all(st);
     sqlite3_close(st->db);
     st->db = NULL;

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-int strings_init(struct strings *s) {
+int strings_init(struct strings *s)
+{
     s->nbuckets = 256;
     s->count = 0;
     s->buckets = calloc(s->nbuckets, sizeof(struct interned *));
     return s->buckets != NULL ? 0 : -1;
 }
 
-void strings_free(struct strings *s) {
+void strings_free(struct strings *s)
+{
     for (size_t i = 0; i < s->nbuckets; i++)
         for (struct interned *e = s->buckets[i], *next; e != NULL; e = next) {
             next = e->next;
@@ -20,7 +22,8 @@ void strings_free(struct strings *s) {
     free(s->buckets);
 }
 
-static uint64_t hash_of(const char *text, size_t n) {
+static uint64_t hash_of(const char *text, size_t n)
+{
     uint64_t h = 0xcbf29ce484222325ull;
 
     for (size_t i = 0; i < n; i++)
@@ -29,7 +32,8 @@ static uint64_t hash_of(const char *text, size_t n) {
 }
 
 /* If there is no memory for a larger table the old one goes on, with longer chains. */
-static void grow(struct strings *s) {
+static void grow(struct strings *s)
+{
     size_t n = s->nbuckets * 2;
     struct interned **buckets = calloc(n, sizeof(struct interned *));
 
@@ -46,7 +50,8 @@ static void grow(struct strings *s) {
     s->nbuckets = n;
 }
 
-const struct interned *strings_intern(struct strings *s, const char *text, size_t n, int *fresh) {
+const struct interned *strings_intern(struct strings *s, const char *text, size_t n, int *fresh)
+{
     uint64_t hash = hash_of(text, n);
     struct interned *e;
 

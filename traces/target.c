@@ -13,7 +13,8 @@
 
 static const char *const sidecars[] = {"-wal", "-shm", "-journal"};
 
-static void remove_sidecars(const char *path) {
+static void remove_sidecars(const char *path)
+{
     for (size_t i = 0; i < sizeof(sidecars) / sizeof(sidecars[0]); i++) {
         char *name = sqlite3_mprintf("%s%s", path, sidecars[i]);
         if (name != NULL)
@@ -22,13 +23,15 @@ static void remove_sidecars(const char *path) {
     }
 }
 
-static int refuse(struct target *t, char *err, size_t errlen, const char *why, const char *remedy) {
+static int refuse(struct target *t, char *err, size_t errlen, const char *why, const char *remedy)
+{
     snprintf(err, errlen, "trace %s: %s; %s", t->path, why, remedy);
     return -1;
 }
 
 /* Opens and locks a file that is to be written; an error is left in errno. */
-static int claim(const char *path, int flags) {
+static int claim(const char *path, int flags)
+{
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0666);
 
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
@@ -39,7 +42,8 @@ static int claim(const char *path, int flags) {
     return fd;
 }
 
-static int cannot_create(struct target *t, const char *path, char *err, size_t errlen) {
+static int cannot_create(struct target *t, const char *path, char *err, size_t errlen)
+{
     if (errno == EBUSY)
         snprintf(err, errlen, "trace %s: another run is writing it; choose another name with -o", path);
     else
@@ -51,7 +55,8 @@ static int cannot_create(struct target *t, const char *path, char *err, size_t e
 
 /* What a run that was killed left in the log of the old trace is brought into the file, so that the file stands alone.
  */
-static int settle(struct target *t, char *err, size_t errlen) {
+static int settle(struct target *t, char *err, size_t errlen)
+{
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(t->path, &db, SQLITE_OPEN_READWRITE, NULL);
 
@@ -63,7 +68,8 @@ static int settle(struct target *t, char *err, size_t errlen) {
 }
 
 /* May the file that has the name be replaced? Only a trace may, or an empty file. */
-static int examine(struct target *t, const struct stat *st, char *err, size_t errlen) {
+static int examine(struct target *t, const struct stat *st, char *err, size_t errlen)
+{
     static const char remedy[] = "remove it yourself or choose another name with -o";
     unsigned char head[100];
     ssize_t n;
@@ -93,7 +99,8 @@ static int examine(struct target *t, const struct stat *st, char *err, size_t er
 }
 
 /* SQLite gives names that begin with a colon a meaning of their own; a name with a directory is safe from that. */
-static char *plain_name(const char *path) {
+static char *plain_name(const char *path)
+{
     char *name = NULL;
 
     if (asprintf(&name, "%s%s", path[0] == ':' ? "./" : "", path) < 0)
@@ -101,7 +108,8 @@ static char *plain_name(const char *path) {
     return name;
 }
 
-static int claim_part(struct target *t, char *err, size_t errlen) {
+static int claim_part(struct target *t, char *err, size_t errlen)
+{
     char *real = realpath(t->path, NULL); /* a link stays a link: what it names is replaced */
 
     if (real != NULL) {
@@ -124,7 +132,8 @@ static int claim_part(struct target *t, char *err, size_t errlen) {
     return 0;
 }
 
-int target_open(struct target *t, const char *path, char *err, size_t errlen) {
+int target_open(struct target *t, const char *path, char *err, size_t errlen)
+{
     struct stat st;
 
     memset(t, 0, sizeof(*t));
@@ -149,7 +158,8 @@ int target_open(struct target *t, const char *path, char *err, size_t errlen) {
     return 0;
 }
 
-void target_leave(struct target *t) {
+void target_leave(struct target *t)
+{
     if (t->fd >= 0)
         close(t->fd);
     free(t->path);
@@ -158,13 +168,15 @@ void target_leave(struct target *t) {
     t->fd = -1;
 }
 
-void target_discard(struct target *t) {
+void target_discard(struct target *t)
+{
     remove_sidecars(t->work);
     unlink(t->work);
     target_leave(t);
 }
 
-int target_publish(struct target *t, char *err, size_t errlen) {
+int target_publish(struct target *t, char *err, size_t errlen)
+{
     int rc = 0;
 
     if (strcmp(t->work, t->path) != 0) {

@@ -30,12 +30,14 @@ static const char help[] =
     "else GUESTPATH is the name of the copy. A directory is merged into one that exists. Parents are made.\n"
     "An image is a sparse file: it takes the space of what is in it.\n";
 
-static int complain(const char *text) {
+static int complain(const char *text)
+{
     fprintf(stderr, "tarry: fs: %s\n", text);
     return EXIT_MISUSE;
 }
 
-static int misuse(const char *text) {
+static int misuse(const char *text)
+{
     fprintf(stderr, "tarry: fs: %s; see 'tarry fs --help'\n", text);
     return EXIT_MISUSE;
 }
@@ -47,14 +49,16 @@ struct meter {
     int shown;
 };
 
-static uint64_t host_ns(void) {
+static uint64_t host_ns(void)
+{
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void show_progress(void *arg, const char *path, uint64_t done, uint64_t total) {
+static void show_progress(void *arg, const char *path, uint64_t done, uint64_t total)
+{
     struct meter *m = arg;
     uint64_t now = host_ns();
 
@@ -74,7 +78,8 @@ struct session {
     char err[1024];
 };
 
-static int session_open(struct session *s, const char *path, enum image_mode mode) {
+static int session_open(struct session *s, const char *path, enum image_mode mode)
+{
     *s = (struct session){.meter.last_ns = host_ns()};
     s->image = image_open(path, mode, s->err, sizeof s->err);
     if (s->image != NULL)
@@ -89,7 +94,8 @@ static int session_open(struct session *s, const char *path, enum image_mode mod
 }
 
 /* status: of the command so far; a failed commit makes it worse. */
-static int session_close(struct session *s, int status) {
+static int session_close(struct session *s, int status)
+{
     char err[1024];
 
     if (s->meter.shown)
@@ -102,7 +108,8 @@ static int session_close(struct session *s, int status) {
     return status;
 }
 
-static int session_failed(struct session *s, int code, const char *what) {
+static int session_failed(struct session *s, int code, const char *what)
+{
     hostfs_fail(s->fs, code, what, s->err, sizeof s->err);
     return EXIT_MISUSE;
 }
@@ -110,7 +117,8 @@ static int session_failed(struct session *s, int code, const char *what) {
 /* ---- create ---- */
 
 /* "16G" to bytes; 0 if it is not a size. */
-static uint64_t parse_size(const char *s) {
+static uint64_t parse_size(const char *s)
+{
     static const char units[] = "KMGT";
     char *end;
 
@@ -129,7 +137,8 @@ static uint64_t parse_size(const char *s) {
 }
 
 /* Makes it beside its place and renames it, so that a failure leaves what was there. */
-static int create_image(const char *path, uint64_t bytes) {
+static int create_image(const char *path, uint64_t bytes)
+{
     char temporary[4096], err[1024];
 
     if (snprintf(temporary, sizeof temporary, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof temporary)
@@ -149,7 +158,8 @@ static int create_image(const char *path, uint64_t bytes) {
     return complain(err);
 }
 
-static int fs_create(int argc, char **argv) {
+static int fs_create(int argc, char **argv)
+{
     const char *path = NULL, *size = NULL;
     int force = 0;
     struct stat st;
@@ -180,7 +190,8 @@ static int fs_create(int argc, char **argv) {
 
 /* ---- put and get ---- */
 
-static int is_existing_dir(struct hostfs *h, const char *path) {
+static int is_existing_dir(struct hostfs *h, const char *path)
+{
     struct tfs_file *f;
     struct tfs_stat st;
 
@@ -191,7 +202,8 @@ static int is_existing_dir(struct hostfs *h, const char *path) {
     return (st.mode & DIR_BIT) != 0;
 }
 
-static int put_one(struct session *s, const char *from, const char *to, int into) {
+static int put_one(struct session *s, const char *from, const char *to, int into)
+{
     struct stat st;
     char *path, *trimmed = strdup(from);
     int r;
@@ -211,7 +223,8 @@ static int put_one(struct session *s, const char *from, const char *to, int into
     return r;
 }
 
-static int fs_put(int argc, char **argv) {
+static int fs_put(int argc, char **argv)
+{
     struct session s;
 
     if (argc < 3 || argv[argc - 1][0] != '/')
@@ -225,7 +238,8 @@ static int fs_put(int argc, char **argv) {
     return session_close(&s, status);
 }
 
-static int fs_get(int argc, char **argv) {
+static int fs_get(int argc, char **argv)
+{
     struct session s;
     struct stat st;
     char *inside = NULL;
@@ -252,11 +266,13 @@ struct listing {
     size_t n, room;
 };
 
-static int by_name(const void *a, const void *b) {
+static int by_name(const void *a, const void *b)
+{
     return strcmp(((const struct tfs_dirent *)a)->name, ((const struct tfs_dirent *)b)->name);
 }
 
-static int list_add(struct listing *l, const struct tfs_dirent *e) {
+static int list_add(struct listing *l, const struct tfs_dirent *e)
+{
     if (l->n == l->room) {
         size_t room = l->room ? 2 * l->room : 64;
         void *p = realloc(l->entries, room * sizeof *e);
@@ -270,12 +286,14 @@ static int list_add(struct listing *l, const struct tfs_dirent *e) {
 }
 
 /* Names may hold anything: what would confuse a terminal is shown as ?. */
-static void print_name(const char *name) {
+static void print_name(const char *name)
+{
     for (; *name; name++)
         putchar((unsigned char)*name < ' ' || *name == 127 ? '?' : *name);
 }
 
-static void mode_text(uint32_t mode, char text[11]) {
+static void mode_text(uint32_t mode, char text[11])
+{
     static const char bits[] = "rwxrwxrwx";
 
     text[0] = mode & DIR_BIT ? 'd' : mode & APPEND_BIT ? 'a' : '-';
@@ -284,7 +302,8 @@ static void mode_text(uint32_t mode, char text[11]) {
     text[10] = 0;
 }
 
-static void print_entry(const char *name, struct tfs_file *f, int details) {
+static void print_entry(const char *name, struct tfs_file *f, int details)
+{
     struct tfs_stat st;
     char mode[11];
 
@@ -297,7 +316,8 @@ static void print_entry(const char *name, struct tfs_file *f, int details) {
     printf("%s\n", st.mode & DIR_BIT ? "/" : "");
 }
 
-static int print_listing(struct tfs_file *dir, struct listing *l, int details) {
+static int print_listing(struct tfs_file *dir, struct listing *l, int details)
+{
     for (size_t i = 0; i < l->n; i++) {
         struct tfs_file *f;
         int r = tfs_walk(dir, l->entries[i].name, &f);
@@ -309,7 +329,8 @@ static int print_listing(struct tfs_file *dir, struct listing *l, int details) {
     return 0;
 }
 
-static int list_dir(struct tfs_file *dir, int details) {
+static int list_dir(struct tfs_file *dir, int details)
+{
     struct listing l = {0};
     struct tfs_dirent e;
     uint64_t cookie = 0;
@@ -326,7 +347,8 @@ static int list_dir(struct tfs_file *dir, int details) {
     return r;
 }
 
-static int fs_ls(int argc, char **argv) {
+static int fs_ls(int argc, char **argv)
+{
     const char *image = NULL, *path = NULL;
     int details = 0;
     struct session s;
@@ -361,7 +383,8 @@ static int fs_ls(int argc, char **argv) {
 
 /* ---- stat and check ---- */
 
-static void print_space(struct hostfs *h) {
+static void print_space(struct hostfs *h)
+{
     struct tfs_space sp;
 
     tfs_space(hostfs_tfs(h), &sp);
@@ -371,7 +394,8 @@ static void print_space(struct hostfs *h) {
 }
 
 /* Pieces in which the file lies on the disk. */
-static int count_extents(struct tfs_file *f, uint64_t nblocks, uint64_t *n) {
+static int count_extents(struct tfs_file *f, uint64_t nblocks, uint64_t *n)
+{
     uint64_t end = 0;
     struct tfs_extent e;
 
@@ -386,7 +410,8 @@ static int count_extents(struct tfs_file *f, uint64_t nblocks, uint64_t *n) {
     return 0;
 }
 
-static int print_file(struct tfs_file *f) {
+static int print_file(struct tfs_file *f)
+{
     struct tfs_stat st;
     char mode[11];
     uint64_t n = 0;
@@ -406,7 +431,8 @@ static int print_file(struct tfs_file *f) {
     return 0;
 }
 
-static int fs_stat(int argc, char **argv) {
+static int fs_stat(int argc, char **argv)
+{
     struct session s;
     struct tfs_file *f;
 
@@ -427,12 +453,14 @@ static int fs_stat(int argc, char **argv) {
     return session_close(&s, r < 0 ? session_failed(&s, r, argv[1]) : 0);
 }
 
-static void print_finding(void *arg, const char *finding) {
+static void print_finding(void *arg, const char *finding)
+{
     (void)arg;
     printf("%s\n", finding);
 }
 
-static int fs_check(int argc, char **argv) {
+static int fs_check(int argc, char **argv)
+{
     struct session s;
 
     if (argc != 1)
@@ -452,7 +480,8 @@ static int fs_check(int argc, char **argv) {
 
 /* ---- the command ---- */
 
-int cmd_fs(int argc, char **argv) {
+int cmd_fs(int argc, char **argv)
+{
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);

@@ -41,7 +41,8 @@ struct hostcache {
 
 /* ---- finding ---- */
 
-static struct buffer **place(struct hostcache *c, uint64_t blk) {
+static struct buffer **place(struct hostcache *c, uint64_t blk)
+{
     struct buffer **p = &c->bucket[blk % BUCKETS];
 
     while (*p != NULL && (*p)->blk != blk)
@@ -49,19 +50,22 @@ static struct buffer **place(struct hostcache *c, uint64_t blk) {
     return p;
 }
 
-static void unlist(struct hostcache *c, struct buffer *b) {
+static void unlist(struct hostcache *c, struct buffer *b)
+{
     *(b->newer ? &b->newer->older : &c->newest) = b->older;
     *(b->older ? &b->older->newer : &c->oldest) = b->newer;
 }
 
-static void list_newest(struct hostcache *c, struct buffer *b) {
+static void list_newest(struct hostcache *c, struct buffer *b)
+{
     b->newer = NULL;
     b->older = c->newest;
     *(c->newest ? &c->newest->newer : &c->oldest) = b;
     c->newest = b;
 }
 
-static void destroy(struct hostcache *c, struct buffer *b) {
+static void destroy(struct hostcache *c, struct buffer *b)
+{
     *place(c, b->blk) = b->chain;
     unlist(c, b);
     free(b->data);
@@ -71,20 +75,23 @@ static void destroy(struct hostcache *c, struct buffer *b) {
 
 /* ---- writing back ---- */
 
-static int by_block(const void *a, const void *b) {
+static int by_block(const void *a, const void *b)
+{
     uint64_t x = (*(struct buffer *const *)a)->blk, y = (*(struct buffer *const *)b)->blk;
 
     return x < y ? -1 : x > y;
 }
 
-static int note_error(struct hostcache *c, int r) {
+static int note_error(struct hostcache *c, int r)
+{
     if (r < 0 && c->error == 0)
         c->error = -r;
     return r < 0 ? (r == -ENOSPC || r == -EROFS ? r : -TFS_EIO) : 0;
 }
 
 /* Writes as many of the sorted buffers as are neighbours; returns how many, or negative. */
-static int write_run(struct hostcache *c, struct buffer **b, unsigned n) {
+static int write_run(struct hostcache *c, struct buffer **b, unsigned n)
+{
     unsigned k = 0;
 
     do {
@@ -101,7 +108,8 @@ static int write_run(struct hostcache *c, struct buffer **b, unsigned n) {
     return (int)k;
 }
 
-static int write_dirty(struct hostcache *c, uint64_t *written) {
+static int write_dirty(struct hostcache *c, uint64_t *written)
+{
     struct buffer **all = malloc((c->count + 1) * sizeof(struct buffer *));
     unsigned n = 0;
     int r = 0;
@@ -123,7 +131,8 @@ static int write_dirty(struct hostcache *c, uint64_t *written) {
 }
 
 /* Keeps the number of buffers bounded. A pinned buffer may be written: it is written again if it changes later. */
-static int shrink(struct hostcache *c) {
+static int shrink(struct hostcache *c)
+{
     uint64_t written = 0;
 
     if (c->count < MAX_BUFFERS)
@@ -140,17 +149,20 @@ static int shrink(struct hostcache *c) {
 
 /* ---- the environment ---- */
 
-static void *env_alloc(void *ctx, size_t n) {
+static void *env_alloc(void *ctx, size_t n)
+{
     (void)ctx;
     return malloc(n);
 }
 
-static void env_free(void *ctx, void *p, size_t n) {
+static void env_free(void *ctx, void *p, size_t n)
+{
     (void)ctx, (void)n;
     free(p);
 }
 
-static struct buffer *make(struct hostcache *c, uint64_t blk) {
+static struct buffer *make(struct hostcache *c, uint64_t blk)
+{
     struct buffer *b = calloc(1, sizeof *b);
 
     if (b == NULL || (b->data = malloc(TFS_BLOCK)) == NULL) {
@@ -165,7 +177,8 @@ static struct buffer *make(struct hostcache *c, uint64_t blk) {
     return b;
 }
 
-static int env_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh) {
+static int env_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
+{
     struct hostcache *c = ctx;
     struct buffer *b = *place(c, blk);
 
@@ -195,7 +208,8 @@ static int env_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how h
     return 0;
 }
 
-static void env_put(void *ctx, uint64_t blk, void *data, int dirty) {
+static void env_put(void *ctx, uint64_t blk, void *data, int dirty)
+{
     struct buffer *b = *place(ctx, blk);
 
     (void)data;
@@ -203,25 +217,29 @@ static void env_put(void *ctx, uint64_t blk, void *data, int dirty) {
     b->dirty |= dirty;
 }
 
-static void env_drop(void *ctx, uint64_t blk) {
+static void env_drop(void *ctx, uint64_t blk)
+{
     struct buffer *b = *place(ctx, blk);
 
     if (b != NULL && b->pins == 0)
         destroy(ctx, b);
 }
 
-static int env_flush(void *ctx, uint64_t *written) {
+static int env_flush(void *ctx, uint64_t *written)
+{
     struct hostcache *c = ctx;
     int r = write_dirty(c, written);
 
     return r < 0 ? r : note_error(c, image_flush(c->image));
 }
 
-static uint64_t env_now(void *ctx) {
+static uint64_t env_now(void *ctx)
+{
     return ((struct hostcache *)ctx)->time_ns;
 }
 
-static void env_complain(void *ctx, uint64_t blk, const char *what) {
+static void env_complain(void *ctx, uint64_t blk, const char *what)
+{
     struct hostcache *c = ctx;
 
     if (c->complaint[0] != 0)
@@ -254,7 +272,8 @@ struct hostcache *hostcache_new(struct image *image) {
     return c;
 }
 
-void hostcache_free(struct hostcache *c) {
+void hostcache_free(struct hostcache *c)
+{
     if (c == NULL)
         return;
     while (c->newest != NULL)
@@ -262,24 +281,29 @@ void hostcache_free(struct hostcache *c) {
     free(c);
 }
 
-const struct tfs_env *hostcache_env(struct hostcache *c) {
+const struct tfs_env *hostcache_env(struct hostcache *c)
+{
     return &c->env;
 }
 
-void hostcache_set_time(struct hostcache *c, uint64_t ns) {
+void hostcache_set_time(struct hostcache *c, uint64_t ns)
+{
     c->time_ns = ns;
 }
 
-const char *hostcache_complaint(struct hostcache *c) {
+const char *hostcache_complaint(struct hostcache *c)
+{
     memcpy(c->told, c->complaint, sizeof c->told);
     c->complaint[0] = 0;
     return c->told;
 }
 
-int hostcache_errno(const struct hostcache *c) {
+int hostcache_errno(const struct hostcache *c)
+{
     return c->error;
 }
 
-uint64_t hostcache_reads(const struct hostcache *c, enum tfs_class class) {
+uint64_t hostcache_reads(const struct hostcache *c, enum tfs_class class)
+{
     return c->reads[class];
 }

@@ -35,7 +35,8 @@ struct message {
 
 /* ---- messages ---- */
 
-static const char *why(int code) {
+static const char *why(int code)
+{
     switch (-code) {
     case TFS_ENOENT: return "does not exist in the image";
     case TFS_EIO: return "input/output error";
@@ -54,7 +55,8 @@ static const char *why(int code) {
     }
 }
 
-int hostfs_fail(struct hostfs *h, int code, const char *what, char *err, size_t errlen) {
+int hostfs_fail(struct hostfs *h, int code, const char *what, char *err, size_t errlen)
+{
     const char *complaint = hostcache_complaint(h->cache);
     int host = hostcache_errno(h->cache);
 
@@ -69,18 +71,21 @@ int hostfs_fail(struct hostfs *h, int code, const char *what, char *err, size_t 
     return -1;
 }
 
-static int host_error(const char *path, const struct message *m) {
+static int host_error(const char *path, const struct message *m)
+{
     snprintf(m->err, m->len, "%s: %s", path, strerror(errno));
     return -1;
 }
 
-static int tfs_failed(struct hostfs *h, int64_t code, const char *what, const struct message *m) {
+static int tfs_failed(struct hostfs *h, int64_t code, const char *what, const struct message *m)
+{
     return hostfs_fail(h, (int)code, what, m->err, m->len);
 }
 
 /* ---- mounting ---- */
 
-static struct hostfs *hostfs_new(struct image *im, char *err, size_t errlen) {
+static struct hostfs *hostfs_new(struct image *im, char *err, size_t errlen)
+{
     struct hostfs *h = calloc(1, sizeof *h);
 
     if (h != NULL) {
@@ -95,13 +100,15 @@ static struct hostfs *hostfs_new(struct image *im, char *err, size_t errlen) {
     return h;
 }
 
-static void hostfs_free(struct hostfs *h) {
+static void hostfs_free(struct hostfs *h)
+{
     hostcache_free(h->cache);
     free(h->piece);
     free(h);
 }
 
-int hostfs_format(struct image *im, char *err, size_t errlen) {
+int hostfs_format(struct image *im, char *err, size_t errlen)
+{
     struct hostfs *h = hostfs_new(im, err, errlen);
 
     if (h == NULL)
@@ -135,7 +142,8 @@ struct hostfs *hostfs_mount(struct image *im, char *err, size_t errlen) {
     return NULL;
 }
 
-int hostfs_unmount(struct hostfs *h, char *err, size_t errlen) {
+int hostfs_unmount(struct hostfs *h, char *err, size_t errlen)
+{
     int r = tfs_unmount(h->fs);
 
     if (r < 0)
@@ -148,12 +156,14 @@ struct tfs *hostfs_tfs(struct hostfs *h) {
     return h->fs;
 }
 
-void hostfs_on_progress(struct hostfs *h, hostfs_progress *f, void *arg) {
+void hostfs_on_progress(struct hostfs *h, hostfs_progress *f, void *arg)
+{
     h->progress = f;
     h->progress_arg = arg;
 }
 
-static void tell_progress(struct hostfs *h, const char *path, uint64_t done, uint64_t total) {
+static void tell_progress(struct hostfs *h, const char *path, uint64_t done, uint64_t total)
+{
     if (h->progress != NULL)
         h->progress(h->progress_arg, path, done, total);
 }
@@ -161,7 +171,8 @@ static void tell_progress(struct hostfs *h, const char *path, uint64_t done, uin
 /* ---- paths in the image ---- */
 
 /* Copies the next name of a path. Returns 1, 0 at the end, or negative. */
-static int next_name(const char **path, char name[TFS_NAME_MAX + 1]) {
+static int next_name(const char **path, char name[TFS_NAME_MAX + 1])
+{
     const char *p = *path + strspn(*path, "/");
     size_t n = strcspn(p, "/");
 
@@ -175,7 +186,8 @@ static int next_name(const char **path, char name[TFS_NAME_MAX + 1]) {
     return 1;
 }
 
-int hostfs_walk(struct hostfs *h, const char *path, struct tfs_file **out) {
+int hostfs_walk(struct hostfs *h, const char *path, struct tfs_file **out)
+{
     struct tfs_file *at = tfs_root(h->fs);
     char name[TFS_NAME_MAX + 1];
     int r;
@@ -195,7 +207,8 @@ int hostfs_walk(struct hostfs *h, const char *path, struct tfs_file **out) {
     return r;
 }
 
-static int is_dir(struct tfs_file *f) {
+static int is_dir(struct tfs_file *f)
+{
     struct tfs_stat st;
 
     tfs_stat(f, &st);
@@ -203,7 +216,8 @@ static int is_dir(struct tfs_file *f) {
 }
 
 /* The directory of that name, made if it is not there. */
-static int walk_or_mkdir(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **out) {
+static int walk_or_mkdir(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **out)
+{
     int r = tfs_walk(dir, name, out);
 
     if (r == -TFS_ENOENT)
@@ -216,7 +230,8 @@ static int walk_or_mkdir(struct tfs_file *dir, const char *name, uint32_t mode, 
 }
 
 /* Walks to the directory that holds the last name of a path, making what is missing; the name goes to `last`. */
-static int walk_parent(struct hostfs *h, const char *path, char last[TFS_NAME_MAX + 1], struct tfs_file **out) {
+static int walk_parent(struct hostfs *h, const char *path, char last[TFS_NAME_MAX + 1], struct tfs_file **out)
+{
     struct tfs_file *at = tfs_root(h->fs), *below;
     int r = next_name(&path, last);
 
@@ -245,7 +260,8 @@ static int walk_parent(struct hostfs *h, const char *path, char last[TFS_NAME_MA
 /* ---- put ---- */
 
 /* The next range of the host file that is not a hole; its end in *end. Returns its beginning, or size at the end. */
-static uint64_t next_data(int fd, uint64_t from, uint64_t size, uint64_t *end) {
+static uint64_t next_data(int fd, uint64_t from, uint64_t size, uint64_t *end)
+{
     off_t data = lseek(fd, (off_t)from, SEEK_DATA);
 
     *end = size;
@@ -316,16 +332,19 @@ static int put_file(struct hostfs *h, int fd, const char *from, const struct sta
 static int put_entry(struct hostfs *h, const char *from, struct tfs_file *dir, const char *name, int depth,
                      const struct message *m);
 
-static int not_dots(const struct dirent *e) {
+static int not_dots(const struct dirent *e)
+{
     return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) {
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
     return strcmp((*a)->d_name, (*b)->d_name); /* the same order everywhere: images are reproducible */
 }
 
 /* Puts what is in a host directory into one of the image. */
-static int put_entries(struct hostfs *h, const char *from, struct tfs_file *dir, int depth, const struct message *m) {
+static int put_entries(struct hostfs *h, const char *from, struct tfs_file *dir, int depth, const struct message *m)
+{
     struct dirent **names;
     int n = scandir(from, &names, not_dots, by_name), r = 0;
 
@@ -359,7 +378,8 @@ static int put_dir(struct hostfs *h, const char *from, const struct stat *st, st
     return r;
 }
 
-static uint64_t mtime_of(const struct stat *st) {
+static uint64_t mtime_of(const struct stat *st)
+{
     return st->st_mtim.tv_sec < 0 ? 0 : (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 }
 
@@ -385,7 +405,8 @@ static int put_entry(struct hostfs *h, const char *from, struct tfs_file *dir, c
 }
 
 /* A host directory onto the image's root: its contents go there. */
-static int put_into_root(struct hostfs *h, const char *from, const struct message *m) {
+static int put_into_root(struct hostfs *h, const char *from, const struct message *m)
+{
     struct tfs_file *root = tfs_root(h->fs);
     int r = put_entries(h, from, root, 0, m);
 
@@ -393,7 +414,8 @@ static int put_into_root(struct hostfs *h, const char *from, const struct messag
     return r;
 }
 
-int hostfs_put(struct hostfs *h, const char *from, const char *to, char *err, size_t errlen) {
+int hostfs_put(struct hostfs *h, const char *from, const char *to, char *err, size_t errlen)
+{
     struct message m = {err, errlen};
     struct tfs_file *dir;
     char name[TFS_NAME_MAX + 1];
@@ -414,7 +436,8 @@ int hostfs_put(struct hostfs *h, const char *from, const char *to, char *err, si
 
 /* ---- get ---- */
 
-static int write_all(int fd, const uint8_t *p, size_t n) {
+static int write_all(int fd, const uint8_t *p, size_t n)
+{
     while (n > 0) {
         ssize_t put = write(fd, p, n);
         if (put < 0 && errno == EINTR)
@@ -428,7 +451,8 @@ static int write_all(int fd, const uint8_t *p, size_t n) {
 }
 
 /* Length of the hole at off in bytes, at most up to `end`, 0 if there is none. */
-static int64_t hole_at(struct tfs_file *f, uint64_t off, uint64_t end) {
+static int64_t hole_at(struct tfs_file *f, uint64_t off, uint64_t end)
+{
     struct tfs_extent e;
 
     if (off % TFS_BLOCK != 0)
@@ -467,7 +491,8 @@ static int get_contents(struct hostfs *h, struct tfs_file *f, const char *from, 
 }
 
 /* A regular file: beside its place, then renamed into it. */
-static int get_file(struct hostfs *h, struct tfs_file *f, const char *from, const char *to, const struct message *m) {
+static int get_file(struct hostfs *h, struct tfs_file *f, const char *from, const char *to, const struct message *m)
+{
     struct tfs_stat st;
     char *temporary;
 
@@ -539,7 +564,8 @@ static int get_entry(struct hostfs *h, struct tfs_file *f, const char *from, con
     return is_dir(f) ? get_dir(h, f, from, to, depth, m) : get_file(h, f, from, to, m);
 }
 
-int hostfs_get(struct hostfs *h, const char *from, const char *to, char *err, size_t errlen) {
+int hostfs_get(struct hostfs *h, const char *from, const char *to, char *err, size_t errlen)
+{
     struct message m = {err, errlen};
     struct tfs_file *f;
     int r = hostfs_walk(h, from, &f);

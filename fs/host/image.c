@@ -24,17 +24,20 @@ struct image {
     uint8_t *changed; /* IMAGE_PRIVATE: bit per piece that the overlay holds */
 };
 
-uint64_t image_size(const struct image *im) {
+uint64_t image_size(const struct image *im)
+{
     return im->bytes;
 }
 
-const char *image_path(const struct image *im) {
+const char *image_path(const struct image *im)
+{
     return im->path;
 }
 
 /* ---- whole transfers ---- */
 
-static int read_fully(int fd, uint64_t off, uint8_t *buf, size_t n) {
+static int read_fully(int fd, uint64_t off, uint8_t *buf, size_t n)
+{
     while (n > 0) {
         ssize_t got = pread(fd, buf, n, (off_t)off);
         if (got < 0 && errno == EINTR)
@@ -52,7 +55,8 @@ static int read_fully(int fd, uint64_t off, uint8_t *buf, size_t n) {
     return 0;
 }
 
-static int write_fully(int fd, uint64_t off, const uint8_t *buf, size_t n) {
+static int write_fully(int fd, uint64_t off, const uint8_t *buf, size_t n)
+{
     while (n > 0) {
         ssize_t put = pwrite(fd, buf, n, (off_t)off);
         if (put < 0 && errno == EINTR)
@@ -68,12 +72,14 @@ static int write_fully(int fd, uint64_t off, const uint8_t *buf, size_t n) {
 
 /* ---- the overlay ---- */
 
-static int is_changed(const struct image *im, uint64_t piece) {
+static int is_changed(const struct image *im, uint64_t piece)
+{
     return im->changed != NULL && (im->changed[piece / 8] >> piece % 8 & 1);
 }
 
 /* Bytes from off that are all changed or all not, at most n. */
-static size_t run_of(const struct image *im, uint64_t off, size_t n) {
+static size_t run_of(const struct image *im, uint64_t off, size_t n)
+{
     uint64_t piece = off / PIECE;
     size_t run = PIECE - off % PIECE;
     int changed = is_changed(im, piece);
@@ -83,7 +89,8 @@ static size_t run_of(const struct image *im, uint64_t off, size_t n) {
     return run < n ? run : n;
 }
 
-static int overlay_write(struct image *im, uint64_t off, const uint8_t *buf, size_t n) {
+static int overlay_write(struct image *im, uint64_t off, const uint8_t *buf, size_t n)
+{
     uint8_t whole[PIECE];
 
     while (n > 0) {
@@ -109,11 +116,13 @@ static int overlay_write(struct image *im, uint64_t off, const uint8_t *buf, siz
     return 0;
 }
 
-static int outside(const struct image *im, uint64_t off, size_t n) {
+static int outside(const struct image *im, uint64_t off, size_t n)
+{
     return off > im->bytes || n > im->bytes - off;
 }
 
-int image_read(struct image *im, uint64_t off, void *buf, size_t n) {
+int image_read(struct image *im, uint64_t off, void *buf, size_t n)
+{
     uint8_t *to = buf;
 
     if (outside(im, off, n))
@@ -130,7 +139,8 @@ int image_read(struct image *im, uint64_t off, void *buf, size_t n) {
     return 0;
 }
 
-int image_write(struct image *im, uint64_t off, const void *buf, size_t n) {
+int image_write(struct image *im, uint64_t off, const void *buf, size_t n)
+{
     if (outside(im, off, n))
         return -EINVAL;
     if (im->mode == IMAGE_READ)
@@ -140,7 +150,8 @@ int image_write(struct image *im, uint64_t off, const void *buf, size_t n) {
     return write_fully(im->fd, off, buf, n);
 }
 
-int image_flush(struct image *im) {
+int image_flush(struct image *im)
+{
     if (im->mode != IMAGE_WRITE || fdatasync(im->fd) == 0)
         return 0;
     return -errno;
@@ -149,7 +160,8 @@ int image_flush(struct image *im) {
 /* ---- opening ---- */
 
 /* An unnamed file for what is written: gone when it is closed, however the program ends. */
-static int make_overlay(struct image *im, char *err, size_t errlen) {
+static int make_overlay(struct image *im, char *err, size_t errlen)
+{
     const char *dir = getenv("TMPDIR");
     char name[4096];
 
@@ -176,7 +188,8 @@ static int make_overlay(struct image *im, char *err, size_t errlen) {
 }
 
 /* Takes the descriptor over, also when it fails. */
-static struct image *image_new(const char *path, int fd, enum image_mode mode, char *err, size_t errlen) {
+static struct image *image_new(const char *path, int fd, enum image_mode mode, char *err, size_t errlen)
+{
     struct image *im = calloc(1, sizeof *im);
     char *copy = strdup(path);
 
@@ -192,14 +205,16 @@ static struct image *image_new(const char *path, int fd, enum image_mode mode, c
 }
 
 /* Two programs that change one image at a time would destroy it. */
-static int lock(struct image *im, char *err, size_t errlen) {
+static int lock(struct image *im, char *err, size_t errlen)
+{
     if (flock(im->fd, (im->mode == IMAGE_WRITE ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return 0;
     snprintf(err, errlen, "%s: in use by another program; wait for it or use a copy", im->path);
     return -1;
 }
 
-static int learn_size(struct image *im, char *err, size_t errlen) {
+static int learn_size(struct image *im, char *err, size_t errlen)
+{
     struct stat st;
 
     if (fstat(im->fd, &st) < 0) {
@@ -261,7 +276,8 @@ struct image *image_create(const char *path, uint64_t bytes, int force, char *er
     return NULL;
 }
 
-void image_close(struct image *im) {
+void image_close(struct image *im)
+{
     if (im == NULL)
         return;
     close(im->fd);

@@ -2,6 +2,7 @@
 /* badload: loads from the kernel's half of the address space. Must die with a note; for tests of the kernel. */
 #include <stdint.h>
 
-int main(void) {
+int main(void)
+{
     return *(volatile int *)(uintptr_t)0xffffffc080200000u;
 }

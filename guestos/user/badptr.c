@@ -17,7 +17,8 @@ static char *readonly; /* a page that may not be stored into */
 
 static const char dir[] = "/badptr.dir", file[] = "/badptr.file";
 
-static void expect_at(int line, const char *call, const char *kind, long r) {
+static void expect_at(int line, const char *call, const char *kind, long r)
+{
     if (r == -T_EFAULT)
         return;
     printf("badptr: %s with %s (line %d): %ld\n", call, kind, line, r);
@@ -27,7 +28,8 @@ static void expect_at(int line, const char *call, const char *kind, long r) {
 #define EXPECT(call, kind) expect_at(__LINE__, #call, kind, call)
 
 /* Calls that read n bytes at p, each shorter than what is there before the edge. */
-static void bad_sources(const char *kind, uintptr_t bad) {
+static void bad_sources(const char *kind, uintptr_t bad)
+{
     const char *p = (const char *)bad;
     char *good[] = {"x", NULL};
     EXPECT(sys_exec(p, good), kind);
@@ -48,7 +50,8 @@ static void bad_sources(const char *kind, uintptr_t bad) {
 }
 
 /* Calls that store at p. The file has 8192 bytes, the pipe some. */
-static void bad_targets(const char *kind, uintptr_t bad) {
+static void bad_targets(const char *kind, uintptr_t bad)
+{
     char *p = (char *)bad;
     EXPECT(sys_pread(disk, p, 100, 0), kind);
     EXPECT(sys_pread(disk, p, 8192, 0), kind);
@@ -69,7 +72,8 @@ static void bad_targets(const char *kind, uintptr_t bad) {
         ;
 }
 
-static void bad_lengths(void) {
+static void bad_lengths(void)
+{
     static char good[64];
     EXPECT(sys_pwrite(disk, good, (size_t)1 << 62, 0), "a length beyond memory");
     EXPECT(sys_pwrite(disk, good, (size_t)-1, 0), "a length that wraps");
@@ -79,7 +83,8 @@ static void bad_lengths(void) {
 }
 
 /* A read of a file is settled by what the file has: a buffer that is long enough for that is good. */
-static void good_lengths(void) {
+static void good_lengths(void)
+{
     static char good[8192];
     long n = sys_pread(disk, good, sizeof good, 0);
     if (n != 8192) {
@@ -88,7 +93,8 @@ static void good_lengths(void) {
     }
 }
 
-static int prepare(void) {
+static int prepare(void)
+{
     static char block[8192];
     memset(block, 'b', sizeof block);
     char *mem = segattach(0, "memory", NULL, TARRY_PAGE);
@@ -113,7 +119,8 @@ static int prepare(void) {
     return write_all(pipes[1], block, 200) < 0 || write_all(disk, block, sizeof block) < 0 ? -1 : 0;
 }
 
-static void clean_up(void) {
+static void clean_up(void)
+{
     char entry[TARRY_PATH_MAX];
     chdir("/");
     for (int i = 0; i < 10; i++) {
@@ -124,7 +131,8 @@ static void clean_up(void) {
     remove(file);
 }
 
-int main(void) {
+int main(void)
+{
     static const struct {
         const char *kind;
         uintptr_t va;

@@ -2,7 +2,8 @@
 /* badstore: stores into its own text. Must die with a note; for tests of the kernel. */
 #include <stdint.h>
 
-int main(void) {
+int main(void)
+{
     *(volatile uint32_t *)(uintptr_t)main = 0;
     return 0;
 }

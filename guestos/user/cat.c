@@ -10,7 +10,8 @@ static const char help[] = "cat [FILE...]\n"
 
 static char buf[65536];
 
-static int cat(int fd, const char *name) {
+static int cat(int fd, const char *name)
+{
     ssize_t n;
     while ((n = read(fd, buf, sizeof buf)) > 0)
         if (write_all(1, buf, (size_t)n) < 0)
@@ -20,7 +21,8 @@ static int cat(int fd, const char *name) {
     return n < 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -16,12 +16,14 @@ static const char help[] = "cp [-r] FROM TO\n"
 static bool recursive;
 static char buf[65536];
 
-static bool is_dir(const char *path) {
+static bool is_dir(const char *path)
+{
     struct tarry_stat st;
     return dirstat(path, &st) == 0 && (st.mode & DMDIR);
 }
 
-static int copy_bytes(int in, const char *from, int out, const char *to) {
+static int copy_bytes(int in, const char *from, int out, const char *to)
+{
     ssize_t n;
     while ((n = read(in, buf, sizeof buf)) > 0)
         if (write_all(out, buf, (size_t)n) < 0) {
@@ -33,12 +35,14 @@ static int copy_bytes(int in, const char *from, int out, const char *to) {
     return n < 0;
 }
 
-static bool same_file(const struct tarry_stat *a, const char *path) {
+static bool same_file(const struct tarry_stat *a, const char *path)
+{
     struct tarry_stat b;
     return dirstat(path, &b) == 0 && a->path == b.path && a->dev == b.dev;
 }
 
-static int copy_file(const char *from, const struct tarry_stat *st, const char *to) {
+static int copy_file(const char *from, const struct tarry_stat *st, const char *to)
+{
     if (same_file(st, to)) {
         complain_of(to, "is the same file");
         return 1;
@@ -62,7 +66,8 @@ static int copy_file(const char *from, const struct tarry_stat *st, const char *
 
 static int copy_tree(const char *from, const char *to);
 
-static int copy_directory(const char *from, const struct tarry_stat *st, const char *to) {
+static int copy_directory(const char *from, const struct tarry_stat *st, const char *to)
+{
     if (!is_dir(to) && mkdir(to, st->mode & 0777) < 0) {
         complain(to);
         return 1;
@@ -88,7 +93,8 @@ static int copy_directory(const char *from, const struct tarry_stat *st, const c
     return failed;
 }
 
-static int copy_tree(const char *from, const char *to) {
+static int copy_tree(const char *from, const char *to)
+{
     struct tarry_stat st;
     if (dirstat(from, &st) < 0) {
         complain(from);
@@ -108,7 +114,8 @@ static int copy_tree(const char *from, const char *to) {
     return copy_directory(from, &st, to);
 }
 
-static int copy_into(const char *from, const char *dir) {
+static int copy_into(const char *from, const char *dir)
+{
     char to[TARRY_PATH_MAX + 1];
     const char *base = strrchr(from, '/');
     if (join_path(to, dir, base ? base + 1 : from) < 0) {
@@ -118,7 +125,8 @@ static int copy_into(const char *from, const char *dir) {
     return copy_tree(from, to);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int i = 1, failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -21,20 +21,23 @@ enum { N = 20 * 4096 + 123 }; /* bytes of a usual file: not whole pages */
 
 static uint64_t seed = 88172645463325252u, rounds = 1000;
 
-static uint8_t *deferred(size_t n) {
+static uint8_t *deferred(size_t n)
+{
     void *p = segattach(0, "defer", NULL, n);
     CHECK((intptr_t)p != -1);
     return p;
 }
 
 /* The whole file, which is there for longer. */
-static uint8_t *read_whole(int fd, size_t n) {
+static uint8_t *read_whole(int fd, size_t n)
+{
     uint8_t *p = deferred(n);
     CHECK_IS(pread(fd, p, n, 0), n);
     return p;
 }
 
-static void overwrite(const char *name, unsigned with, size_t at, size_t n) {
+static void overwrite(const char *name, unsigned with, size_t at, size_t n)
+{
     char *buf = malloc(n);
     int fd = open(name, O_RDWR);
     CHECK(buf && fd >= 0);
@@ -44,12 +47,14 @@ static void overwrite(const char *name, unsigned with, size_t at, size_t n) {
     free(buf);
 }
 
-static void overwrite_f(void *unused) {
+static void overwrite_f(void *unused)
+{
     (void)unused;
     overwrite("f", 2, 0, N);
 }
 
-static uint64_t version(const char *name) {
+static uint64_t version(const char *name)
+{
     struct tarry_stat st;
     CHECK_IS(dirstat(name, &st), 0);
     return st.version;
@@ -57,7 +62,8 @@ static uint64_t version(const char *name) {
 
 /* ---- R: reading ---- */
 
-static void r1_same_process(void) {
+static void r1_same_process(void)
+{
     int fd = make_file("f", 1, N);
     uint8_t *p = read_whole(fd, N);
     CHECK(is_pattern(p + 3 * PAGE, 1, 3 * PAGE, 10));
@@ -66,7 +72,8 @@ static void r1_same_process(void) {
     CHECK(file_is_pattern("f", 2, N));
 }
 
-static void r1_other_process(void) {
+static void r1_other_process(void)
+{
     int fd = make_file("f", 1, N);
     uint8_t *p = read_whole(fd, N);
     CHECK(is_pattern(p + 3 * PAGE, 1, 3 * PAGE, 10));
@@ -86,7 +93,8 @@ static void r1_several_moments(void) { /* each read has its own */
         CHECK(is_pattern(p[i], i, 0, N));
 }
 
-static void r2_remove_truncate_close(void) {
+static void r2_remove_truncate_close(void)
+{
     int fd = make_file("f", 1, N);
     uint8_t *a = read_whole(fd, N);
     CHECK_IS(truncate("f", 100), 0);
@@ -102,7 +110,8 @@ static void r2_remove_truncate_close(void) {
     CHECK(is_pattern(b, 1, 0, 100) && is_all(b + 100, 0, N - 100));
 }
 
-static void r2_offset(void) {
+static void r2_offset(void)
+{
     int fd = make_file("f", 1, N);
     uint8_t *p = deferred(2 * N);
     CHECK_IS(lseek(fd, 5000, SEEK_SET), 5000);
@@ -114,7 +123,8 @@ static void r2_offset(void) {
     CHECK(is_pattern(p, 1, 5000, N - 5000));
 }
 
-static void r3_short_read(void) {
+static void r3_short_read(void)
+{
     int fd = make_file("f", 1, 10000);
     uint8_t *p = deferred(N);
     memset(p, 0xaa, 3 * PAGE);
@@ -127,7 +137,8 @@ static void r3_short_read(void) {
     CHECK(is_pattern(p, 1, 0, 10000));
 }
 
-static void r4_holes(void) {
+static void r4_holes(void)
+{
     int fd = make_file("f", 1, 0);
     char *block = malloc(PAGE);
     fill_pattern(block, 1, 2 * PAGE, PAGE);
@@ -142,7 +153,8 @@ static void r4_holes(void) {
     CHECK(is_all(p + 3 * PAGE, 0, N - 3 * PAGE));
 }
 
-static void r5_unaligned(void) {
+static void r5_unaligned(void)
+{
     int fd = make_file("f", 1, N);
     static const size_t offsets[] = {0, 1, 777, 4095, 4096, 5000}, lengths[] = {1, 100, 4096, 12345, 40000},
                         places[] = {0, 1, 4093, 4096, 6000};
@@ -175,7 +187,8 @@ static void r5_many_pieces(void) { /* adjacent ones, and more than a page may ha
     CHECK(is_pattern(p + 2000, 1, 2000, N - 2000));
 }
 
-static void r8_read_over(void) {
+static void r8_read_over(void)
+{
     int f = make_file("f", 1, N), g = make_file("g", 2, N);
     uint8_t *p = read_whole(f, N);
     size_t at = 5 * PAGE + 50, n = 6 * PAGE + 77;
@@ -187,7 +200,8 @@ static void r8_read_over(void) {
     CHECK(is_pattern(p + at + n, 1, at + n, N - at - n));
 }
 
-static void r8_zeros(void) {
+static void r8_zeros(void)
+{
     int f = make_file("f", 1, N), zero = open("/dev/zero", O_RDONLY);
     uint8_t *p = read_whole(f, N);
     size_t at = PAGE + 50, n = 3 * PAGE + 77, at2 = 10 * PAGE - 1, n2 = PAGE + 2;
@@ -204,7 +218,8 @@ static void r8_zeros(void) {
     CHECK(is_all(p + at, 0, n - 1) && p[at + n - 1] == 5);
 }
 
-static void r9_two_places_and_overlap(void) {
+static void r9_two_places_and_overlap(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = deferred(3 * N);
     CHECK_IS(pread(f, p, N, 0), N);
@@ -223,7 +238,8 @@ static void r9_two_places_and_overlap(void) {
     CHECK(is_pattern(p + at + 5 * PAGE, 1, at + 5 * PAGE, N - at - 5 * PAGE));
 }
 
-static void r10_conventional_files(void) {
+static void r10_conventional_files(void)
+{
     int fds[2];
     uint8_t *p = deferred(N);
     CHECK_IS(pipe(fds), 0);
@@ -240,7 +256,8 @@ static void r10_conventional_files(void) {
 
 /* ---- S: storing ---- */
 
-static void s2_store_detaches(void) {
+static void s2_store_detaches(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     p[2 * PAGE + 5] = 0x55; /* a page that was not touched before */
@@ -260,7 +277,8 @@ struct fork_case {
     int hear[2];
 };
 
-static void s4_child(void *arg) {
+static void s4_child(void *arg)
+{
     struct fork_case *c = arg;
     char x;
     read(c->hear[0], &x, 1); /* the parent has overwritten the file and stored */
@@ -272,7 +290,8 @@ static void s4_child(void *arg) {
         exits("the child's own read");
 }
 
-static void s4_fork(void) {
+static void s4_fork(void)
+{
     struct fork_case c;
     int f = make_file("f", 1, N);
     c.p = read_whole(f, N);
@@ -296,7 +315,8 @@ static void s4_fork(void) {
     CHECK(is_pattern(c.p, 1, 0, N));
 }
 
-static void s4_shared_child(void *arg) {
+static void s4_shared_child(void *arg)
+{
     uint8_t *p = arg;
     int fd = open("f", O_RDONLY);
     p[0] = 0x77;
@@ -304,7 +324,8 @@ static void s4_shared_child(void *arg) {
         exits("read");
 }
 
-static void s4_shared(void) {
+static void s4_shared(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = segattach(SG_SHARED, "defer", NULL, N);
     CHECK((intptr_t)p != -1);
@@ -315,7 +336,8 @@ static void s4_shared(void) {
     CHECK(is_pattern(p + 2 * PAGE, 1, 2 * PAGE, N - 2 * PAGE));
 }
 
-static void s4_generations(void *arg) {
+static void s4_generations(void *arg)
+{
     uint8_t *p = arg;
     p[3 * PAGE] = 0x33;
     if (fork() == 0) {
@@ -327,7 +349,8 @@ static void s4_generations(void *arg) {
         exits("child");
 }
 
-static void s4_grandchildren(void) {
+static void s4_grandchildren(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     for (int i = 0; i < 5; i++)
@@ -339,7 +362,8 @@ static void s4_grandchildren(void) {
 
 /* ---- W: writing ---- */
 
-static void w1_unchanged(void) {
+static void w1_unchanged(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     CHECK(is_pattern(p + PAGE, 1, PAGE, 3 * PAGE));
@@ -350,7 +374,8 @@ static void w1_unchanged(void) {
     CHECK(is_pattern(p, 1, 0, N));
 }
 
-static void w2_permission(void) {
+static void w2_permission(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     int r = open("f", O_RDONLY);
@@ -366,7 +391,8 @@ static void w2_permission(void) {
     CHECK(b.mtime_ns > a.mtime_ns);
 }
 
-static void w3_old_over_new(void) {
+static void w3_old_over_new(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     CHECK(is_pattern(p + PAGE, 1, PAGE, PAGE)); /* one page resident, the others not */
@@ -385,7 +411,8 @@ static void w3_same_bytes_again(void) { /* written by another, but equal; and a 
     CHECK(file_is_pattern("f", 1, N));
 }
 
-static void w4_again_and_again(void) {
+static void w4_again_and_again(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     uint8_t *model = malloc(N), *back = malloc(N);
@@ -436,7 +463,8 @@ static void w4_part(void) { /* a write of a part; its edges are within pages */
     CHECK(is_pattern(p + at + 50, 1, at + 50, n - 100));
 }
 
-static void w5_elsewhere(void) {
+static void w5_elsewhere(void)
+{
     int f = make_file("f", 1, N), g = make_file("g", 2, 100);
     uint8_t *p = read_whole(f, N);
     CHECK_IS(pwrite(g, p, N, 0), N);
@@ -482,7 +510,8 @@ static void w6_preserve_once_is_enough(void) { /* many writes to blocks that two
     CHECK(is_pattern(b + 6 * PAGE, 1, 6 * PAGE, N - 6 * PAGE));
 }
 
-static void w7_over_itself(void) {
+static void w7_over_itself(void)
+{
     static const long shifts[] = {1, 100, 4096, 5000, 3 * 4096, -1, -100, -4096, -9000};
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++) {
         int f = make_file("f", 1, N);
@@ -502,7 +531,8 @@ static void w7_over_itself(void) {
     }
 }
 
-static void w_append_and_extend(void) {
+static void w_append_and_extend(void)
+{
     int f = make_file("f", 1, N);
     uint8_t *p = read_whole(f, N);
     int a = open("f", O_WRONLY | O_APPEND);
@@ -552,12 +582,14 @@ static uint64_t step;
         }                                                                                                              \
     } while (0)
 
-static size_t below(size_t n) {
+static size_t below(size_t n)
+{
     return random_next(&rng) % n;
 }
 
 /* An offset that likes page boundaries; below(n). */
-static size_t place(size_t n) {
+static size_t place(size_t n)
+{
     size_t at = below(n);
     switch (below(4)) {
     case 0:
@@ -571,25 +603,29 @@ static size_t place(size_t n) {
     }
 }
 
-static size_t extent(size_t most) {
+static size_t extent(size_t most)
+{
     size_t n = below(3) ? below(3 * PAGE) : below(SEG);
     return n < most ? n : most;
 }
 
-static void random_read(void) {
+static void random_read(void)
+{
     size_t f = below(FILES), at = place(SEG), off = below(4) ? at : place(FILE_MAX), n = extent(SEG - at);
     size_t expect = off >= length[f] ? 0 : n < length[f] - off ? n : length[f] - off;
     MUST(pread(fds[f], segment + at, n, (off_t)off) == (ssize_t)expect);
     memcpy(model + at, content[f] + off, expect);
 }
 
-static void file_written(size_t f, const uint8_t *from, size_t off, size_t n) {
+static void file_written(size_t f, const uint8_t *from, size_t off, size_t n)
+{
     memcpy(content[f] + off, from, n);
     if (n && off + n > length[f])
         length[f] = off + n;
 }
 
-static void random_write(void) {
+static void random_write(void)
+{
     size_t f = below(FILES), at = place(SEG), off = below(4) ? at : place(FILE_MAX), n = extent(SEG - at);
     if (n > FILE_MAX - off)
         n = FILE_MAX - off;
@@ -597,7 +633,8 @@ static void random_write(void) {
     file_written(f, model + at, off, n);
 }
 
-static void random_foreign_write(void) {
+static void random_foreign_write(void)
+{
     static uint8_t buf[FILE_MAX];
     size_t f = below(FILES), off = place(FILE_MAX), n = extent(FILE_MAX - off);
     fill_pattern(buf, (unsigned)step, off, n);
@@ -605,7 +642,8 @@ static void random_foreign_write(void) {
     file_written(f, buf, off, n);
 }
 
-static void random_truncate(void) {
+static void random_truncate(void)
+{
     static const char *names[] = {"0", "1"};
     size_t f = below(FILES), n = place(FILE_MAX);
     MUST(truncate(names[f], (off_t)n) == 0);
@@ -614,7 +652,8 @@ static void random_truncate(void) {
     length[f] = n;
 }
 
-static void random_store(void) {
+static void random_store(void)
+{
     size_t at = place(SEG), n = below(4) ? below(10) : extent(SEG - at);
     if (n > SEG - at)
         n = SEG - at;
@@ -622,20 +661,23 @@ static void random_store(void) {
     fill_pattern(model + at, (unsigned)step, at, n);
 }
 
-static void random_free(void) {
+static void random_free(void)
+{
     size_t at = place(SEG), n = extent(SEG - at);
     MUST(segfree(segment + at, n) == 0);
     memset(model + at, 0, n);
 }
 
-static void random_look(void) {
+static void random_look(void)
+{
     size_t at = place(SEG), n = below(8) ? 1 + below(100) : SEG;
     if (n > SEG - at)
         n = SEG - at;
     MUST(memcmp(segment + at, model + at, n) == 0);
 }
 
-static void random_look_at_file(void) {
+static void random_look_at_file(void)
+{
     static uint8_t buf[FILE_MAX + 1];
     size_t f = below(FILES);
     MUST(pread(fds[f], buf, sizeof buf, 0) == (ssize_t)length[f]);
@@ -643,7 +685,8 @@ static void random_look_at_file(void) {
 }
 
 /* The child sees what the parent had, and the parent nothing of what the child does. */
-static void random_fork(void) {
+static void random_fork(void)
+{
     struct waitmsg w;
     int pid = fork();
     if (pid == 0) {
@@ -661,7 +704,8 @@ static void random_fork(void) {
     MUST(w.status[0] == 0);
 }
 
-static void random_operations(void) {
+static void random_operations(void)
+{
     static void (*const operations[])(void) = {
         random_read,          random_read,  random_read,  random_write, random_write,    random_foreign_write,
         random_foreign_write, random_store, random_store, random_store, random_truncate, random_free,
@@ -722,7 +766,8 @@ static const char help[] =
     "defertests [--seed S] [--rounds N] [NAME...]\n"
     "Runs the tests of those names, or all; seed and number of operations are random_operations'.";
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (help_asked(argc, argv, help))
         return 0;
     while (argc > 1 && argv[1][0] == '-') {

@@ -4,7 +4,8 @@
 #include <string.h>
 #include "tarry.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int first = 1;
     bool newline = true;
     size_t n = 1;

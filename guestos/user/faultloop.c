@@ -10,14 +10,16 @@ static const char help[] = "faultloop FAULTS [PAGES]\n"
                            "Stores into fresh pages FAULTS times, freeing them after each PAGES (256).";
 
 /* Stores into n fresh pages; they are zero, else the sum tells. */
-static uint64_t touch(volatile unsigned char *mem, uint64_t n) {
+static uint64_t touch(volatile unsigned char *mem, uint64_t n)
+{
     uint64_t sum = 0;
     for (uint64_t i = 0; i < n; i++)
         sum += mem[i * TARRY_PAGE] += (unsigned char)i;
     return sum;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint64_t faults, pages = 256, sum = 0;
     char line[80];
     if (help_asked(argc, argv, help))

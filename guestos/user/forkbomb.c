@@ -10,14 +10,16 @@
 enum { MOST = 100000 };
 
 /* Children live until the parent closes its end of the pipe. */
-static void child(int fds[2]) {
+static void child(int fds[2])
+{
     char c;
     close(fds[1]);
     read(fds[0], &c, 1);
     exits("");
 }
 
-static int fork_until_refused(int fds[2]) {
+static int fork_until_refused(int fds[2])
+{
     int n = 0;
     for (; n < MOST; n++) {
         int pid = rfork(RFPROC | RFFDG);
@@ -29,7 +31,8 @@ static int fork_until_refused(int fds[2]) {
     return n;
 }
 
-int main(void) {
+int main(void)
+{
     struct waitmsg w;
     int fds[2], waited = 0;
     if (pipe(fds) < 0) {

@@ -32,11 +32,13 @@ struct pattern {
 
 static bool number_lines, invert, ignore_case, count_only, plain;
 
-static void add(struct element *e, unsigned char c) {
+static void add(struct element *e, unsigned char c)
+{
     e->set[c >> 3] |= (uint8_t)(1 << (c & 7));
 }
 
-static void add_either_case(struct element *e, unsigned char c) {
+static void add_either_case(struct element *e, unsigned char c)
+{
     add(e, c);
     if (ignore_case) {
         add(e, (unsigned char)tolower(c));
@@ -44,12 +46,14 @@ static void add_either_case(struct element *e, unsigned char c) {
     }
 }
 
-static bool has(const struct element *e, unsigned char c) {
+static bool has(const struct element *e, unsigned char c)
+{
     return e->set[c >> 3] >> (c & 7) & 1;
 }
 
 /* p stands after '['; returns the place after ']', NULL if there is none. */
-static const char *compile_set(const char *p, struct element *e) {
+static const char *compile_set(const char *p, struct element *e)
+{
     bool negated = *p == '^';
     const char *first = p += negated;
     for (; *p && (*p != ']' || p == first); p++) {
@@ -68,7 +72,8 @@ static const char *compile_set(const char *p, struct element *e) {
 }
 
 /* Returns what is wrong with the pattern, or NULL. */
-static const char *compile(const char *p, struct pattern *out) {
+static const char *compile(const char *p, struct pattern *out)
+{
     out->elements = calloc(strlen(p) + 1, sizeof *out->elements);
     if (!out->elements)
         return "out of memory";
@@ -103,7 +108,8 @@ static const char *compile(const char *p, struct pattern *out) {
 }
 
 /* Do the elements from i on match the text from s on? */
-static bool match_here(const struct pattern *p, size_t i, const char *s, const char *end) {
+static bool match_here(const struct pattern *p, size_t i, const char *s, const char *end)
+{
     for (; i < p->n; i++) {
         const struct element *e = &p->elements[i];
         if (e->star) {
@@ -121,7 +127,8 @@ static bool match_here(const struct pattern *p, size_t i, const char *s, const c
     return !p->at_end || s == end;
 }
 
-static bool match(const struct pattern *p, const char *s, const char *end) {
+static bool match(const struct pattern *p, const char *s, const char *end)
+{
     if (p->at_start)
         return match_here(p, 0, s, end);
     for (; s <= end; s++)
@@ -139,7 +146,8 @@ struct input {
 };
 
 /* The next line without its newline: *line, *length. 1, 0 at the end, -1 on an error. */
-static int next_line(struct input *in, char **line, size_t *length) {
+static int next_line(struct input *in, char **line, size_t *length)
+{
     size_t scanned = in->start;
     for (;;) {
         char *nl = memchr(in->buf + scanned, '\n', in->have - scanned);
@@ -171,7 +179,8 @@ static int next_line(struct input *in, char **line, size_t *length) {
 }
 
 /* 0: a line matched, 1: none, 2: an error. label: the file's name before each line, or NULL. */
-static int grep(int fd, const char *name, const char *label, const struct pattern *p) {
+static int grep(int fd, const char *name, const char *label, const struct pattern *p)
+{
     struct input in = {.fd = fd, .room = 16384};
     unsigned long number = 0, matched = 0;
     char *line;
@@ -203,7 +212,8 @@ static int grep(int fd, const char *name, const char *label, const struct patter
     return r < 0 ? 2 : matched ? 0 : 1;
 }
 
-static void options(const char *p) {
+static void options(const char *p)
+{
     if (!*p)
         usage(help);
     for (; *p; p++) {
@@ -230,11 +240,13 @@ static void options(const char *p) {
 }
 
 /* Output that cannot be written is a failure, of which grep says 2. */
-static int finish(int status) {
+static int finish(int status)
+{
     return finish_output(0) ? 2 : status;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct pattern p = {0};
     int i = 1, status = 1;
     if (help_asked(argc, argv, help))

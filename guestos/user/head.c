@@ -11,7 +11,8 @@ static const char help[] = "head [-n LINES | -c BYTES] [FILE...]\n"
 static char buf[4096];
 
 /* `most` lines, or bytes. */
-static int head(int fd, const char *name, uint64_t most, bool bytes) {
+static int head(int fd, const char *name, uint64_t most, bool bytes)
+{
     ssize_t n = 0;
     while (most && (n = read(fd, buf, bytes && most < sizeof buf ? most : sizeof buf)) > 0) {
         size_t use = 0;
@@ -28,7 +29,8 @@ static int head(int fd, const char *name, uint64_t most, bool bytes) {
     return n < 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint64_t most = 10;
     bool bytes = false;
     int i = 1, failed = 0;

@@ -6,7 +6,8 @@
 static const char help[] = "kill PID...\n"
                            "Ends each process PID.";
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -15,11 +15,13 @@ static const char help[] = "ls [-l] [FILE...]\n"
 
 static bool details;
 
-static int by_name(const void *a, const void *b) {
+static int by_name(const void *a, const void *b)
+{
     return strcmp(((const struct tarry_stat *)a)->name, ((const struct tarry_stat *)b)->name);
 }
 
-static void show(const struct tarry_stat *st, const char *name) {
+static void show(const struct tarry_stat *st, const char *name)
+{
     char mode[11] = "-rwxrwxrwx";
     if (!details) {
         printf("%s\n", name);
@@ -38,7 +40,8 @@ static void show(const struct tarry_stat *st, const char *name) {
 }
 
 /* All entries of the directory fd; *count of them. NULL and errno on failure. */
-static struct tarry_stat *read_all(int fd, size_t *count) {
+static struct tarry_stat *read_all(int fd, size_t *count)
+{
     size_t have = 0, room = 16;
     struct tarry_stat *all = malloc(room * sizeof *all);
     while (all) {
@@ -62,7 +65,8 @@ static struct tarry_stat *read_all(int fd, size_t *count) {
     return NULL;
 }
 
-static int list_directory(const char *path) {
+static int list_directory(const char *path)
+{
     size_t n = 0;
     int fd = open(path, O_RDONLY);
     struct tarry_stat *all = fd < 0 ? NULL : read_all(fd, &n);
@@ -79,7 +83,8 @@ static int list_directory(const char *path) {
     return 0;
 }
 
-static int list(const char *path, bool header) {
+static int list(const char *path, bool header)
+{
     struct tarry_stat st;
     if (dirstat(path, &st) < 0) {
         complain(path);
@@ -94,7 +99,8 @@ static int list(const char *path, bool header) {
     return list_directory(path);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int i = 1, failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -7,12 +7,14 @@
 static const char help[] = "mkdir [-p] DIR...\n"
                            "Makes each DIR; -p makes those above it too and accepts those that exist.";
 
-static bool is_dir(const char *path) {
+static bool is_dir(const char *path)
+{
     struct tarry_stat st;
     return dirstat(path, &st) == 0 && (st.mode & DMDIR);
 }
 
-static int make_all(char *path) {
+static int make_all(char *path)
+{
     for (char *p = path + 1;; p++) {
         char c = *p;
         if (c && c != '/')
@@ -27,7 +29,8 @@ static int make_all(char *path) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int i = 1, failed = 0;
     bool parents = false;
     if (help_asked(argc, argv, help))

@@ -8,19 +8,22 @@ static const char help[] = "mv FROM TO\n"
                            "       mv FROM... DIRECTORY\n"
                            "Renames or moves; a file TO that exists is replaced.";
 
-static bool is_dir(const char *path) {
+static bool is_dir(const char *path)
+{
     struct tarry_stat st;
     return dirstat(path, &st) == 0 && (st.mode & DMDIR);
 }
 
-static int move(const char *from, const char *to) {
+static int move(const char *from, const char *to)
+{
     if (rename(from, to) == 0)
         return 0;
     complain(from);
     return 1;
 }
 
-static int move_into(const char *from, const char *dir) {
+static int move_into(const char *from, const char *dir)
+{
     char to[TARRY_PATH_MAX + 1];
     const char *base = strrchr(from, '/');
     if (join_path(to, dir, base ? base + 1 : from) < 0) {
@@ -30,7 +33,8 @@ static int move_into(const char *from, const char *dir) {
     return move(from, to);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -3,12 +3,14 @@
 static long deeper(long n);
 static long (*volatile again)(long) = deeper; /* the compiler need not know */
 
-static long deeper(long n) {
+static long deeper(long n)
+{
     volatile char room[4000]; /* less than a page: no guard page is stepped over */
     room[0] = (char)n;
     return again(n + 1) + room[0];
 }
 
-int main(void) {
+int main(void)
+{
     return (int)deeper(0);
 }

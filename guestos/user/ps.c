@@ -15,7 +15,8 @@ static const char help[] =
 enum { PID, PARENT, NOTEGROUP, STATE, UTIME, FIELDS };
 
 /* Cuts the last word off the line and returns it. */
-static char *last_word(char *line) {
+static char *last_word(char *line)
+{
     char *space = strrchr(line, ' ');
     if (!space)
         return line;
@@ -24,7 +25,8 @@ static char *last_word(char *line) {
 }
 
 /* A line of /proc/PID/status is: name pid parent notegroup state utime_ns; the name may have blanks. */
-static void show(char *status) {
+static void show(char *status)
+{
     char *field[FIELDS];
     status[strcspn(status, "\n")] = 0;
     for (int i = FIELDS - 1; i >= 0; i--)
@@ -34,7 +36,8 @@ static void show(char *status) {
 }
 
 /* A process may end between the listing and the reading: then it is not shown. */
-static void show_process(const char *pid) {
+static void show_process(const char *pid)
+{
     char path[TARRY_NAME_MAX + 32], status[512];
     snprintf(path, sizeof path, "/proc/%s/status", pid);
     int fd = open(path, O_RDONLY);
@@ -48,7 +51,8 @@ static void show_process(const char *pid) {
     close(fd);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (help_asked(argc, argv, help))
         return 0;
     if (argc > 1)

@@ -16,7 +16,8 @@ static bool recursive, force;
 static int remove_tree(const char *path);
 
 /* The directory is read anew after each removal: offsets of a directory that shrinks mean nothing. */
-static int empty_directory(const char *path) {
+static int empty_directory(const char *path)
+{
     char *child = malloc(TARRY_PATH_MAX + 1);
     int failed = child == NULL;
     while (!failed) {
@@ -34,7 +35,8 @@ static int empty_directory(const char *path) {
     return failed;
 }
 
-static int remove_tree(const char *path) {
+static int remove_tree(const char *path)
+{
     struct tarry_stat st;
     if (dirstat(path, &st) < 0) {
         if (force && errno == ENOENT)
@@ -57,7 +59,8 @@ static int remove_tree(const char *path) {
     return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int i = 1, failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

@@ -71,7 +71,8 @@ struct chunk {
 
 static struct chunk *line_memory;
 
-static void *allocate(size_t n) {
+static void *allocate(size_t n)
+{
     struct chunk *c = calloc(1, sizeof *c + n);
     if (!c) {
         complain_of("memory", "none left");
@@ -82,7 +83,8 @@ static void *allocate(size_t n) {
     return c->data;
 }
 
-static void free_until(struct chunk *mark) {
+static void free_until(struct chunk *mark)
+{
     while (line_memory != mark) {
         struct chunk *c = line_memory;
         line_memory = c->next;
@@ -96,7 +98,8 @@ struct text {
     size_t n, room;
 };
 
-static void append(struct text *t, const char *s, size_t n) {
+static void append(struct text *t, const char *s, size_t n)
+{
     if (t->n + n + 1 > t->room) {
         char *bigger = allocate(t->room = 2 * (t->n + n + 1));
         if (t->n)
@@ -113,7 +116,8 @@ struct words {
     size_t n, room;
 };
 
-static void add_word(struct words *ws, char *s) {
+static void add_word(struct words *ws, char *s)
+{
     if (ws->n + 2 > ws->room) {
         char **bigger = allocate((ws->room = 2 * ws->room + 8) * sizeof *bigger);
         if (ws->n)
@@ -124,7 +128,8 @@ static void add_word(struct words *ws, char *s) {
     ws->w[ws->n] = NULL;
 }
 
-static char *copy(const char *s, size_t n) {
+static char *copy(const char *s, size_t n)
+{
     char *c = allocate(n + 1);
     memcpy(c, s, n);
     return c;
@@ -143,24 +148,28 @@ static struct variable {
     struct variable *next;
 } *variables;
 
-static void set_status(const char *s) {
+static void set_status(const char *s)
+{
     strncpy(last_status, s, sizeof last_status - 1);
 }
 
-static void set_code(int code) {
+static void set_code(int code)
+{
     *put_number(last_status, code) = 0;
     if (!code)
         last_status[0] = 0;
 }
 
-static struct variable *find_variable(const char *name, size_t n) {
+static struct variable *find_variable(const char *name, size_t n)
+{
     for (struct variable *v = variables; v; v = v->next)
         if (strncmp(v->name, name, n) == 0 && !v->name[n])
             return v;
     return NULL;
 }
 
-static void set_variable(const char *name, size_t n, const char *value) {
+static void set_variable(const char *name, size_t n, const char *value)
+{
     struct variable *v = find_variable(name, n);
     if (!v) {
         v = calloc(1, sizeof *v);
@@ -179,7 +188,8 @@ struct source {
     const char *text; /* a text in memory, or NULL: lines from the input */
 };
 
-static bool append_input_line(struct text *t) {
+static bool append_input_line(struct text *t)
+{
     char buf[256];
     bool seekable = lseek(0, 0, SEEK_CUR) >= 0 && !interactive;
     for (;;) {
@@ -200,7 +210,8 @@ static bool append_input_line(struct text *t) {
 }
 
 /* Appends the next line to t; false at the end. */
-static bool append_line(struct source *from, struct text *t, const char *prompt) {
+static bool append_line(struct source *from, struct text *t, const char *prompt)
+{
     if (!from->text) {
         struct text line = {0};
         if (interactive)
@@ -228,7 +239,8 @@ struct parser {
     enum outcome outcome;
 };
 
-static void fail_at(struct parser *ps, const char *p) {
+static void fail_at(struct parser *ps, const char *p)
+{
     if (ps->outcome != PARSED)
         return;
     ps->outcome = WRONG;
@@ -236,7 +248,8 @@ static void fail_at(struct parser *ps, const char *p) {
     complain_of(*near ? near : "end of line", "syntax error");
 }
 
-static void skip_blanks(struct parser *ps) {
+static void skip_blanks(struct parser *ps)
+{
     for (;; ps->p++) {
         if (ps->p[0] == '\\' && ps->p[1] == '\n') {
             ps->p++;
@@ -254,12 +267,14 @@ static void skip_blanks(struct parser *ps) {
     }
 }
 
-static bool ends_word(char c) {
+static bool ends_word(char c)
+{
     return !c || strchr(" \t\n;&|<>()", c) != NULL;
 }
 
 /* The word at p, quotes and all; NULL if there is none. */
-static const char *parse_word(struct parser *ps) {
+static const char *parse_word(struct parser *ps)
+{
     const char *start = ps->p;
     while (!ends_word(*ps->p)) {
         char c = *ps->p++;
@@ -281,7 +296,8 @@ static const char *parse_word(struct parser *ps) {
     return ps->p == start ? NULL : copy(start, (size_t)(ps->p - start));
 }
 
-static void parse_target(struct parser *ps, struct redirect *r) {
+static void parse_target(struct parser *ps, struct redirect *r)
+{
     bool output = r->flags != O_RDONLY;
     if (output && *ps->p == '>') {
         r->flags = O_WRONLY | O_CREAT | O_APPEND;
@@ -298,7 +314,8 @@ static void parse_target(struct parser *ps, struct redirect *r) {
 }
 
 /* A redirection at p (perhaps after its descriptor's digit); false if there is none. */
-static bool parse_redirect(struct parser *ps, struct redirect ***tail) {
+static bool parse_redirect(struct parser *ps, struct redirect ***tail)
+{
     const char *p = ps->p;
     bool digit = isdigit((unsigned char)p[0]) && (p[1] == '<' || p[1] == '>');
     char c = p[digit];
@@ -317,7 +334,8 @@ static bool parse_redirect(struct parser *ps, struct redirect ***tail) {
 
 static struct list *parse(struct parser *ps, bool nested);
 
-static struct command *parse_command(struct parser *ps) {
+static struct command *parse_command(struct parser *ps)
+{
     struct command *c = allocate(sizeof *c);
     struct redirect **tail = &c->redirects;
     struct words ws = {0};
@@ -346,14 +364,16 @@ static struct command *parse_command(struct parser *ps) {
 }
 
 /* After && || | a line may end and go on. */
-static void skip_newlines(struct parser *ps) {
+static void skip_newlines(struct parser *ps)
+{
     for (skip_blanks(ps); *ps->p == '\n'; skip_blanks(ps))
         ps->p++;
     if (!*ps->p && ps->outcome == PARSED)
         ps->outcome = INCOMPLETE;
 }
 
-static struct pipeline *parse_pipeline(struct parser *ps, enum join join) {
+static struct pipeline *parse_pipeline(struct parser *ps, enum join join)
+{
     struct pipeline *pl = allocate(sizeof *pl);
     struct command **tail = &pl->commands;
     pl->join = join;
@@ -367,7 +387,8 @@ static struct pipeline *parse_pipeline(struct parser *ps, enum join join) {
     }
 }
 
-static struct list *parse_and_or(struct parser *ps) {
+static struct list *parse_and_or(struct parser *ps)
+{
     struct list *l = allocate(sizeof *l);
     struct pipeline **tail = &l->pipelines;
     enum join join = ALWAYS;
@@ -388,7 +409,8 @@ static struct list *parse_and_or(struct parser *ps) {
 }
 
 /* Parses a whole text: lists separated by ; & or newlines; nested: up to the ) that ends it, which must come. */
-static struct list *parse(struct parser *ps, bool nested) {
+static struct list *parse(struct parser *ps, bool nested)
+{
     struct list *first = NULL, **tail = &first;
     for (;;) {
         skip_blanks(ps);
@@ -418,14 +440,16 @@ static struct list *parse(struct parser *ps, bool nested) {
 
 /* ---- expansion: a word as written to words. In a `pattern` a \ stands before each character that was quoted ---- */
 
-static void append_quoted(struct text *t, const char *s) {
+static void append_quoted(struct text *t, const char *s)
+{
     for (; *s; s++) {
         append(t, "\\", 1);
         append(t, s, 1);
     }
 }
 
-static void append_arguments(struct text *t) {
+static void append_arguments(struct text *t)
+{
     for (int i = 1; i < nargs; i++) {
         if (i > 1)
             append_quoted(t, " ");
@@ -434,7 +458,8 @@ static void append_arguments(struct text *t) {
 }
 
 /* p stands after '$'; appends the value; returns the place after the name. */
-static const char *expand_variable(struct text *t, const char *p) {
+static const char *expand_variable(struct text *t, const char *p)
+{
     char number[24];
     bool brace = *p == '{';
     const char *name = p + brace;
@@ -468,7 +493,8 @@ static const char *expand_variable(struct text *t, const char *p) {
 }
 
 /* Takes quotes away and variables in. *kept: the word stays even if it is empty, for it has quotes. */
-static char *expand_to_pattern(const char *p, bool *kept) {
+static char *expand_to_pattern(const char *p, bool *kept)
+{
     struct text t = {0};
     char quote = 0;
     append(&t, "", 0);
@@ -497,7 +523,8 @@ static char *expand_to_pattern(const char *p, bool *kept) {
     return t.s;
 }
 
-static char *without_backslashes(const char *p) {
+static char *without_backslashes(const char *p)
+{
     char *s = allocate(strlen(p) + 1), *to = s;
     for (; *p; p++) {
         if (*p == '\\' && p[1])
@@ -507,7 +534,8 @@ static char *without_backslashes(const char *p) {
     return s;
 }
 
-static bool is_pattern(const char *p) {
+static bool is_pattern(const char *p)
+{
     for (; *p; p++) {
         if (*p == '\\' && p[1])
             p++;
@@ -518,7 +546,8 @@ static bool is_pattern(const char *p) {
 }
 
 /* p stands after '['; *in tells whether c is in the set. The place after ']', or NULL if there is none. */
-static const char *match_set(const char *p, unsigned char c, bool *in) {
+static const char *match_set(const char *p, unsigned char c, bool *in)
+{
     bool negated = *p == '!' || *p == '^', found = false;
     const char *first = p += negated;
     for (; *p && (*p != ']' || p == first); p++) {
@@ -536,7 +565,8 @@ static const char *match_set(const char *p, unsigned char c, bool *in) {
 }
 
 /* Does the name match the pattern from p to pend? */
-static bool match_name(const char *p, const char *pend, const char *s) {
+static bool match_name(const char *p, const char *pend, const char *s)
+{
     for (; p < pend; s++) {
         if (*p == '*') {
             for (;; s++) {
@@ -566,7 +596,8 @@ static bool match_name(const char *p, const char *pend, const char *s) {
 }
 
 /* Adds the paths that begin with `done` and match the rest of the pattern. */
-static void glob(struct words *found, const char *done, const char *rest) {
+static void glob(struct words *found, const char *done, const char *rest)
+{
     size_t slashes = strspn(rest, "/");
     const char *part = rest + slashes, *end = part + strcspn(part, "/");
     struct text base = {0};
@@ -592,11 +623,13 @@ static void glob(struct words *found, const char *done, const char *rest) {
         closedir(d);
 }
 
-static int by_bytes(const void *a, const void *b) {
+static int by_bytes(const void *a, const void *b)
+{
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void expand(struct words *out, const char *word) {
+static void expand(struct words *out, const char *word)
+{
     if (strcmp(word, "$*") == 0 || strcmp(word, "$@") == 0 || strcmp(word, "\"$@\"") == 0) {
         for (int i = 1; i < nargs; i++)
             add_word(out, args[i]);
@@ -619,7 +652,8 @@ static void expand(struct words *out, const char *word) {
 /* ---- jobs ---- */
 
 /* Makes the note group of pid the one that ctrl-C goes to. */
-static void foreground(long pid) {
+static void foreground(long pid)
+{
     char text[24];
     if (!interactive)
         return;
@@ -639,14 +673,16 @@ static struct {
 } ended[REMEMBERED];
 static unsigned next_ended;
 
-static void remember(long pid, const char *status) {
+static void remember(long pid, const char *status)
+{
     unsigned i = next_ended++ % REMEMBERED;
     free(ended[i].status);
     ended[i].pid = pid;
     ended[i].status = strdup(status);
 }
 
-static bool recall(long pid) {
+static bool recall(long pid)
+{
     for (unsigned i = 0; i < REMEMBERED; i++)
         if (ended[i].pid == pid && ended[i].status) {
             set_status(ended[i].status);
@@ -655,7 +691,8 @@ static bool recall(long pid) {
     return false;
 }
 
-static void wait_for(long pid) {
+static void wait_for(long pid)
+{
     struct waitmsg w;
     if (recall(pid))
         return;
@@ -675,7 +712,8 @@ static void wait_for(long pid) {
     }
 }
 
-static void wait_for_all(void) {
+static void wait_for_all(void)
+{
     struct waitmsg w;
     while (await(&w) >= 0 || errno == EINTR)
         ;
@@ -683,7 +721,8 @@ static void wait_for_all(void) {
 }
 
 /* A new process for a job. The child is no shell for the user any more. */
-static long start(bool new_group) {
+static long start(bool new_group)
+{
     long pid = rfork(RFPROC | RFFDG | (new_group ? RFNOTEG : 0));
     if (pid < 0)
         complain("fork");
@@ -695,7 +734,8 @@ static long start(bool new_group) {
     return pid;
 }
 
-static void finish_job(long pid) {
+static void finish_job(long pid)
+{
     if (pid < 0) {
         set_code(1);
         return;
@@ -707,7 +747,8 @@ static void finish_job(long pid) {
 
 /* ---- commands ---- */
 
-static char *only_word(const char *word) {
+static char *only_word(const char *word)
+{
     struct words ws = {0};
     expand(&ws, word);
     if (ws.n == 1)
@@ -716,7 +757,8 @@ static char *only_word(const char *word) {
     return NULL;
 }
 
-static bool apply_redirects(const struct redirect *r) {
+static bool apply_redirects(const struct redirect *r)
+{
     for (; r; r = r->next) {
         if (r->from >= 0) {
             if (dup2(r->from, r->fd) >= 0)
@@ -740,7 +782,8 @@ static bool apply_redirects(const struct redirect *r) {
 }
 
 /* Replaces this process. A text file is a script for the shell. Does not return. */
-static void run_program(char **argv) {
+static void run_program(char **argv)
+{
     char path[TARRY_PATH_MAX + 1];
     const char *file = argv[0];
     if (!strchr(file, '/'))
@@ -765,7 +808,8 @@ static void run_program(char **argv) {
 static int run_source(struct source *from);
 static char *read_file(const char *path);
 
-static void builtin_cd(char **argv) {
+static void builtin_cd(char **argv)
+{
     const char *dir = argv[1] ? argv[1] : "/";
     set_code(0);
     if (chdir(dir) < 0) {
@@ -774,7 +818,8 @@ static void builtin_cd(char **argv) {
     }
 }
 
-static void builtin_exit(char **argv) {
+static void builtin_exit(char **argv)
+{
     uint64_t code;
     if (argv[1] && (!parse_number(argv[1], &code) || code > 255)) {
         complain_of(argv[1], "is not an exit code (0 to 255)");
@@ -785,7 +830,8 @@ static void builtin_exit(char **argv) {
     exits(last_status);
 }
 
-static void builtin_wait(char **argv) {
+static void builtin_wait(char **argv)
+{
     uint64_t pid;
     if (!argv[1]) {
         wait_for_all();
@@ -797,12 +843,14 @@ static void builtin_wait(char **argv) {
     }
 }
 
-static void builtin_exec(char **argv) {
+static void builtin_exec(char **argv)
+{
     if (argv[1])
         run_program(argv + 1);
 }
 
-static void builtin_pwd(char **argv) {
+static void builtin_pwd(char **argv)
+{
     char buf[TARRY_PATH_MAX + 2];
     (void)argv;
     set_code(0);
@@ -816,7 +864,8 @@ static void builtin_pwd(char **argv) {
     write_all(1, buf, n + 1);
 }
 
-static void builtin_dot(char **argv) {
+static void builtin_dot(char **argv)
+{
     char *text = argv[1] ? read_file(argv[1]) : NULL;
     if (!text) {
         complain(argv[1] ? argv[1] : ".");
@@ -836,7 +885,8 @@ static const struct builtin {
     {"exec", builtin_exec}, {"pwd", builtin_pwd},   {".", builtin_dot},
 };
 
-static const struct builtin *find_builtin(const char *name) {
+static const struct builtin *find_builtin(const char *name)
+{
     for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++)
         if (strcmp(builtins[i].name, name) == 0)
             return &builtins[i];
@@ -844,7 +894,8 @@ static const struct builtin *find_builtin(const char *name) {
 }
 
 /* Length of NAME in a word NAME=..., 0 if it is none. */
-static size_t assignment(const char *w) {
+static size_t assignment(const char *w)
+{
     size_t n = 0;
     if (!isalpha((unsigned char)*w) && *w != '_')
         return 0;
@@ -854,7 +905,8 @@ static size_t assignment(const char *w) {
 }
 
 /* Makes the leading assignments; returns how many words they were. */
-static size_t assign(const struct command *c) {
+static size_t assign(const struct command *c)
+{
     size_t i = 0, n;
     for (; i < c->nwords && (n = assignment(c->words[i])); i++) {
         bool kept;
@@ -865,7 +917,8 @@ static size_t assign(const struct command *c) {
 }
 
 /* Runs a builtin in this process with the redirections; undoes them, but for exec. */
-static void run_builtin(const struct builtin *b, const struct command *c, char **argv) {
+static void run_builtin(const struct builtin *b, const struct command *c, char **argv)
+{
     enum { SAVED = 10 };
     int saved[SAVED];
     bool keep = b && b->run == builtin_exec;
@@ -891,7 +944,8 @@ static void run_builtin(const struct builtin *b, const struct command *c, char *
 
 static void run_lists(const struct list *l);
 
-static void run_subshell(const struct command *c, bool here) {
+static void run_subshell(const struct command *c, bool here)
+{
     long pid = here ? 0 : start(interactive);
     if (pid == 0) {
         if (!apply_redirects(c->redirects))
@@ -903,7 +957,8 @@ static void run_subshell(const struct command *c, bool here) {
 }
 
 /* The command in a process of its own already (`here`), or from the shell. */
-static void run_command(const struct command *c, bool here) {
+static void run_command(const struct command *c, bool here)
+{
     struct words ws = {0};
     if (c->sub) {
         run_subshell(c, here);
@@ -926,7 +981,8 @@ static void run_command(const struct command *c, bool here) {
 }
 
 /* A stage of a pipeline: a child with `in` as input and, but for the last, a pipe as output; *next is its other end. */
-static long start_stage(const struct command *c, int in, int *next) {
+static long start_stage(const struct command *c, int in, int *next)
+{
     int fds[2] = {-1, -1};
     if (c->next && pipe(fds) < 0) {
         complain("pipe");
@@ -952,7 +1008,8 @@ static long start_stage(const struct command *c, int in, int *next) {
     return pid;
 }
 
-static void await_stages(int running, long last) {
+static void await_stages(int running, long last)
+{
     struct waitmsg w;
     char status[sizeof last_status] = "1";
     while (running > 0) {
@@ -969,7 +1026,8 @@ static void await_stages(int running, long last) {
 }
 
 /* All stages at once; the status is the last one's. */
-static void run_stages(const struct pipeline *pl) {
+static void run_stages(const struct pipeline *pl)
+{
     long pid = -1;
     int in = -1, running = 0;
     for (const struct command *c = pl->commands; c; c = c->next) {
@@ -991,7 +1049,8 @@ static void run_stages(const struct pipeline *pl) {
  * From the shell. The stages are children of one process of their own, so that they are one note group and none of the
  * shell's background jobs is taken for a stage.
  */
-static void run_pipeline(const struct pipeline *pl) {
+static void run_pipeline(const struct pipeline *pl)
+{
     if (!pl->commands->next) {
         run_command(pl->commands, false);
         return;
@@ -1004,7 +1063,8 @@ static void run_pipeline(const struct pipeline *pl) {
     finish_job(pid);
 }
 
-static void run_pipelines(const struct list *l) {
+static void run_pipelines(const struct list *l)
+{
     for (const struct pipeline *pl = l->pipelines; pl; pl = pl->next) {
         bool ok = exit_code(last_status) == 0;
         if (pl->join == ALWAYS || (pl->join == IF_SUCCEEDED) == ok)
@@ -1013,7 +1073,8 @@ static void run_pipelines(const struct list *l) {
 }
 
 /* A background job is a note group of its own and has no input. */
-static void run_in_background(const struct list *l) {
+static void run_in_background(const struct list *l)
+{
     long pid = start(true);
     if (pid == 0) {
         int fd = open("/dev/null", O_RDONLY);
@@ -1033,7 +1094,8 @@ static void run_in_background(const struct list *l) {
     set_code(pid < 0);
 }
 
-static void run_lists(const struct list *l) {
+static void run_lists(const struct list *l)
+{
     for (; l; l = l->next) {
         if (l->background)
             run_in_background(l);
@@ -1043,7 +1105,8 @@ static void run_lists(const struct list *l) {
 }
 
 /* Reads as many lines as make whole commands and runs them. 0 at the end, 1 to go on, -1 after a syntax error. */
-static int run_next(struct source *from) {
+static int run_next(struct source *from)
+{
     struct text t = {0};
     const char *prompt = "tarry$ ";
     for (;;) {
@@ -1066,7 +1129,8 @@ static int run_next(struct source *from) {
 }
 
 /* Runs all commands of the source. 0, or -1 if it was given up for a syntax error. */
-static int run_source(struct source *from) {
+static int run_source(struct source *from)
+{
     for (;;) {
         struct chunk *mark = line_memory;
         int r = run_next(from);
@@ -1079,7 +1143,8 @@ static int run_source(struct source *from) {
 }
 
 /* The whole file as a string of malloc's; NULL and errno. */
-static char *read_file(const char *path) {
+static char *read_file(const char *path)
+{
     size_t have = 0, room = 4096;
     int fd = open(path, O_RDONLY);
     if (fd < 0)
@@ -1097,7 +1162,8 @@ static char *read_file(const char *path) {
     return n < 0 ? NULL : text;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct source from = {NULL};
     if (help_asked(argc, argv, help))
         return 0;

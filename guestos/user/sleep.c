@@ -6,7 +6,8 @@ static const char help[] = "sleep SECONDS\n"
                            "Sleeps that many seconds of virtual time (a fraction such as 0.25 is allowed).";
 
 /* Decimal seconds to nanoseconds; digits beyond the ninth are ignored. */
-static bool parse_seconds(const char *s, uint64_t *ns) {
+static bool parse_seconds(const char *s, uint64_t *ns)
+{
     uint64_t v = 0, unit = 1000000000;
     bool point = false, digit = false;
     for (; *s; s++) {
@@ -28,7 +29,8 @@ static bool parse_seconds(const char *s, uint64_t *ns) {
     return digit;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint64_t ns = 0;
     if (help_asked(argc, argv, help))
         return 0;

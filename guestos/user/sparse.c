@@ -24,14 +24,16 @@ struct options {
     bool write_back;
 };
 
-static uint64_t next(uint64_t *x) {
+static uint64_t next(uint64_t *x)
+{
     *x ^= *x << 13;
     *x ^= *x >> 7;
     *x ^= *x << 17;
     return *x;
 }
 
-static struct options parse(int argc, char **argv) {
+static struct options parse(int argc, char **argv)
+{
     struct options o = {.touch = 1000, .seed = 88172645463325252u};
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
@@ -56,7 +58,8 @@ static struct options parse(int argc, char **argv) {
 }
 
 /* The whole file in a deferred segment, by one read; NULL after a message. */
-static signed char *load(int fd, const char *file, uint64_t length) {
+static signed char *load(int fd, const char *file, uint64_t length)
+{
     signed char *buf = segattach(0, "defer", NULL, length);
     if ((intptr_t)buf == -1) {
         complain("segattach");
@@ -74,7 +77,8 @@ static signed char *load(int fd, const char *file, uint64_t length) {
     return buf;
 }
 
-static int report(const struct options *o, int64_t sum, uint64_t touched, uint64_t dirtied, int64_t written) {
+static int report(const struct options *o, int64_t sum, uint64_t touched, uint64_t dirtied, int64_t written)
+{
     char line[160];
     char *p = put_number(put_text(line, "sum="), sum);
     p = put_number(put_text(p, " touched="), (int64_t)touched);
@@ -86,7 +90,8 @@ static int report(const struct options *o, int64_t sum, uint64_t touched, uint64
     return write_all(1, line, (size_t)(p - line)) < 0 ? output_failed() : 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (help_asked(argc, argv, help))
         return 0;
     struct options o = parse(argc, argv);

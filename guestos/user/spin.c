@@ -13,7 +13,8 @@ static const char help[] = "spin [MILLIONS]\n"
 enum { WORDS = 4096 };
 static uint64_t table[WORDS];
 
-static uint64_t spin(uint64_t iterations) {
+static uint64_t spin(uint64_t iterations)
+{
     uint64_t x = 88172645463325252u, sum = 0;
     for (uint64_t i = 0; i < iterations; i++) {
         x = x * 6364136223846793005u + 1442695040888963407u;
@@ -27,7 +28,8 @@ static uint64_t spin(uint64_t iterations) {
     return sum;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint64_t millions = 100;
     char line[40];
     if (help_asked(argc, argv, help))

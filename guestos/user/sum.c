@@ -14,7 +14,8 @@ static const char help[] = "sum [FILE...]\n"
 static uint32_t table[256];
 static unsigned char buf[65536];
 
-static void make_table(void) {
+static void make_table(void)
+{
     for (uint32_t i = 0; i < 256; i++) {
         uint32_t c = i;
         for (int bit = 0; bit < 8; bit++)
@@ -23,7 +24,8 @@ static void make_table(void) {
     }
 }
 
-static int sum(int fd, const char *name) {
+static int sum(int fd, const char *name)
+{
     uint32_t crc = 0xffffffffu;
     unsigned long long length = 0;
     ssize_t n;
@@ -43,7 +45,8 @@ static int sum(int fd, const char *name) {
     return 0;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

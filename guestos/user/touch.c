@@ -10,7 +10,8 @@
 static const char help[] = "touch FILE...\n"
                            "Makes each FILE that does not exist, empty.";
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     int failed = 0;
     if (help_asked(argc, argv, help))
         return 0;

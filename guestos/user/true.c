@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* true: succeeds. */
-int main(void) {
+int main(void)
+{
     return 0;
 }

@@ -23,7 +23,8 @@ static char big[65536];
 
 /* ---- files ---- */
 
-static void files(void) {
+static void files(void)
+{
     char buf[16];
     int fd = open("f", O_RDWR | O_CREAT, 0644);
     CHECK(fd >= 0);
@@ -52,7 +53,8 @@ static void files(void) {
     CHECK_IS(open("f", O_RDONLY), -1);
 }
 
-static void open_modes(void) {
+static void open_modes(void)
+{
     char c;
     close(make_file("f", 1, 100));
     int fd = open("f", O_RDONLY);
@@ -75,7 +77,8 @@ static void open_modes(void) {
     CHECK_IS(open("f", 3 | 0x40000), -1); /* no such mode */
 }
 
-static void large_file(void) {
+static void large_file(void)
+{
     enum { N = 300000 };
     close(make_file("f", 7, N));
     CHECK(file_is_pattern("f", 7, N));
@@ -95,7 +98,8 @@ static void large_file(void) {
     }
 }
 
-static void holes(void) {
+static void holes(void)
+{
     int fd = make_file("f", 1, 0);
     CHECK_IS(pwrite(fd, "end", 3, 10 * PAGE), 3);
     CHECK_IS(pread(fd, big, 3 * PAGE, 5 * PAGE), 3 * PAGE);
@@ -109,7 +113,8 @@ static void holes(void) {
     CHECK(memcmp(big, "e\0\0", 3) == 0); /* what was cut off does not come back */
 }
 
-static void stats(void) {
+static void stats(void)
+{
     struct tarry_stat a, b;
     close(make_file("f", 1, 1000));
     CHECK_IS(dirstat("f", &a), 0);
@@ -134,7 +139,8 @@ static void stats(void) {
     CHECK_IS(errno, ENOENT);
 }
 
-static void renames(void) {
+static void renames(void)
+{
     CHECK_IS(mkdir("a", 0777), 0);
     CHECK_IS(mkdir("b", 0777), 0);
     close(make_file("a/x", 1, 5000));
@@ -154,7 +160,8 @@ static void renames(void) {
     CHECK_IS(errno, ENOENT);
 }
 
-static int count_entries(const char *path) {
+static int count_entries(const char *path)
+{
     DIR *d = opendir(path);
     int n = 0;
     CHECK(d != NULL);
@@ -164,7 +171,8 @@ static int count_entries(const char *path) {
     return n;
 }
 
-static void directories(void) {
+static void directories(void)
+{
     char name[32], cwd[TARRY_PATH_MAX + 1];
     CHECK_IS(mkdir("d", 0777), 0);
     CHECK_IS(mkdir("d", 0777), -1);
@@ -196,7 +204,8 @@ static void directories(void) {
     CHECK(getcwd(cwd, sizeof cwd) && strcmp(cwd, "/") == 0);
 }
 
-static void long_names(void) {
+static void long_names(void)
+{
     char name[TARRY_PATH_MAX + 3];
     memset(name, 'n', sizeof name);
     name[TARRY_NAME_MAX] = 0;
@@ -216,7 +225,8 @@ static void long_names(void) {
     CHECK_IS(open("", O_RDONLY), -1);
 }
 
-static void devices(void) {
+static void devices(void)
+{
     char buf[100];
     int fd = open("/dev/zero", O_RDONLY);
     memset(buf, 1, sizeof buf);
@@ -230,7 +240,8 @@ static void devices(void) {
     CHECK(count_entries("/dev") >= 4);
 }
 
-static void proc_files(void) {
+static void proc_files(void)
+{
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/status", getpid());
     int fd = open(path, O_RDONLY);
@@ -245,7 +256,8 @@ static void proc_files(void) {
     CHECK_IS(open("/proc/999999/status", O_RDONLY), -1);
 }
 
-static void descriptors(void) {
+static void descriptors(void)
+{
     int fds[TARRY_NFD], n = 0;
     int fd = make_file("f", 1, 100);
     char c;
@@ -273,11 +285,13 @@ static void descriptors(void) {
 
 /* ---- processes ---- */
 
-static void say_status(void *text) {
+static void say_status(void *text)
+{
     exits(text);
 }
 
-static void statuses(void) {
+static void statuses(void)
+{
     CHECK_IS(strcmp(in_child(say_status, ""), ""), 0);
     CHECK_IS(strcmp(in_child(say_status, NULL), ""), 0);
     CHECK_IS(strcmp(in_child(say_status, "42"), "42"), 0);
@@ -296,7 +310,8 @@ static void statuses(void) {
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
-static void many_children(void) {
+static void many_children(void)
+{
     enum { N = 20 };
     int pids[N], seen = 0;
     struct waitmsg w;
@@ -332,7 +347,8 @@ static void fork_often(void) { /* what a process holds is free again when it has
     }
 }
 
-static int grandchildren(int depth) {
+static int grandchildren(int depth)
+{
     struct waitmsg w;
     int n = 1;
     if (depth == 0)
@@ -345,11 +361,13 @@ static int grandchildren(int depth) {
     return n;
 }
 
-static void tree_of_children(void) {
+static void tree_of_children(void)
+{
     CHECK_IS(grandchildren(3), 15);
 }
 
-static void not_awaited(void) {
+static void not_awaited(void)
+{
     struct waitmsg w;
     if (rfork(RFPROC | RFFDG | RFNOWAIT) == 0)
         exits("nobody asks");
@@ -357,7 +375,8 @@ static void not_awaited(void) {
     CHECK_IS(errno, ECHILD);
 }
 
-static void copy_on_write(void) {
+static void copy_on_write(void)
+{
     int fds[2], more[2];
     char c;
     static char mine[3 * 4096];
@@ -385,7 +404,8 @@ static void copy_on_write(void) {
     CHECK(is_all(mine, 3, sizeof mine));
 }
 
-static void shared_descriptors(void) {
+static void shared_descriptors(void)
+{
     struct waitmsg w;
     int fd = make_file("f", 1, 100);
     CHECK_IS(lseek(fd, 0, SEEK_SET), 0);
@@ -406,7 +426,8 @@ static void shared_descriptors(void) {
     CHECK_IS(lseek(fd, 0, SEEK_CUR), 10);
 }
 
-static void kills(void) {
+static void kills(void)
+{
     struct waitmsg w;
     int pid = fork();
     if (pid == 0)
@@ -444,7 +465,8 @@ static void preemption(void) { /* two that never give the hart away both get on 
         ;
 }
 
-static void time_passes(void) {
+static void time_passes(void)
+{
     uint64_t before = nsec();
     CHECK_IS(nsleep(5000000), 0);
     uint64_t after = nsec();
@@ -453,7 +475,8 @@ static void time_passes(void) {
     CHECK_IS(nsleep(0), 0);
 }
 
-static double converge(double x) {
+static double converge(double x)
+{
     for (int i = 0; i < 30000; i++)
         x = x * 0.5 + 1.0 / (1.0 + x * x);
     return x;
@@ -479,7 +502,8 @@ static void floating_point(void) { /* each process has its own registers */
 
 /* ---- pipes ---- */
 
-static void pipes(void) {
+static void pipes(void)
+{
     enum { N = 200000 };
     int fds[2];
     char buf[777];
@@ -509,7 +533,8 @@ static void pipes(void) {
     CHECK_IS(errno, ESPIPE);
 }
 
-static void closed_pipe(void) {
+static void closed_pipe(void)
+{
     int fds[2];
     CHECK_IS(pipe(fds), 0);
     close(fds[0]);
@@ -534,7 +559,8 @@ static void closed_pipe(void) {
 /* ---- exec ---- */
 
 /* Run as `usertests @args N TOTAL ...`: are there N arguments of TOTAL bytes? */
-static int check_arguments(int argc, char **argv) {
+static int check_arguments(int argc, char **argv)
+{
     long total = 0;
     for (int i = 4; i < argc; i++)
         total += (long)strlen(argv[i]) + 1;
@@ -544,12 +570,14 @@ static int check_arguments(int argc, char **argv) {
            (strcmp(argv[4], "two words") != 0 || strcmp(argv[5], "") != 0 || strcmp(argv[6], "\"quoted\"\n\\") != 0);
 }
 
-static void exec_self(void *argv) {
+static void exec_self(void *argv)
+{
     exec("/bin/usertests", argv);
     exits("exec failed");
 }
 
-static void exec_arguments(void) {
+static void exec_arguments(void)
+{
     char *small[] = {"usertests", "@args", "3", "22", "two words", "", "\"quoted\"\n\\", NULL};
     CHECK_IS(strcmp(in_child(exec_self, small), ""), 0);
     char *none[] = {"usertests", "@args", "0", "0", NULL};
@@ -597,7 +625,8 @@ static void exec_failures(void) { /* the process lives on, whole */
     }
 }
 
-static void exec_keeps_descriptors(void) {
+static void exec_keeps_descriptors(void)
+{
     int fds[2];
     char buf[8];
     CHECK_IS(pipe(fds), 0);
@@ -615,7 +644,8 @@ static void exec_keeps_descriptors(void) {
 
 /* ---- memory ---- */
 
-static void heap(void) {
+static void heap(void)
+{
     char *end = sbrk(0);
     CHECK(sbrk(100000) == end);
     CHECK(is_all(end, 0, 100000));
@@ -628,7 +658,8 @@ static void heap(void) {
     CHECK(sbrk(0) == end + 100000);
 }
 
-static void mallocs(void) {
+static void mallocs(void)
+{
     enum { N = 200 };
     static char *p[N];
     static size_t size[N];
@@ -647,25 +678,30 @@ static void mallocs(void) {
     }
 }
 
-static int deep(int n) {
+static int deep(int n)
+{
     volatile char room[1000];
     room[n % 1000] = (char)n;
     return n == 0 ? 0 : deep(n - 1) + (room[n % 1000] == (char)n);
 }
 
-static void stack_grows(void) {
+static void stack_grows(void)
+{
     CHECK_IS(deep(500), 500);
 }
 
-static void store_at(void *p) {
+static void store_at(void *p)
+{
     *(volatile char *)p = 1;
 }
 
-static void load_at(void *p) {
+static void load_at(void *p)
+{
     (void)*(volatile char *)p;
 }
 
-static void segments(void) {
+static void segments(void)
+{
     char *p = segattach(0, "memory", NULL, 10 * PAGE + 1);
     CHECK((intptr_t)p != -1);
     CHECK_IS((uintptr_t)p % PAGE, 0);
@@ -705,12 +741,14 @@ static void segments_protect(void) { /* the kernel says on the console how these
     CHECK(strstr(in_child(store_at, (void *)files), "trap") != NULL);
 }
 
-static void set_first(void *p) {
+static void set_first(void *p)
+{
     ((char *)p)[0] = 'c';
     ((char *)p)[5 * PAGE] = 'c';
 }
 
-static void segments_shared(void) {
+static void segments_shared(void)
+{
     char *shared = segattach(SG_SHARED, "memory", NULL, 6 * PAGE);
     char *private = segattach(0, "memory", NULL, 6 * PAGE);
     shared[0] = private[0] = 'p';
@@ -735,11 +773,13 @@ static void huge_segment(void) { /* costs nothing where it is not touched */
 
 /* ---- the C library ---- */
 
-static int by_value(const void *a, const void *b) {
+static int by_value(const void *a, const void *b)
+{
     return *(const int *)a - *(const int *)b;
 }
 
-static void c_library(void) {
+static void c_library(void)
+{
     char text[100];
     int numbers[100], n = 0;
     snprintf(text, sizeof text, "%d %5.2f %s %llx %-4c|", -5, 3.14159, "str", 0xdeadbeefcafeull, 'c');
@@ -760,14 +800,16 @@ static void c_library(void) {
     CHECK(strcmp(strerror(ENOENT), "") != 0);
 }
 
-static void write_and_exit(void *unused) {
+static void write_and_exit(void *unused)
+{
     (void)unused;
     FILE *f = fopen("left open", "w");
     fputs("flushed at exit", f);
     exit(0);
 }
 
-static void standard_io(void) {
+static void standard_io(void)
+{
     char line[64];
     FILE *f = fopen("f", "w");
     CHECK(f != NULL);
@@ -803,7 +845,8 @@ static void standard_io(void) {
     CHECK_IS(strcmp(line, "flushed at exit"), 0);
 }
 
-static void errors(void) {
+static void errors(void)
+{
     char text[100];
     CHECK_IS(sys_open("/nothing", OREAD), -T_ENOENT);
     int n = errstr(text, sizeof text);
@@ -820,7 +863,8 @@ static void errors(void) {
 
 /* ---- and then deferred I/O ---- */
 
-static void run_defertests(void *unused) {
+static void run_defertests(void *unused)
+{
     char *argv[] = {"defertests", NULL};
     (void)unused;
     exec("/bin/defertests", argv);
@@ -870,7 +914,8 @@ static const struct test tests[] = {
     T(errors),
 };
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     if (help_asked(argc, argv, "usertests [NAME...]\nRuns the tests of those names, or all."))
         return 0;
     if (argc >= 4 && strcmp(argv[1], "@args") == 0)

@@ -18,7 +18,8 @@ struct counts {
 static bool want_lines, want_words, want_bytes;
 static char buf[32768];
 
-static int count(int fd, const char *name, struct counts *c) {
+static int count(int fd, const char *name, struct counts *c)
+{
     bool in_word = false;
     ssize_t n;
     while ((n = read(fd, buf, sizeof buf)) > 0) {
@@ -36,7 +37,8 @@ static int count(int fd, const char *name, struct counts *c) {
     return n < 0;
 }
 
-static void show(const struct counts *c, const char *name) {
+static void show(const struct counts *c, const char *name)
+{
     const char *sep = "";
     struct {
         bool want;
@@ -52,7 +54,8 @@ static void show(const struct counts *c, const char *name) {
     printf("\n");
 }
 
-static void options(const char *p) {
+static void options(const char *p)
+{
     if (!*p)
         usage(help);
     for (; *p; p++) {
@@ -67,7 +70,8 @@ static void options(const char *p) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct counts total = {0, 0, 0};
     int i = 1, failed = 0;
     if (help_asked(argc, argv, help))

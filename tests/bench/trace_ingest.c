@@ -12,13 +12,15 @@
 #include <time.h>
 #include "tests/trace_events.h"
 
-static double now(void) {
+static double now(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void one_fault(struct recorder *r, struct event_stamp *at, uint64_t segment, uint64_t page) {
+static void one_fault(struct recorder *r, struct event_stamp *at, uint64_t segment, uint64_t page)
+{
     uint64_t va = 0x2000000000 + page * 4096, trap, fault, fill, transfer, request;
 
     at->insn += 900;
@@ -45,7 +47,8 @@ static void one_fault(struct recorder *r, struct event_stamp *at, uint64_t segme
     at->ts += 21000;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     uint64_t rows = 0, want = (uint64_t)(1e6 * (argc > 2 ? atof(argv[2]) : 2.0)), segment;
     struct event_stamp at = {0};
     struct recorder *r;

@@ -9,7 +9,8 @@
 #define BIG_BYTES (512 * MIB)
 #define NBLOCKS (1100 * MIB / TFS_BLOCK)
 
-static void fill(struct tfs_file *f, uint64_t bytes) {
+static void fill(struct tfs_file *f, uint64_t bytes)
+{
     static uint8_t piece[MIB];
 
     for (size_t i = 0; i < sizeof piece; i++)
@@ -18,7 +19,8 @@ static void fill(struct tfs_file *f, uint64_t bytes) {
         assert_int_equal(tfs_write(f, off, piece, MIB), MIB);
 }
 
-static struct tfs_file *make_file(struct tfs *fs, const char *dirname, const char *name, uint64_t bytes) {
+static struct tfs_file *make_file(struct tfs *fs, const char *dirname, const char *name, uint64_t bytes)
+{
     struct tfs_file *root = tfs_root(fs), *dir, *f;
 
     if (tfs_walk(root, dirname, &dir) < 0)
@@ -30,7 +32,8 @@ static struct tfs_file *make_file(struct tfs *fs, const char *dirname, const cha
     return f;
 }
 
-static struct tfs_file *open_file(struct tfs *fs, const char *dirname, const char *name) {
+static struct tfs_file *open_file(struct tfs *fs, const char *dirname, const char *name)
+{
     struct tfs_file *root = tfs_root(fs), *dir, *f;
 
     assert_int_equal(tfs_walk(root, dirname, &dir), 0);
@@ -40,7 +43,8 @@ static struct tfs_file *open_file(struct tfs *fs, const char *dirname, const cha
     return f;
 }
 
-static struct tfs_extent map(struct tfs_file *f, uint64_t fblk) {
+static struct tfs_extent map(struct tfs_file *f, uint64_t fblk)
+{
     struct tfs_extent e;
 
     assert_int_equal(tfs_map(f, fblk, &e), 0);
@@ -51,7 +55,8 @@ static struct tfs_extent map(struct tfs_file *f, uint64_t fblk) {
  * The scenario of `sparse /in/big --touch 1000`: mount, load a program of 100 KiB, touch 1000 random
  * pages (995 distinct ones) of 512 MiB. That may cost 149 blocks of metadata; the aim is 145.
  */
-static void test_metadata_budget(void **state) {
+static void test_metadata_budget(void **state)
+{
     struct device *d = device_new(NBLOCKS, 41);
     uint64_t x = 88172645463325252, npages = BIG_BYTES / TFS_BLOCK;
     uint8_t byte;
@@ -114,7 +119,8 @@ static void test_metadata_budget(void **state) {
 }
 
 /* A small file needs its data and no block of metadata of its own. */
-static void test_small_file(void **state) {
+static void test_small_file(void **state)
+{
     struct device *d = device_new(2000, 42);
     uint8_t buf[40 * TFS_BLOCK];
 
@@ -139,13 +145,15 @@ static void test_small_file(void **state) {
 static uint64_t gets;
 static int (*real_get)(void *, uint64_t, enum tfs_class, enum tfs_how, void **, int *);
 
-static int counting_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh) {
+static int counting_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
+{
     gets++;
     return real_get(ctx, blk, class, how, data, fresh);
 }
 
 /* Taking, sharing and releasing a snapshot, and comparing all of an unchanged file, touch no block at any size. */
-static void test_flat(void **state) {
+static void test_flat(void **state)
+{
     struct device *d = device_new(NBLOCKS, 43);
     int same;
 
@@ -194,7 +202,8 @@ static void test_flat(void **state) {
 static struct tfs_event last_event;
 static unsigned nevents;
 
-static void remember(const struct tfs_event *e, void *arg) {
+static void remember(const struct tfs_event *e, void *arg)
+{
     (void)arg;
     if (e->kind == TFS_EV_PRESERVE) {
         last_event = *e;
@@ -203,7 +212,8 @@ static void remember(const struct tfs_event *e, void *arg) {
 }
 
 /* W6: the first write preserves, the second does not; a new snapshot begins a new generation. */
-static void test_preserve_once(void **state) {
+static void test_preserve_once(void **state)
+{
     struct device *d = device_new(2000, 44);
     struct tfs_snap *a, *b;
     struct tfs_space sp;
@@ -245,7 +255,8 @@ static void test_preserve_once(void **state) {
 }
 
 /* Identity: a block that was let go and allocated again is another block (no ABA). */
-static void test_identity(void **state) {
+static void test_identity(void **state)
+{
     struct device *d = device_new(2000, 45);
     struct tfs_snap *s;
     int same;
@@ -275,7 +286,8 @@ static void test_identity(void **state) {
 }
 
 /* Commits: nothing changed costs nothing; a change of one block of a large file costs a handful. */
-static void test_commit_cost(void **state) {
+static void test_commit_cost(void **state)
+{
     struct device *d = device_new(NBLOCKS, 46);
 
     (void)state;
@@ -296,7 +308,8 @@ static void test_commit_cost(void **state) {
     device_delete(d);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metadata_budget), cmocka_unit_test(test_small_file),    cmocka_unit_test(test_flat),
         cmocka_unit_test(test_preserve_once),   cmocka_unit_test(test_identity),

@@ -26,12 +26,14 @@ struct history {
     size_t n;
 };
 
-static void name_of(int i, char *name) {
+static void name_of(int i, char *name)
+{
     sprintf(name, "f%d", i);
 }
 
 /* What the file system holds, through its own interface. */
-static void look(struct tfs *fs, struct file_state out[NFILES]) {
+static void look(struct tfs *fs, struct file_state out[NFILES])
+{
     static uint8_t buf[MAX_BYTES + 1];
     struct tfs_file *root = tfs_root(fs), *dir;
     char name[8];
@@ -56,14 +58,16 @@ static void look(struct tfs *fs, struct file_state out[NFILES]) {
     tfs_unref(dir);
 }
 
-static void note_commit(struct history *h, struct device *d, struct tfs *fs) {
+static void note_commit(struct history *h, struct device *d, struct tfs *fs)
+{
     h->commit = realloc(h->commit, (h->n + 1) * sizeof *h->commit);
     h->commit[h->n].at = d->nlog;
     look(fs, h->commit[h->n++].file);
 }
 
 /* One change of one file; some snapshots stay alive over commits and are never released before the cut. */
-static void change(struct device *d, struct tfs_file *dir, struct tfs_snap **snap, uint64_t *x) {
+static void change(struct device *d, struct tfs_file *dir, struct tfs_snap **snap, uint64_t *x)
+{
     static uint8_t src[MAX_BYTES];
     struct tfs_file *f;
     char name[8];
@@ -102,7 +106,8 @@ static void change(struct device *d, struct tfs_file *dir, struct tfs_snap **sna
     tfs_unref(f);
 }
 
-static void workload(struct device *d, struct history *h, int commits, uint64_t *x) {
+static void workload(struct device *d, struct history *h, int commits, uint64_t *x)
+{
     struct tfs *fs = mount_or_die(d);
     struct tfs_file *root = tfs_root(fs), *dir;
     struct tfs_snap *snap = NULL;
@@ -127,7 +132,8 @@ static void workload(struct device *d, struct history *h, int commits, uint64_t 
 }
 
 /* Mounts what a cut has left and looks at all of it. */
-static void examine(struct device *d, const struct commit_state *want, const struct commit_state *or_next) {
+static void examine(struct device *d, const struct commit_state *want, const struct commit_state *or_next)
+{
     struct file_state now[NFILES];
 
     device_forget(d);
@@ -142,7 +148,8 @@ static void examine(struct device *d, const struct commit_state *want, const str
 }
 
 /* Life goes on after a cut: more changes, another check; then back to where it was. */
-static void go_on(struct device *d, uint64_t *x) {
+static void go_on(struct device *d, uint64_t *x)
+{
     uint8_t *saved = malloc(d->nblocks * TFS_BLOCK);
     struct tfs_file *root, *dir;
     struct tfs_snap *snap = NULL;
@@ -171,7 +178,8 @@ static void go_on(struct device *d, uint64_t *x) {
 }
 
 /* A device as it was when the logging began, the log of what was written since, and what each commit held. */
-static struct device *record(struct history *h, struct device **fresh, int commits, uint64_t seed) {
+static struct device *record(struct history *h, struct device **fresh, int commits, uint64_t seed)
+{
     struct device *d = device_new(NBLOCKS, seed);
     uint64_t x = seed, replay = seed;
 
@@ -189,12 +197,14 @@ static struct device *record(struct history *h, struct device **fresh, int commi
     return d;
 }
 
-static void apply(struct device *d, const struct write_record *w) {
+static void apply(struct device *d, const struct write_record *w)
+{
     if (w->blk != BARRIER)
         memcpy(d->medium + w->blk * TFS_BLOCK, w->data, TFS_BLOCK);
 }
 
-static void test_every_write(void **state) {
+static void test_every_write(void **state)
+{
     struct history h = {0};
     struct device *now, *d;
     uint64_t seed = test_seed("crash", 21), x = seed;
@@ -223,7 +233,8 @@ static void test_every_write(void **state) {
 }
 
 /* Of the writes between two barriers any may have happened. */
-static void test_any_order(void **state) {
+static void test_any_order(void **state)
+{
     struct history h = {0};
     struct device *now, *d;
     uint64_t seed = test_seed("crash in any order", 22), x = seed;
@@ -256,7 +267,8 @@ static void test_any_order(void **state) {
     device_delete(now);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_write), cmocka_unit_test(test_any_order)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

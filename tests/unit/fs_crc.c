@@ -4,7 +4,8 @@
  */
 #include "fs_device.h"
 
-static uint32_t slow(uint32_t crc, const uint8_t *p, size_t n) {
+static uint32_t slow(uint32_t crc, const uint8_t *p, size_t n)
+{
     uint32_t c = ~crc;
 
     while (n--) {
@@ -15,7 +16,8 @@ static uint32_t slow(uint32_t crc, const uint8_t *p, size_t n) {
     return ~c;
 }
 
-static void test_vectors(void **state) {
+static void test_vectors(void **state)
+{
     uint8_t b[32];
 
     (void)state;
@@ -34,7 +36,8 @@ static void test_vectors(void **state) {
 }
 
 /* Lengths and alignments, whole and in two pieces. */
-static void test_against_slow(void **state) {
+static void test_against_slow(void **state)
+{
     static uint8_t buf[3 * TFS_BLOCK];
     uint64_t x = test_seed("crc", 1);
 
@@ -54,7 +57,8 @@ static void test_against_slow(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_against_slow)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -10,12 +10,14 @@
 #define NBLOCKS 3000
 #define BIG_BLOCKS 700u
 
-static uint8_t pattern(uint64_t ino, uint64_t off) {
+static uint8_t pattern(uint64_t ino, uint64_t off)
+{
     return (uint8_t)(ino * 131 + off / TFS_BLOCK * 7 + off % TFS_BLOCK);
 }
 
 /* A file system with something of everything: deep trees, holes, several buckets, free inodes. */
-static void populate(struct device *d) {
+static void populate(struct device *d)
+{
     assert_int_equal(tfs_format(&d->env, d->nblocks), 0);
     struct tfs *fs = mount_or_die(d);
     struct tfs_file *root = tfs_root(fs), *dir, *f;
@@ -47,7 +49,8 @@ static void populate(struct device *d) {
 }
 
 /* Every byte that can be read of "big" is right. Returns errors met. */
-static int read_big(struct tfs *fs) {
+static int read_big(struct tfs *fs)
+{
     struct tfs_file *root = tfs_root(fs), *f;
     uint8_t block[TFS_BLOCK];
     int errors = 0, r = tfs_walk(root, "big", &f);
@@ -71,7 +74,8 @@ static int read_big(struct tfs *fs) {
 }
 
 /* Blocks that the newest commit needs. */
-static uint8_t *needed_blocks(struct device *d) {
+static uint8_t *needed_blocks(struct device *d)
+{
     uint8_t *need = calloc(1, d->nblocks);
     struct tfs *fs = mount_or_die(d);
 
@@ -85,7 +89,8 @@ static uint8_t *needed_blocks(struct device *d) {
     return need;
 }
 
-static void test_flipped_bits(void **state) {
+static void test_flipped_bits(void **state)
+{
     struct device *d = device_new(NBLOCKS, 31);
     uint64_t x = test_seed("flipped bits", 31);
     unsigned flipped = 0;
@@ -123,7 +128,8 @@ static void test_flipped_bits(void **state) {
 /* ---- hostile images ---- */
 
 /* Some of everything; every call may fail, none may crash or hang. */
-static void use(struct tfs *fs, uint64_t *x) {
+static void use(struct tfs *fs, uint64_t *x)
+{
     struct tfs_file *root = tfs_root(fs), *dir = NULL, *big = NULL, *f;
     struct tfs_snap *snap = NULL;
     struct tfs_dirent e;
@@ -177,7 +183,8 @@ static void use(struct tfs *fs, uint64_t *x) {
     tfs_unref(root);
 }
 
-static uint64_t interesting(uint64_t *x) {
+static uint64_t interesting(uint64_t *x)
+{
     switch (below(x, 8)) {
     case 0: return 0;
     case 1: return UINT64_MAX >> below(x, 40);
@@ -188,7 +195,8 @@ static uint64_t interesting(uint64_t *x) {
 }
 
 /* Changes a field of a metadata block and seals it again. */
-static void mutate(struct device *d, uint64_t blk, uint64_t *x) {
+static void mutate(struct device *d, uint64_t blk, uint64_t *x)
+{
     uint8_t *p = d->medium + blk * TFS_BLOCK;
     size_t width = (size_t)1 << below(x, 4), span = below(x, 3) ? 400 : TFS_BLOCK;
     uint64_t v = interesting(x);
@@ -210,7 +218,8 @@ static void mutate(struct device *d, uint64_t blk, uint64_t *x) {
         tfs_seal(p, blk);
 }
 
-static void test_hostile(void **state) {
+static void test_hostile(void **state)
+{
     struct device *d = device_new(NBLOCKS, 32);
     uint64_t x = test_seed("hostile images", 32), mounted = 0;
     uint64_t meta[NBLOCKS], nmeta = 0;
@@ -262,7 +271,8 @@ static void test_hostile(void **state) {
 
 /* ---- failing transfers and allocations ---- */
 
-static void failing(const char *what, uint64_t seed, uint64_t writes, uint64_t allocs) {
+static void failing(const char *what, uint64_t seed, uint64_t writes, uint64_t allocs)
+{
     uint64_t x = test_seed(what, seed);
     struct device *full = device_new(NBLOCKS, x);
 
@@ -290,18 +300,21 @@ static void failing(const char *what, uint64_t seed, uint64_t writes, uint64_t a
     device_delete(full);
 }
 
-static void test_failing_writes(void **state) {
+static void test_failing_writes(void **state)
+{
     (void)state;
     failing("failing writes", 33, 60, 0);
 }
 
-static void test_failing_allocations(void **state) {
+static void test_failing_allocations(void **state)
+{
     (void)state;
     failing("failing allocations", 34, 0, 12);
 }
 
 /* Reads that fail are errors to the caller, and never change what is read later. */
-static void test_failing_reads(void **state) {
+static void test_failing_reads(void **state)
+{
     struct device *d = device_new(NBLOCKS, 35);
     uint64_t errors = 0;
 
@@ -320,7 +333,8 @@ static void test_failing_reads(void **state) {
     device_delete(d);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_failing_writes), cmocka_unit_test(test_failing_allocations),

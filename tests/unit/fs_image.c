@@ -12,7 +12,8 @@
 
 static char dir[64], err[1024];
 
-static const char *in_dir(const char *name) {
+static const char *in_dir(const char *name)
+{
     static char path[2][200];
     static int turn;
 
@@ -21,13 +22,15 @@ static const char *in_dir(const char *name) {
     return path[turn];
 }
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     strcpy(dir, "/tmp/tarry-test-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     char command[100];
 
     (void)state;
@@ -35,7 +38,8 @@ static int tear_down(void **state) {
     return system(command);
 }
 
-static void write_file(const char *name, const void *data, size_t n) {
+static void write_file(const char *name, const void *data, size_t n)
+{
     int fd = open(in_dir(name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
     assert_true(fd >= 0);
@@ -43,7 +47,8 @@ static void write_file(const char *name, const void *data, size_t n) {
     close(fd);
 }
 
-static void test_private(void **state) {
+static void test_private(void **state)
+{
     enum { BYTES = 40 * 4096 + 512 };
     static uint8_t base[BYTES], model[BYTES], buf[BYTES];
     uint64_t x = test_seed("private image", 61);
@@ -77,7 +82,8 @@ static void test_private(void **state) {
     image_close(im);
 }
 
-static void test_ranges(void **state) {
+static void test_ranges(void **state)
+{
     uint8_t b[16] = {0};
 
     (void)state;
@@ -94,7 +100,8 @@ static void test_ranges(void **state) {
     image_close(im);
 }
 
-static void refused(const char *name, enum image_mode mode, const char *why) {
+static void refused(const char *name, enum image_mode mode, const char *why)
+{
     struct image *im = image_open(in_dir(name), mode, err, sizeof err);
     struct hostfs *h = im != NULL ? hostfs_mount(im, err, sizeof err) : NULL;
 
@@ -106,7 +113,8 @@ static void refused(const char *name, enum image_mode mode, const char *why) {
         fail_msg("message '%s' does not say '%s'", err, why);
 }
 
-static void test_refused(void **state) {
+static void test_refused(void **state)
+{
     static uint8_t junk[100000];
     uint64_t x = 7;
 
@@ -135,7 +143,8 @@ static void test_refused(void **state) {
     unsetenv("TMPDIR");
 }
 
-static struct hostfs *fresh(struct image **im, const char *name, uint64_t bytes) {
+static struct hostfs *fresh(struct image **im, const char *name, uint64_t bytes)
+{
     *im = image_create(in_dir(name), bytes, 0, err, sizeof err);
     assert_non_null(*im);
     assert_int_equal(hostfs_format(*im, err, sizeof err), 0);
@@ -144,13 +153,15 @@ static struct hostfs *fresh(struct image **im, const char *name, uint64_t bytes)
     return h;
 }
 
-static void done(struct hostfs *h, struct image *im) {
+static void done(struct hostfs *h, struct image *im)
+{
     assert_int_equal(tfs_check(hostfs_tfs(h), print_finding, NULL), 0);
     assert_int_equal(hostfs_unmount(h, err, sizeof err), 0);
     image_close(im);
 }
 
-static void test_tree(void **state) {
+static void test_tree(void **state)
+{
     char command[400];
     struct image *im;
     struct stat st;
@@ -197,7 +208,8 @@ static void test_tree(void **state) {
 }
 
 /* A put that does not fit leaves what was there. */
-static void test_full(void **state) {
+static void test_full(void **state)
+{
     char command[300], path[200];
     struct image *im;
     struct stat st;
@@ -229,7 +241,8 @@ static void test_full(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {TEST(test_private), TEST(test_ranges), TEST(test_refused), TEST(test_tree),
                                        TEST(test_full)};
 

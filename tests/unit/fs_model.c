@@ -41,18 +41,21 @@ struct world {
     uint64_t preserved; /* events since the last look */
 };
 
-static void count_preserved(const struct tfs_event *e, void *arg) {
+static void count_preserved(const struct tfs_event *e, void *arg)
+{
     if (e->kind == TFS_EV_PRESERVE)
         ((struct world *)arg)->preserved++;
 }
 
-static void name_of(int i, char *name) {
+static void name_of(int i, char *name)
+{
     sprintf(name, "file-%d%s", i, i == 3 ? "-with-a-much-longer-name-than-the-others-have" : "");
 }
 
 /* ---- comparing ---- */
 
-static void verify_file(struct world *w, struct model_file *m) {
+static void verify_file(struct world *w, struct model_file *m)
+{
     struct tfs_stat st;
 
     assert_int_equal(tfs_stat(m->f, &st), 0);
@@ -66,7 +69,8 @@ static void verify_file(struct world *w, struct model_file *m) {
     assert_int_equal(st.blocks, mapped);
 }
 
-static void verify_snap(struct world *w, struct model_snap *s) {
+static void verify_snap(struct world *w, struct model_snap *s)
+{
     assert_int_equal(tfs_snap_length(s->s), s->length);
     assert_int_equal(tfs_snap_ino(s->s), s->ino);
     assert_int_equal(tfs_snap_read(s->s, 0, w->scratch, MAX_BYTES + 1), s->length);
@@ -74,7 +78,8 @@ static void verify_snap(struct world *w, struct model_snap *s) {
 }
 
 /* W1: the answer for a random range is what the model's identities say. */
-static void verify_compare(struct world *w, struct model_snap *s) {
+static void verify_compare(struct world *w, struct model_snap *s)
+{
     struct model_file *m = s->of;
     uint64_t at = below(&w->rng, MAX_BLOCKS), max = 1 + below(&w->rng, MAX_BLOCKS - at);
     int same;
@@ -95,7 +100,8 @@ static void verify_compare(struct world *w, struct model_snap *s) {
         assert_int_not_equal(same, s->id[at + (uint64_t)n] == m->id[at + (uint64_t)n]);
 }
 
-static void verify_all(struct world *w) {
+static void verify_all(struct world *w)
+{
     for (int i = 0; i < NFILES; i++)
         if (w->file[i].f != NULL)
             verify_file(w, &w->file[i]);
@@ -108,7 +114,8 @@ static void verify_all(struct world *w) {
 
 /* ---- operations ---- */
 
-static void op_open(struct world *w, int i) {
+static void op_open(struct world *w, int i)
+{
     struct model_file *m = &w->file[i];
     char name[80];
 
@@ -138,7 +145,8 @@ static void op_open(struct world *w, int i) {
     memset(m->id, 0, sizeof m->id);
 }
 
-static void op_close(struct world *w, int i) {
+static void op_close(struct world *w, int i)
+{
     (void)w;
     if (w->file[i].f != NULL)
         tfs_unref(w->file[i].f);
@@ -146,7 +154,8 @@ static void op_close(struct world *w, int i) {
 }
 
 /* After a failed write every block is as it was or wholly written. */
-static void resync(struct world *w, struct model_file *m, uint64_t off, uint64_t n, const uint8_t *src) {
+static void resync(struct world *w, struct model_file *m, uint64_t off, uint64_t n, const uint8_t *src)
+{
     struct tfs_stat st;
 
     tfs_stat(m->f, &st);
@@ -167,7 +176,8 @@ static void resync(struct world *w, struct model_file *m, uint64_t off, uint64_t
     verify_file(w, m);
 }
 
-static void op_write(struct world *w, int i) {
+static void op_write(struct world *w, int i)
+{
     static uint8_t src[MAX_BYTES];
     struct model_file *m = &w->file[i];
     uint64_t off = below(&w->rng, 3) ? below(&w->rng, MAX_BYTES) : below(&w->rng, MAX_BLOCKS) * TFS_BLOCK;
@@ -199,7 +209,8 @@ static void op_write(struct world *w, int i) {
         m->length = off + n;
 }
 
-static void op_truncate(struct world *w, int i) {
+static void op_truncate(struct world *w, int i)
+{
     struct model_file *m = &w->file[i];
     uint64_t length = below(&w->rng, 2) ? below(&w->rng, MAX_BYTES) : below(&w->rng, MAX_BLOCKS) * TFS_BLOCK;
 
@@ -223,7 +234,8 @@ static void op_truncate(struct world *w, int i) {
     m->length = length;
 }
 
-static void op_remove(struct world *w, int i) {
+static void op_remove(struct world *w, int i)
+{
     struct model_file *m = &w->file[i];
     char name[80];
 
@@ -239,7 +251,8 @@ static void op_remove(struct world *w, int i) {
 }
 
 /* To the other directory, under the same name. */
-static void op_rename(struct world *w, int i) {
+static void op_rename(struct world *w, int i)
+{
     struct model_file *m = &w->file[i];
     char name[80];
 
@@ -255,7 +268,8 @@ static void op_rename(struct world *w, int i) {
     m->dir = !m->dir;
 }
 
-static void op_snap(struct world *w, int i) {
+static void op_snap(struct world *w, int i)
+{
     struct model_file *m = &w->file[i];
     struct model_snap *s = &w->snap[below(&w->rng, NSNAPS)];
     struct tfs_snap *taken;
@@ -285,7 +299,8 @@ static void op_snap(struct world *w, int i) {
     memcpy(s->id, m->id, sizeof s->id);
 }
 
-static void op_unsnap(struct world *w) {
+static void op_unsnap(struct world *w)
+{
     struct model_snap *s = &w->snap[below(&w->rng, NSNAPS)];
 
     if (s->s == NULL)
@@ -297,20 +312,23 @@ static void op_unsnap(struct world *w) {
         s->s = NULL;
 }
 
-static void op_verify(struct world *w) {
+static void op_verify(struct world *w)
+{
     for (int i = 0; i < NSNAPS; i++)
         if (w->snap[i].s != NULL)
             verify_compare(w, &w->snap[i]);
     verify_all(w);
 }
 
-static void op_check(struct world *w) {
+static void op_check(struct world *w)
+{
     assert_int_equal(tfs_check(w->fs, print_finding, NULL), 0);
 }
 
 /* ---- the world ---- */
 
-static void attach(struct world *w) {
+static void attach(struct world *w)
+{
     struct tfs_file *root;
 
     w->fs = mount_or_die(w->d);
@@ -320,7 +338,8 @@ static void attach(struct world *w) {
     tfs_unref(root);
 }
 
-static void release_all(struct world *w) {
+static void release_all(struct world *w)
+{
     for (int i = 0; i < NSNAPS; i++)
         for (; w->snap[i].s != NULL && w->snap[i].refs > 0; w->snap[i].refs--)
             if (tfs_snap_unref(w->snap[i].s)) {
@@ -331,7 +350,8 @@ static void release_all(struct world *w) {
         op_close(w, i);
 }
 
-static void op_remount(struct world *w) {
+static void op_remount(struct world *w)
+{
     release_all(w);
     tfs_unref(w->dirs[0]);
     tfs_unref(w->dirs[1]);
@@ -342,7 +362,8 @@ static void op_remount(struct world *w) {
     attach(w);
 }
 
-static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed) {
+static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed)
+{
     struct tfs_file *root;
 
     *w = (struct world){.d = device_new(nblocks, seed), .rng = seed, .scratch = malloc(MAX_BYTES + 1)};
@@ -361,7 +382,8 @@ static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed) {
         w->snap[i].bytes = calloc(1, MAX_BYTES);
 }
 
-static void world_end(struct world *w) {
+static void world_end(struct world *w)
+{
     for (int i = 0; i < NFILES; i++)
         free(w->file[i].bytes);
     for (int i = 0; i < NSNAPS; i++)
@@ -370,7 +392,8 @@ static void world_end(struct world *w) {
     device_delete(w->d);
 }
 
-static void step(struct world *w) {
+static void step(struct world *w)
+{
     int i = (int)below(&w->rng, NFILES);
 
     switch (below(&w->rng, 100)) {
@@ -393,7 +416,8 @@ static void step(struct world *w) {
 }
 
 /* All snapshots released and all files removed: the blocks are back (S4). */
-static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace) {
+static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace)
+{
     struct world w;
     struct tfs_space sp;
 
@@ -437,17 +461,20 @@ static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace) {
     world_end(&w);
 }
 
-static void test_roomy(void **state) {
+static void test_roomy(void **state)
+{
     (void)state;
     run(20000, test_seed("roomy", 11), 12000, 0);
 }
 
-static void test_tight(void **state) {
+static void test_tight(void **state)
+{
     (void)state;
     run(330, test_seed("tight", 12), 12000, 1);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_roomy), cmocka_unit_test(test_tight)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

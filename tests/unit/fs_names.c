@@ -10,7 +10,8 @@ static struct device *d;
 static struct tfs *fs;
 static struct tfs_file *root;
 
-static int set_up(void **state) {
+static int set_up(void **state)
+{
     (void)state;
     d = device_new(NBLOCKS, 51);
     if (tfs_format(&d->env, NBLOCKS) < 0)
@@ -20,7 +21,8 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int tear_down(void **state) {
+static int tear_down(void **state)
+{
     (void)state;
     tfs_unref(root);
     int bad = tfs_check(fs, print_finding, NULL) != 0 || tfs_unmount(fs) < 0 || d->pins != 0 || d->allocations != 0;
@@ -28,14 +30,16 @@ static int tear_down(void **state) {
     return bad ? -1 : 0;
 }
 
-static void make(struct tfs_file *dir, const char *name, uint32_t mode) {
+static void make(struct tfs_file *dir, const char *name, uint32_t mode)
+{
     struct tfs_file *f;
 
     assert_int_equal(tfs_create(dir, name, mode, &f), 0);
     tfs_unref(f);
 }
 
-static int exists(struct tfs_file *dir, const char *name) {
+static int exists(struct tfs_file *dir, const char *name)
+{
     struct tfs_file *f;
     int r = tfs_walk(dir, name, &f);
 
@@ -46,7 +50,8 @@ static int exists(struct tfs_file *dir, const char *name) {
     return r == 0;
 }
 
-static void test_large_directory(void **state) {
+static void test_large_directory(void **state)
+{
     const int n = 20000;
     struct tfs_dirent e;
     uint64_t cookie = 0, reads;
@@ -87,7 +92,8 @@ static void test_large_directory(void **state) {
 }
 
 /* Every entry that is there from beginning to end is listed exactly once, whatever comes and goes meanwhile. */
-static void test_listing_while_changing(void **state) {
+static void test_listing_while_changing(void **state)
+{
     struct tfs_dirent e;
     uint64_t cookie = 0, x = 99;
     uint8_t seen[1000] = {0};
@@ -111,7 +117,8 @@ static void test_listing_while_changing(void **state) {
         assert_int_equal(seen[i], 1);
 }
 
-static void test_names(void **state) {
+static void test_names(void **state)
+{
     char name[TFS_NAME_MAX + 2];
     struct tfs_file *f;
     struct tfs_stat st;
@@ -153,7 +160,8 @@ static void test_names(void **state) {
     tfs_unref(f);
 }
 
-static void test_rename(void **state) {
+static void test_rename(void **state)
+{
     struct tfs_file *a, *b, *f;
     struct tfs_stat before, after;
 
@@ -195,7 +203,8 @@ static void test_rename(void **state) {
 }
 
 /* A removed file that is open goes on; a crash frees it; its number is never given to another. */
-static void test_removed_while_open(void **state) {
+static void test_removed_while_open(void **state)
+{
     struct tfs_file *f, *g;
     struct tfs_stat st, st2;
     uint8_t buf[TFS_BLOCK * 60];
@@ -227,7 +236,8 @@ static void test_removed_while_open(void **state) {
 }
 
 /* A snapshot outlives its file's name, its last open and commits; the space comes back with it. */
-static void test_snapshot_outlives_file(void **state) {
+static void test_snapshot_outlives_file(void **state)
+{
     struct tfs_file *f;
     struct tfs_snap *s;
     struct tfs_space sp;
@@ -258,7 +268,8 @@ static void test_snapshot_outlives_file(void **state) {
 }
 
 /* The old end of a block is zero after it was cut off and the file grew again (R3, R4). */
-static void test_truncate_clears(void **state) {
+static void test_truncate_clears(void **state)
+{
     struct tfs_file *f;
     uint8_t buf[3 * TFS_BLOCK], zero[3 * TFS_BLOCK] = {0};
 
@@ -282,7 +293,8 @@ static void test_truncate_clears(void **state) {
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         TEST(test_large_directory), TEST(test_listing_while_changing), TEST(test_names),
         TEST(test_rename),          TEST(test_removed_while_open),     TEST(test_snapshot_outlives_file),

@@ -33,13 +33,15 @@ struct progress {
 };
 static struct progress *progress;
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     (void)state;
     progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return progress != MAP_FAILED && mkdtemp(dir) != NULL && chdir(dir) == 0 ? 0 : -1;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     char command[80];
     (void)state;
     snprintf(command, sizeof(command), "rm -rf %s", dir);
@@ -47,7 +49,8 @@ static int teardown(void **state) {
 }
 
 /* A segment, then traps whose columns follow from their id: the i-th event has id i and tval 3 * i. */
-static void record(const char *path, uint64_t events) {
+static void record(const char *path, uint64_t events)
+{
     char err[512];
     struct recorder *r = recorder_open(path, NULL, err, sizeof(err));
     struct event_stamp at = {0};
@@ -65,7 +68,8 @@ static void record(const char *path, uint64_t events) {
         _exit(4);
 }
 
-static int64_t number(const char *path, const char *sql) {
+static int64_t number(const char *path, const char *sql)
+{
     sqlite3 *db;
     sqlite3_stmt *s;
     int64_t n = -12345;
@@ -80,7 +84,8 @@ static int64_t number(const char *path, const char *sql) {
 }
 
 /* Sound, dense, every value right; not behind `recorded` by more than a batch. Returns the events in it. */
-static int64_t assert_prefix(const char *path, uint64_t recorded) {
+static int64_t assert_prefix(const char *path, uint64_t recorded)
+{
     int64_t n = number(path, "SELECT count(*) FROM event");
 
     assert_int_equal(number(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
@@ -95,7 +100,8 @@ static int64_t assert_prefix(const char *path, uint64_t recorded) {
 
 /* Runs a recorder in a child and kills it after `us` microseconds from its beginning. Returns 1 if it ended before
  * that. */
-static int record_and_kill(const char *path, uint64_t events, unsigned us) {
+static int record_and_kill(const char *path, uint64_t events, unsigned us)
+{
     int status;
     pid_t pid;
 
@@ -117,14 +123,16 @@ static int record_and_kill(const char *path, uint64_t events, unsigned us) {
     return WIFEXITED(status);
 }
 
-static uint64_t random_step(uint64_t *x) {
+static uint64_t random_step(uint64_t *x)
+{
     *x ^= *x << 13;
     *x ^= *x >> 7;
     *x ^= *x << 17;
     return *x;
 }
 
-static void killed(void **state) {
+static void killed(void **state)
+{
     uint64_t x = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
     int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 30, whole = 0, replaced = 0;
     (void)state;
@@ -154,7 +162,8 @@ static void killed(void **state) {
 }
 
 /* A killed trace is replaced by the next run like any other. */
-static void next_run(void **state) {
+static void next_run(void **state)
+{
     (void)state;
     assert_int_equal(system("rm -f new.db new.db-*"), 0);
     record_and_kill("new.db", 1ull << 40, 150000);
@@ -164,7 +173,8 @@ static void next_run(void **state) {
     assert_int_equal(assert_prefix("new.db", 10), 10);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(killed), cmocka_unit_test(next_run)};
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -21,7 +21,8 @@ static char dir[] = "/tmp/trace_queries.XXXXXX";
 static char path[64];
 static sqlite3 *db;
 
-static int write_sample(const char *file) {
+static int write_sample(const char *file)
+{
     char err[512];
     struct recorder *r =
         recorder_open(file, &(struct run_facts){.command = "sample", .io = "deferred"}, err, sizeof(err));
@@ -35,7 +36,8 @@ static int write_sample(const char *file) {
     return recorder_close(r, &result, err, sizeof(err));
 }
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     (void)state;
     if (mkdtemp(dir) == NULL)
         return -1;
@@ -43,7 +45,8 @@ static int setup(void **state) {
     return write_sample(path) == 0 && sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? 0 : -1;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     (void)state;
     sqlite3_close(db);
     unlink(path);
@@ -51,7 +54,8 @@ static int teardown(void **state) {
 }
 
 /* The rows of a statement: columns joined by |, rows by newlines. */
-static char *rows(const char *sql, const char *param, sqlite3_int64 value) {
+static char *rows(const char *sql, const char *param, sqlite3_int64 value)
+{
     static char text[65536];
     size_t n = 0;
     sqlite3_stmt *s;
@@ -73,7 +77,8 @@ static char *rows(const char *sql, const char *param, sqlite3_int64 value) {
     return text;
 }
 
-static const char *canned(const char *name) {
+static const char *canned(const char *name)
+{
     for (unsigned i = 0; i < queries_count; i++)
         if (strcmp(queries[i].name, name) == 0)
             return queries[i].sql;
@@ -83,7 +88,8 @@ static const char *canned(const char *name) {
 
 #define ANSWER(name, expected) assert_string_equal(rows(canned(name), NULL, 0), expected)
 
-static void summary(void **state) {
+static void summary(void **state)
+{
     (void)state;
     ANSWER(
         "summary",
@@ -93,14 +99,16 @@ static void summary(void **state) {
         "39\n");
 }
 
-static void faults(void **state) {
+static void faults(void **state)
+{
     (void)state;
     ANSWER("faults", "detached|defer|1|0|1500|1500|1500|1500\n"
                      "filled|defer|1|0|8000|8000|8000|8000\n"
                      "zeroed|text|1|1|200|200|200|200\n");
 }
 
-static void transfers(void **state) {
+static void transfers(void **state)
+{
     (void)state;
     ANSWER("transfers",
            "disk|data|in|1|4096|0\ndisk|data|out|1|4096|0\ndisk|meta|in|1|4096|0\ncache|data|in|1|4096|0\n"
@@ -109,7 +117,8 @@ static void transfers(void **state) {
 }
 
 /* The chain of one fault, in order: who, where, source, trap, fault, effects. */
-static void explain_fault(void **state) {
+static void explain_fault(void **state)
+{
     char *text;
     (void)state;
     ANSWER("explain-fault",
@@ -142,7 +151,8 @@ static void explain_fault(void **state) {
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 }
 
-static void why_block(void **state) {
+static void why_block(void **state)
+{
     (void)state;
     ANSWER(
         "why-block",
@@ -159,14 +169,16 @@ static void why_block(void **state) {
     assert_int_equal(strncmp(rows(canned("why-block"), ":limit", 1), "13|", 3), 0);
 }
 
-static void syscalls(void **state) {
+static void syscalls(void **state)
+{
     (void)state;
     ANSWER("syscalls", "pwrite|1|0|1048576|40000|40000|10000|10000|10000\n"
                        "pread|3|0|1048681|3200|1066|8000|2666|4000\n"
                        "exits|1|-|-|-|-|-|-|-\n");
 }
 
-static void others(void **state) {
+static void others(void **state)
+{
     (void)state;
     ANSWER("processes", "1|1|-|/bin/sparse||1000|45000|5|3|8292|1\n");
     ANSWER("segments", "3|1|/bin/sparse|text|eager|0x10000|8192|0|43000|0|0|1|0|0|0\n"
@@ -182,7 +194,8 @@ static void others(void **state) {
 }
 
 /* Every view of the schema can be read, every invariant holds and is counted by `checks`. */
-static void views_and_checks(void **state) {
+static void views_and_checks(void **state)
+{
     char names[8192];
     char *save, *name, sql[256];
     (void)state;
@@ -209,7 +222,8 @@ struct breakage {
 };
 
 /* Negative control: an invariant that nothing breaks checks nothing. */
-static void checks_find(void **state) {
+static void checks_find(void **state)
+{
     static const struct breakage broken[] = {
         {"check_id", "DELETE FROM note"},
         {"check_order", "UPDATE transfer SET ts = 1 WHERE id = 30"},
@@ -240,7 +254,8 @@ static void checks_find(void **state) {
 }
 
 /* Table doc names every column of every table, and nothing else. */
-static void documented(void **state) {
+static void documented(void **state)
+{
     (void)state;
     assert_string_equal(
         rows("SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
@@ -263,7 +278,8 @@ static void documented(void **state) {
                         "");
 }
 
-static void reads_only(void **state) {
+static void reads_only(void **state)
+{
     static const char *const refused[] = {
         "DELETE FROM fault",
         "INSERT INTO string VALUES(99, 'x')",
@@ -330,7 +346,8 @@ static void reads_only(void **state) {
     sqlite3_close(q);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summary),       cmocka_unit_test(faults),           cmocka_unit_test(transfers),
         cmocka_unit_test(explain_fault), cmocka_unit_test(why_block),        cmocka_unit_test(syscalls),

@@ -24,12 +24,14 @@
 static char dir[] = "/tmp/trace_recorder.XXXXXX";
 static char err[512];
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     (void)state;
     return mkdtemp(dir) != NULL && chdir(dir) == 0 ? 0 : -1;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     char command[80];
     (void)state;
     snprintf(command, sizeof(command), "rm -rf %s", dir);
@@ -38,7 +40,8 @@ static int teardown(void **state) {
 
 /* ---- helpers ---- */
 
-static struct recorder *start(const char *path) {
+static struct recorder *start(const char *path)
+{
     struct recorder *r = recorder_open(path, &(struct run_facts){.command = "test", .seed = 42}, err, sizeof(err));
 
     if (r == NULL)
@@ -46,14 +49,16 @@ static struct recorder *start(const char *path) {
     return r;
 }
 
-static void stop(struct recorder *r) {
+static void stop(struct recorder *r)
+{
     struct run_result result = {.instructions = 1, .virtual_ns = 2, .host_ns = 3, .stop_reason = "exit"};
 
     if (recorder_close(r, &result, err, sizeof(err)) != 0)
         fail_msg("recorder_close: %s", err);
 }
 
-static void record_sample(const char *path) {
+static void record_sample(const char *path)
+{
     struct recorder *r = start(path);
     struct run_result result = sample_record(r);
 
@@ -62,7 +67,8 @@ static void record_sample(const char *path) {
 }
 
 /* The first column of the first row; NULL is -12345. */
-static int64_t number(const char *path, const char *sql) {
+static int64_t number(const char *path, const char *sql)
+{
     sqlite3 *db;
     sqlite3_stmt *s;
     int64_t n = -12345;
@@ -77,14 +83,16 @@ static int64_t number(const char *path, const char *sql) {
     return n;
 }
 
-static void append(void *buf, const char *text) {
+static void append(void *buf, const char *text)
+{
     char **out = buf, *more = sqlite3_mprintf("%s%s", *out, text);
 
     sqlite3_free(*out);
     *out = more;
 }
 
-static int append_row(void *buf, int n, char **cells, char **names) {
+static int append_row(void *buf, int n, char **cells, char **names)
+{
     for (int i = 0; i < n; i++) {
         if (strncmp(names[i], "host_", 5) == 0)
             continue;
@@ -100,7 +108,8 @@ struct dump {
     char *text;
 };
 
-static int dump_table(void *dump, int n, char **cells, char **names) {
+static int dump_table(void *dump, int n, char **cells, char **names)
+{
     struct dump *d = dump;
     char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"%s", cells[0],
                                 strcmp(cells[0], "diagnostic") == 0 ? " WHERE host = 0" : "");
@@ -114,7 +123,8 @@ static int dump_table(void *dump, int n, char **cells, char **names) {
 }
 
 /* Every table as text, host facts left out. Freed by sqlite3_free. */
-static char *dump(const char *path) {
+static char *dump(const char *path)
+{
     struct dump d = {.text = sqlite3_mprintf("")};
 
     assert_int_equal(sqlite3_open_v2(path, &d.db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
@@ -125,14 +135,16 @@ static char *dump(const char *path) {
     return d.text;
 }
 
-static int integrity(void *ok, int n, char **cells, char **names) {
+static int integrity(void *ok, int n, char **cells, char **names)
+{
     (void)n;
     (void)names;
     *(int *)ok = strcmp(cells[0], "ok") == 0;
     return 0;
 }
 
-static void assert_sound(const char *path) {
+static void assert_sound(const char *path)
+{
     sqlite3 *db;
     int ok = 0;
 
@@ -142,21 +154,24 @@ static void assert_sound(const char *path) {
     assert_true(ok);
 }
 
-static void write_file(const char *path, const char *text) {
+static void write_file(const char *path, const char *text)
+{
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
 }
 
-static int exists(const char *path) {
+static int exists(const char *path)
+{
     struct stat st;
     return stat(path, &st) == 0;
 }
 
 /* ---- the catalogue ---- */
 
-static void catalogue(void **state) {
+static void catalogue(void **state)
+{
     (void)state;
     for (unsigned k = 1; k < EV_COUNT; k++) {
         const struct event *e = &catalogue_events[k];
@@ -178,11 +193,13 @@ static void catalogue(void **state) {
 
 /* ---- round trip ---- */
 
-static uint64_t value_of(unsigned kind, unsigned column) {
+static uint64_t value_of(unsigned kind, unsigned column)
+{
     return column % 3 == 2 ? 0xffffffc080200000ull + kind * 100 + column : kind * 1000003ull + column;
 }
 
-static void assert_row(sqlite3 *db, unsigned kind, uint64_t id, const struct event_stamp *at, uint64_t dur) {
+static void assert_row(sqlite3 *db, unsigned kind, uint64_t id, const struct event_stamp *at, uint64_t dur)
+{
     const struct event *e = &catalogue_events[kind];
     char *sql = sqlite3_mprintf("SELECT * FROM \"%w\" WHERE id = %lld", e->name, (long long)id);
     sqlite3_stmt *s;
@@ -207,7 +224,8 @@ static void assert_row(sqlite3 *db, unsigned kind, uint64_t id, const struct eve
     sqlite3_free(sql);
 }
 
-static void round_trip(void **state) {
+static void round_trip(void **state)
+{
     struct recorder *r = start("round.db");
     uint64_t words[CATALOGUE_MAX_WORDS], ids[EV_COUNT];
     struct event_stamp at[EV_COUNT];
@@ -243,7 +261,8 @@ static void round_trip(void **state) {
     assert_false(exists("round.db-wal"));
 }
 
-static void intervals(void **state) {
+static void intervals(void **state)
+{
     struct recorder *r = start("intervals.db");
     struct event_stamp at = {1, 10, 0, 0, 0};
     uint64_t fault, open_fault, segment, trap, words[8] = {0};
@@ -279,7 +298,8 @@ static void intervals(void **state) {
     assert_int_equal(number("intervals.db", "SELECT events FROM run"), 4);
 }
 
-static void strings(void **state) {
+static void strings(void **state)
+{
     struct recorder *r = start("strings.db");
     char text[40];
     (void)state;
@@ -303,7 +323,8 @@ static void strings(void **state) {
 }
 
 /* More than the ring holds, intervals nested and crossing; every row arrives. */
-static void many(void **state) {
+static void many(void **state)
+{
     struct recorder *r = start("many.db");
     struct event_stamp at = {0};
     uint64_t open[64] = {0};
@@ -331,7 +352,8 @@ static void many(void **state) {
 
 /* ---- determinism ---- */
 
-static void equal_runs(void **state) {
+static void equal_runs(void **state)
+{
     struct recorder *r;
     struct run_result result;
     char *a, *b;
@@ -354,7 +376,8 @@ static void equal_runs(void **state) {
 }
 
 /* Without a database the guest sees the same ids. */
-static void no_database(void **state) {
+static void no_database(void **state)
+{
     struct recorder *r = start(NULL);
     struct event_stamp at = {0};
     uint64_t id;
@@ -372,7 +395,8 @@ static void no_database(void **state) {
 
 /* ---- names of files ---- */
 
-static void refused(const char *path, const char *why) {
+static void refused(const char *path, const char *why)
+{
     struct recorder *r = recorder_open(path, NULL, err, sizeof(err));
 
     assert_null(r);
@@ -380,7 +404,8 @@ static void refused(const char *path, const char *why) {
         fail_msg("message '%s' does not name '%s' and '%s'", err, path, why);
 }
 
-static void names(void **state) {
+static void names(void **state)
+{
     struct recorder *r;
     struct stat before, after;
     char text[16] = "";
@@ -451,7 +476,8 @@ static void names(void **state) {
 /* ---- no room ---- */
 
 /* Records until the recorder fails or there is too much; the exit status of the child tells which. */
-static int record_until_failure(const char *path) {
+static int record_until_failure(const char *path)
+{
     struct run_result result = {.stop_reason = "error: trace"};
     struct recorder *r = recorder_open(path, NULL, err, sizeof(err));
     struct event_stamp at = {0};
@@ -469,7 +495,8 @@ static int record_until_failure(const char *path) {
     return recorder_close(r, &result, err, sizeof(err)) == -1 ? 0 : 5;
 }
 
-static int child(int (*fn)(void)) {
+static int child(int (*fn)(void))
+{
     int status;
     pid_t pid = fork();
 
@@ -480,14 +507,16 @@ static int child(int (*fn)(void)) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
 }
 
-static int with_small_files(void) {
+static int with_small_files(void)
+{
     struct rlimit limit = {6 << 20, 6 << 20}; /* SIGXFSZ is not ignored: the recorder must see to that */
 
     setrlimit(RLIMIT_FSIZE, &limit);
     return record_until_failure("small.db");
 }
 
-static void file_limit(void **state) {
+static void file_limit(void **state)
+{
     (void)state;
     assert_int_equal(child(with_small_files), 0);
     assert_sound("small.db"); /* what was written before is there, and dense */
@@ -496,7 +525,8 @@ static void file_limit(void **state) {
     assert_int_equal(number("small.db", "SELECT max(id) - count(*) + sum(tval <> id - 1) FROM trap"), 0);
 }
 
-static int with_full_disk(void) {
+static int with_full_disk(void)
+{
     int status;
 
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mkdir("mnt", 0700) < 0 ||
@@ -531,7 +561,8 @@ static int with_full_disk(void) {
     return status;
 }
 
-static void full_disk(void **state) {
+static void full_disk(void **state)
+{
     int status;
     (void)state;
     status = child(with_full_disk);
@@ -544,7 +575,8 @@ static void full_disk(void **state) {
 
 /* ---- others look on ---- */
 
-static void live_reader(void **state) {
+static void live_reader(void **state)
+{
     struct recorder *r;
     sqlite3 *db;
     (void)state;
@@ -565,7 +597,8 @@ static void live_reader(void **state) {
 
 /* ---- the set of open intervals, against an array ---- */
 
-static void open_set(void **state) {
+static void open_set(void **state)
+{
     enum { IDS = 3000 };
     static unsigned char in[IDS];
     uint64_t x = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 88172645463325252;
@@ -598,7 +631,8 @@ static void open_set(void **state) {
     openset_free(&s);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(catalogue),   cmocka_unit_test(round_trip),  cmocka_unit_test(intervals),
         cmocka_unit_test(strings),     cmocka_unit_test(many),        cmocka_unit_test(equal_runs),

@@ -22,18 +22,21 @@ struct sample {
 };
 
 /* The next event happens 1000 instructions later, because of `cause`. */
-static inline const struct event_stamp *later(struct sample *s, uint64_t cause) {
+static inline const struct event_stamp *later(struct sample *s, uint64_t cause)
+{
     s->at.insn += 1000;
     s->at.ts += 1000;
     s->at.cause = cause;
     return &s->at;
 }
 
-static inline uint64_t sample_string(struct sample *s, const char *text) {
+static inline uint64_t sample_string(struct sample *s, const char *text)
+{
     return recorder_string(s->r, text, strlen(text));
 }
 
-static inline void sample_begin(struct sample *s) {
+static inline void sample_begin(struct sample *s)
+{
     s->process = EVENT(s->r, later(s, 0), process, .pid = 1); /* 1 */
     s->at.proc = s->process;
     s->at.pc = 0x10100;
@@ -44,7 +47,8 @@ static inline void sample_begin(struct sample *s) {
     EVENT(s->r, later(s, 0), file, .qid = 7, .name = sample_string(s, "/in/big"), .length = SAMPLE_MIB); /* 5 */
 }
 
-static inline void sample_read(struct sample *s) {
+static inline void sample_read(struct sample *s)
+{
     uint64_t call = EVENT(s->r, later(s, 0), syscall, .number = SYS_pread, .a0 = 3, .a1 = SAMPLE_BASE, .a2 = SAMPLE_MIB,
                           .a3 = (uint64_t)-1);                                                        /* 6 */
     s->snapshot = EVENT(s->r, later(s, call), snapshot, .file = 7, .length = SAMPLE_MIB, .epoch = 5); /* 7 */
@@ -61,7 +65,8 @@ static inline uint64_t sample_disk(struct sample *s, uint64_t cause, int op, int
     return id;
 }
 
-static inline void sample_load(struct sample *s) {
+static inline void sample_load(struct sample *s)
+{
     uint64_t va = SAMPLE_BASE + 0x3000, trap, fault, fill, transfer;
 
     trap = EVENT(s->r, later(s, 0), trap, .code = EV_exception_load_page, .tval = va + 8,
@@ -82,7 +87,8 @@ static inline void sample_load(struct sample *s) {
     END(s->r, fault, fault, s->at.ts + 1000, .resolution = EV_resolution_filled);
 }
 
-static inline void sample_store(struct sample *s) {
+static inline void sample_store(struct sample *s)
+{
     uint64_t va = SAMPLE_BASE + 0x3000, trap, fault;
 
     trap = EVENT(s->r, later(s, 0), trap, .code = EV_exception_store_page, .tval = va,
@@ -93,7 +99,8 @@ static inline void sample_store(struct sample *s) {
     END(s->r, fault, fault, s->at.ts + 500, .resolution = EV_resolution_detached);
 }
 
-static inline void sample_conventional(struct sample *s) {
+static inline void sample_conventional(struct sample *s)
+{
     uint64_t call, fault;
 
     EVENT(s->r, later(s, 0), file, .qid = 9, .name = sample_string(s, "/in/small"), .length = 100);    /* 21 */
@@ -109,7 +116,8 @@ static inline void sample_conventional(struct sample *s) {
     END(s->r, call, syscall, later(s, 0)->ts, .result = 5, .insns = 300);
 }
 
-static inline void sample_write_back(struct sample *s) {
+static inline void sample_write_back(struct sample *s)
+{
     uint64_t call, commit, transfer;
 
     call =
@@ -130,7 +138,8 @@ static inline void sample_write_back(struct sample *s) {
     END(s->r, call, syscall, later(s, 0)->ts, .result = SAMPLE_MIB, .insns = 40000);
 }
 
-static inline void sample_end(struct sample *s) {
+static inline void sample_end(struct sample *s)
+{
     EVENT(s->r, later(s, 0), sched, .reason = EV_switch_reason_exit);                                 /* 36 */
     EVENT(s->r, later(s, 0), interrupt, .code = EV_irq_sei, .from = EV_privilege_supervisor);         /* 37 */
     EVENT(s->r, later(s, 0), note, .text = sample_string(s, "sys: trap: bad address, \"quoted\"\n")); /* 38 */
@@ -141,7 +150,8 @@ static inline void sample_end(struct sample *s) {
     END(s->r, s->process, process, s->at.ts, .name = sample_string(s, "/bin/sparse"), .status = sample_string(s, ""));
 }
 
-static inline struct run_result sample_record(struct recorder *r) {
+static inline struct run_result sample_record(struct recorder *r)
+{
     struct sample s = {.r = r};
 
     sample_begin(&s);

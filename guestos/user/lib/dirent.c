@@ -16,7 +16,8 @@ struct DIR {
     struct dirent entry;
 };
 
-DIR *opendir(const char *path) {
+DIR *opendir(const char *path)
+{
     int fd = (int)sys_open(path, OREAD);
     if (fd < 0) {
         errno = -fd;
@@ -49,12 +50,14 @@ struct dirent *readdir(DIR *d) {
     return &d->entry;
 }
 
-void rewinddir(DIR *d) {
+void rewinddir(DIR *d)
+{
     lseek(d->fd, 0, SEEK_SET);
     d->have = d->next = 0;
 }
 
-int closedir(DIR *d) {
+int closedir(DIR *d)
+{
     int r = close(d->fd);
     free(d);
     return r;

@@ -5,7 +5,8 @@
  */
 #include <stdio.h>
 
-char *fgets(char *restrict buf, int size, FILE *restrict f) {
+char *fgets(char *restrict buf, int size, FILE *restrict f)
+{
     int n = 0, c = 0;
     if (size <= 0)
         return NULL;

@@ -3,57 +3,73 @@
 #include "tarry.h"
 #include "result.h"
 
-int rfork(int flags) {
+int rfork(int flags)
+{
     return (int)result(sys_rfork(flags));
 }
-int exec(const char *path, char *const argv[]) {
+int exec(const char *path, char *const argv[])
+{
     return (int)result(sys_exec(path, argv));
 }
-int create(const char *path, int mode, uint32_t perm) {
+int create(const char *path, int mode, uint32_t perm)
+{
     return (int)result(sys_create(path, mode, perm));
 }
-int64_t seek(int fd, int64_t offset, int whence) {
+int64_t seek(int fd, int64_t offset, int whence)
+{
     return result(sys_seek(fd, offset, whence));
 }
-int dirstat(const char *path, struct tarry_stat *st) {
+int dirstat(const char *path, struct tarry_stat *st)
+{
     return (int)result(sys_stat(path, st));
 }
-int dirfstat(int fd, struct tarry_stat *st) {
+int dirfstat(int fd, struct tarry_stat *st)
+{
     return (int)result(sys_fstat(fd, st));
 }
-int dirwstat(const char *path, const struct tarry_wstat *st) {
+int dirwstat(const char *path, const struct tarry_wstat *st)
+{
     return (int)result(sys_wstat(path, st));
 }
-int segdetach(void *va) {
+int segdetach(void *va)
+{
     return (int)result(sys_segdetach((uintptr_t)va));
 }
-int segfree(void *va, size_t n) {
+int segfree(void *va, size_t n)
+{
     return (int)result(sys_segfree((uintptr_t)va, n));
 }
-uint64_t nsec(void) {
+uint64_t nsec(void)
+{
     return (uint64_t)sys_nsec();
 }
-int nsleep(uint64_t ns) {
+int nsleep(uint64_t ns)
+{
     return (int)result(sys_sleep(ns));
 }
-int notify(int action) {
+int notify(int action)
+{
     return (int)result(sys_notify(action));
 }
-int errstr(char *buf, size_t n) {
+int errstr(char *buf, size_t n)
+{
     return (int)result(sys_errstr(buf, n));
 }
 
-void *segattach(int attr, const char *class_name, void *va, size_t len) {
+void *segattach(int attr, const char *class_name, void *va, size_t len)
+{
     return (void *)result(sys_segattach(attr, class_name, (uintptr_t)va, len));
 }
 
-static const char *scan_number(const char *p, uint64_t *value) {
+static const char *scan_number(const char *p, uint64_t *value)
+{
     for (*value = 0; *p >= '0' && *p <= '9'; p++)
         *value = *value * 10 + (uint64_t)(*p - '0');
     return *p == ' ' ? p + 1 : p;
 }
 
-int await(struct waitmsg *w) {
+int await(struct waitmsg *w)
+{
     char text[320];
     long n = result(sys_await(text, sizeof text - 1));
     if (n < 0)
@@ -68,7 +84,8 @@ int await(struct waitmsg *w) {
     return w->pid = (int)pid;
 }
 
-int exit_code(const char *status) {
+int exit_code(const char *status)
+{
     uint64_t n;
     if (!*status)
         return 0;

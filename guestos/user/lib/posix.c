@@ -27,7 +27,8 @@ TARRY_ERRORS(X)
 /* ---- files ---- */
 
 /* The flags of POSIX and of Plan 9 (OTRUNC, OAPPEND, OEXCL) share no bit but the access mode: both are understood. */
-int open(const char *path, int flags, ...) {
+int open(const char *path, int flags, ...)
+{
     uint32_t perm = 0;
     if (flags & O_CREAT) {
         va_list ap;
@@ -50,65 +51,83 @@ int open(const char *path, int flags, ...) {
     return (int)result(sys_create(path, (mode & ~OTRUNC) | OEXCL, perm));
 }
 
-int creat(const char *path, mode_t perm) {
+int creat(const char *path, mode_t perm)
+{
     return (int)result(sys_create(path, OWRITE, perm & 0777));
 }
-int close(int fd) {
+int close(int fd)
+{
     return (int)result(sys_close(fd));
 }
-ssize_t read(int fd, void *buf, size_t n) {
+ssize_t read(int fd, void *buf, size_t n)
+{
     return result(sys_pread(fd, buf, n, -1));
 }
-ssize_t write(int fd, const void *buf, size_t n) {
+ssize_t write(int fd, const void *buf, size_t n)
+{
     return result(sys_pwrite(fd, buf, n, -1));
 }
 
-ssize_t pread(int fd, void *buf, size_t n, off_t offset) {
+ssize_t pread(int fd, void *buf, size_t n, off_t offset)
+{
     return result(offset < 0 ? -T_EINVAL : sys_pread(fd, buf, n, offset));
 }
 
-ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset) {
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
+{
     return result(offset < 0 ? -T_EINVAL : sys_pwrite(fd, buf, n, offset));
 }
 
-off_t lseek(int fd, off_t offset, int whence) {
+off_t lseek(int fd, off_t offset, int whence)
+{
     return result(sys_seek(fd, offset, whence));
 }
-int unlink(const char *path) {
+int unlink(const char *path)
+{
     return (int)result(sys_remove(path));
 } /* and, for remove(), empty directories */
-int rmdir(const char *path) {
+int rmdir(const char *path)
+{
     return (int)result(sys_remove(path));
 }
-int mkdir(const char *path, mode_t perm) {
+int mkdir(const char *path, mode_t perm)
+{
     long fd = sys_create(path, OREAD | OEXCL, DMDIR | (perm & 0777));
     return (int)result(fd < 0 ? fd : sys_close((int)fd));
 }
 
-int chdir(const char *path) {
+int chdir(const char *path)
+{
     return (int)result(sys_chdir(path));
 }
-char *getcwd(char *buf, size_t n) {
+char *getcwd(char *buf, size_t n)
+{
     return result(sys_getcwd(buf, n)) < 0 ? NULL : buf;
 }
-int dup(int fd) {
+int dup(int fd)
+{
     return (int)result(sys_dup(fd, -1));
 }
-int dup2(int fd, int newfd) {
+int dup2(int fd, int newfd)
+{
     return fd == newfd ? fd : (int)result(sys_dup(fd, newfd));
 }
-int pipe(int fds[2]) {
+int pipe(int fds[2])
+{
     return (int)result(sys_pipe(fds));
 }
-void sync(void) {
+void sync(void)
+{
     sys_sync();
 }
-int fsync(int fd) {
+int fsync(int fd)
+{
     (void)fd;
     return (int)result(sys_sync());
 }
 
-static int to_posix(long r, const struct tarry_stat *t, struct stat *st) {
+static int to_posix(long r, const struct tarry_stat *t, struct stat *st)
+{
     if (result(r) < 0)
         return -1;
     memset(st, 0, sizeof *st);
@@ -125,17 +144,20 @@ static int to_posix(long r, const struct tarry_stat *t, struct stat *st) {
     return 0;
 }
 
-int stat(const char *path, struct stat *st) {
+int stat(const char *path, struct stat *st)
+{
     struct tarry_stat t;
     return to_posix(sys_stat(path, &t), &t, st);
 }
 
-int fstat(int fd, struct stat *st) {
+int fstat(int fd, struct stat *st)
+{
     struct tarry_stat t;
     return to_posix(sys_fstat(fd, &t), &t, st);
 }
 
-int access(const char *path, int how) {
+int access(const char *path, int how)
+{
     struct tarry_stat t;
     if (result(sys_stat(path, &t)) < 0)
         return -1;
@@ -143,7 +165,8 @@ int access(const char *path, int how) {
 }
 
 /* Does somebody type at the console? Its input may be a file's or a pipe's on the host; then only output is a terminal's. */
-static int typed(void) {
+static int typed(void)
+{
     char mode[8] = "";
     int fd = open("/dev/consctl", O_RDONLY);
     if (fd >= 0) {
@@ -153,33 +176,38 @@ static int typed(void) {
     return strncmp(mode, "plain", 5) != 0;
 }
 
-int isatty(int fd) {
+int isatty(int fd)
+{
     struct tarry_stat t;
     if (result(sys_fstat(fd, &t)) < 0)
         return 0;
     return t.dev == 'c' && strcmp(t.name, "cons") == 0 && (fd != 0 || typed());
 }
 
-static struct tarry_wstat *no_change(struct tarry_wstat *w) {
+static struct tarry_wstat *no_change(struct tarry_wstat *w)
+{
     memset(w, 0xff, sizeof *w);
     w->name[0] = 0;
     return w;
 }
 
-int chmod(const char *path, mode_t mode) {
+int chmod(const char *path, mode_t mode)
+{
     struct tarry_wstat w;
     no_change(&w)->mode = mode & 0777;
     return (int)result(sys_wstat(path, &w));
 }
 
-int truncate(const char *path, off_t length) {
+int truncate(const char *path, off_t length)
+{
     struct tarry_wstat w;
     no_change(&w)->length = (uint64_t)length;
     return (int)result(length < 0 ? -T_EINVAL : sys_wstat(path, &w));
 }
 
 /* Renames within a directory and moves between directories; an existing file gives way, as POSIX wants it. */
-int rename(const char *from, const char *to) {
+int rename(const char *from, const char *to)
+{
     struct tarry_wstat w;
     size_t n = strlen(to);
     const char *here = strchr(to, '/') ? "" : "./"; /* without a slash the kernel would take the file's own directory */
@@ -194,22 +222,27 @@ int rename(const char *from, const char *to) {
 
 /* ---- processes ---- */
 
-pid_t getpid(void) {
+pid_t getpid(void)
+{
     return (pid_t)sys_getpid();
 }
-pid_t fork(void) {
+pid_t fork(void)
+{
     return (pid_t)result(sys_rfork(RFPROC | RFFDG));
 }
-int execv(const char *path, char *const argv[]) {
+int execv(const char *path, char *const argv[])
+{
     return (int)result(sys_exec(path, argv));
 }
-int execve(const char *path, char *const argv[], char *const envp[]) {
+int execve(const char *path, char *const argv[], char *const envp[])
+{
     (void)envp;
     return execv(path, argv);
 }
 
 /* A name without a slash is looked for in /bin. */
-int execvp(const char *file, char *const argv[]) {
+int execvp(const char *file, char *const argv[])
+{
     char path[TARRY_PATH_MAX + 1];
     if (strchr(file, '/'))
         return execv(file, argv);
@@ -223,7 +256,8 @@ static struct {
     int status;
 } ended[NEARLY];
 
-static pid_t take_ended(pid_t pid, int *status) {
+static pid_t take_ended(pid_t pid, int *status)
+{
     for (int i = 0; i < NEARLY; i++) {
         pid_t found = ended[i].pid;
         if (found && (pid < 0 || found == pid)) {
@@ -236,7 +270,8 @@ static pid_t take_ended(pid_t pid, int *status) {
     return 0;
 }
 
-static void keep_ended(pid_t pid, int status) {
+static void keep_ended(pid_t pid, int status)
+{
     for (int i = 0; i < NEARLY; i++)
         if (!ended[i].pid) {
             ended[i].pid = pid;
@@ -246,7 +281,8 @@ static void keep_ended(pid_t pid, int status) {
 }
 
 /* Options are not supported. A child killed by a note counts as killed by signal 9. */
-pid_t waitpid(pid_t pid, int *status, int options) {
+pid_t waitpid(pid_t pid, int *status, int options)
+{
     struct waitmsg w;
     if (options)
         return (pid_t)result(-T_EINVAL);
@@ -266,12 +302,14 @@ pid_t waitpid(pid_t pid, int *status, int options) {
     return -1;
 }
 
-pid_t wait(int *status) {
+pid_t wait(int *status)
+{
     return waitpid(-1, status, 0);
 }
 
 /* Any signal but 0 kills. */
-int kill(pid_t pid, int sig) {
+int kill(pid_t pid, int sig)
+{
     char path[40];
     *put_text(put_number(put_text(path, "/proc/"), pid), "/ctl") = 0;
     long fd = sys_open(path, OWRITE);
@@ -284,7 +322,8 @@ int kill(pid_t pid, int sig) {
 
 /* ---- time ---- */
 
-int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
     (void)zone;
     uint64_t ns = (uint64_t)sys_nsec();
     tv->tv_sec = (time_t)(ns / 1000000000);
@@ -293,18 +332,21 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
 }
 
 /* There is no account of a process's own time before it ends: all is user time since boot. */
-clock_t times(struct tms *t) {
+clock_t times(struct tms *t)
+{
     clock_t now = (clock_t)((uint64_t)sys_nsec() / (1000000000 / CLOCKS_PER_SEC));
     memset(t, 0, sizeof *t);
     t->tms_utime = now;
     return now;
 }
 
-unsigned sleep(unsigned seconds) {
+unsigned sleep(unsigned seconds)
+{
     sys_sleep((uint64_t)seconds * 1000000000);
     return 0;
 }
 
-int usleep(useconds_t us) {
+int usleep(useconds_t us)
+{
     return (int)result(sys_sleep((uint64_t)us * 1000));
 }

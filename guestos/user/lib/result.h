@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-static inline long result(long r) {
+static inline long result(long r)
+{
     if (r < 0 && r >= -4095) {
         errno = (int)-r;
         return -1;

@@ -40,7 +40,8 @@ _Noreturn void exits(const char *status) {
         sys_exits(status);
 }
 
-void *sbrk(ptrdiff_t bytes) {
+void *sbrk(ptrdiff_t bytes)
+{
     long old = sys_brk(0);
     long now = bytes ? sys_brk((uintptr_t)old + (uintptr_t)bytes) : old;
     if (now < 0) {

@@ -33,7 +33,8 @@ static struct stream *open_streams;
 
 extern int __posix_sflags(const char *mode, int *oflags);
 
-static int close_stream(FILE *f) {
+static int close_stream(FILE *f)
+{
     struct stream *s = (struct stream *)f;
     *s->link = s->next;
     if (s->next)
@@ -41,7 +42,8 @@ static int close_stream(FILE *f) {
     return __bufio_close(f);
 }
 
-FILE *fdopen(int fd, const char *mode) {
+FILE *fdopen(int fd, const char *mode)
+{
     int oflags;
     int flags = __posix_sflags(mode, &oflags);
     struct stream *s = flags ? calloc(1, sizeof *s) : NULL;
@@ -61,7 +63,8 @@ FILE *fdopen(int fd, const char *mode) {
     return &s->file.xfile.cfile.file;
 }
 
-FILE *fopen(const char *path, const char *mode) {
+FILE *fopen(const char *path, const char *mode)
+{
     int oflags;
     if (!__posix_sflags(mode, &oflags))
         return NULL;
@@ -74,7 +77,8 @@ FILE *fopen(const char *path, const char *mode) {
     return f;
 }
 
-int finish_output(int status) {
+int finish_output(int status)
+{
     return ferror(stdout) | fflush(stdout) ? output_failed() : status;
 }
 

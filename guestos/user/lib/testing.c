@@ -12,7 +12,8 @@
 
 static const char *current;
 
-void test_failed(const char *file, int line, const char *what, long long value) {
+void test_failed(const char *file, int line, const char *what, long long value)
+{
     char why[200];
     int n = errstr(why, sizeof why - 1);
     why[n > 0 ? n : 0] = 0;
@@ -24,7 +25,8 @@ void test_failed(const char *file, int line, const char *what, long long value) 
 }
 
 /* Runs the test in an empty directory. */
-static bool run_one(const struct test *t) {
+static bool run_one(const struct test *t)
+{
     struct waitmsg w;
     current = t->name;
     fflush(stdout);
@@ -45,7 +47,8 @@ static bool run_one(const struct test *t) {
     return !w.status[0];
 }
 
-static void remove_all(const char *dir) {
+static void remove_all(const char *dir)
+{
     char path[TARRY_PATH_MAX + 1];
     struct dirent *e;
     DIR *d;
@@ -63,14 +66,16 @@ static void remove_all(const char *dir) {
     remove(dir);
 }
 
-static bool chosen(const char *name, int argc, char **argv) {
+static bool chosen(const char *name, int argc, char **argv)
+{
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], name) == 0)
             return true;
     return argc <= 1;
 }
 
-int run_tests(const char *program, const struct test *tests, size_t n, int argc, char **argv) {
+int run_tests(const char *program, const struct test *tests, size_t n, int argc, char **argv)
+{
     char dir[TARRY_NAME_MAX];
     size_t ran = 0, passed = 0;
     snprintf(dir, sizeof dir, "/%s.dir", program);
@@ -90,7 +95,8 @@ int run_tests(const char *program, const struct test *tests, size_t n, int argc,
     return passed != ran || !ran;
 }
 
-const char *in_child(void (*fn)(void *), void *arg) {
+const char *in_child(void (*fn)(void *), void *arg)
+{
     static struct waitmsg w;
     fflush(stdout);
     int pid = rfork(RFPROC | RFFDG);
@@ -105,18 +111,21 @@ const char *in_child(void (*fn)(void *), void *arg) {
     return w.status;
 }
 
-uint8_t pattern(unsigned seed, uint64_t i) {
+uint8_t pattern(unsigned seed, uint64_t i)
+{
     uint64_t x = (i + 1) * 0x9e3779b97f4a7c15u + seed * 0xd1b54a32d192ed03u;
     return (uint8_t)(x >> 56 ^ x >> 31);
 }
 
-void fill_pattern(void *buf, unsigned seed, uint64_t first, size_t n) {
+void fill_pattern(void *buf, unsigned seed, uint64_t first, size_t n)
+{
     uint8_t *p = buf;
     for (size_t i = 0; i < n; i++)
         p[i] = pattern(seed, first + i);
 }
 
-bool is_pattern(const void *buf, unsigned seed, uint64_t first, size_t n) {
+bool is_pattern(const void *buf, unsigned seed, uint64_t first, size_t n)
+{
     const uint8_t *p = buf;
     for (size_t i = 0; i < n; i++)
         if (p[i] != pattern(seed, first + i))
@@ -124,7 +133,8 @@ bool is_pattern(const void *buf, unsigned seed, uint64_t first, size_t n) {
     return true;
 }
 
-bool is_all(const void *buf, uint8_t c, size_t n) {
+bool is_all(const void *buf, uint8_t c, size_t n)
+{
     const uint8_t *p = buf;
     for (size_t i = 0; i < n; i++)
         if (p[i] != c)
@@ -132,7 +142,8 @@ bool is_all(const void *buf, uint8_t c, size_t n) {
     return true;
 }
 
-int make_file(const char *name, unsigned seed, size_t n) {
+int make_file(const char *name, unsigned seed, size_t n)
+{
     char *buf = malloc(n + 1);
     int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
     CHECK(buf != NULL);
@@ -143,7 +154,8 @@ int make_file(const char *name, unsigned seed, size_t n) {
     return fd;
 }
 
-bool file_is_pattern(const char *name, unsigned seed, size_t n) {
+bool file_is_pattern(const char *name, unsigned seed, size_t n)
+{
     char *buf = malloc(n + 1);
     int fd = open(name, O_RDONLY);
     CHECK(buf != NULL);
@@ -153,7 +165,8 @@ bool file_is_pattern(const char *name, unsigned seed, size_t n) {
     return good;
 }
 
-uint64_t random_next(uint64_t *state) {
+uint64_t random_next(uint64_t *state)
+{
     *state ^= *state << 13;
     *state ^= *state >> 7;
     *state ^= *state << 17;

@@ -5,13 +5,15 @@
 #include <unistd.h>
 #include "tarry.h"
 
-char *put_text(char *p, const char *s) {
+char *put_text(char *p, const char *s)
+{
     while (*s)
         *p++ = *s++;
     return p;
 }
 
-char *put_number(char *p, int64_t v) {
+char *put_number(char *p, int64_t v)
+{
     char digits[20];
     int n = 0;
     uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
@@ -25,7 +27,8 @@ char *put_number(char *p, int64_t v) {
     return p;
 }
 
-bool parse_number(const char *s, uint64_t *value) {
+bool parse_number(const char *s, uint64_t *value)
+{
     uint64_t v = 0;
     if (!*s)
         return false;
@@ -39,7 +42,8 @@ bool parse_number(const char *s, uint64_t *value) {
     return true;
 }
 
-int write_all(int fd, const void *buf, size_t n) {
+int write_all(int fd, const void *buf, size_t n)
+{
     const char *p = buf;
     while (n) {
         ssize_t w = write(fd, p, n);
@@ -55,14 +59,16 @@ int write_all(int fd, const void *buf, size_t n) {
     return 0;
 }
 
-static char *append(char *p, char *end, const char *s) {
+static char *append(char *p, char *end, const char *s)
+{
     while (*s && p < end)
         *p++ = *s++;
     return p;
 }
 
 /* One write for the whole line: lines of several processes do not mix. */
-void complain_of(const char *what, const char *why) {
+void complain_of(const char *what, const char *why)
+{
     char line[512 + TARRY_PATH_MAX];
     char *end = line + sizeof line - 1;
     char *p = append(append(line, end, argv0), end, ": ");
@@ -74,7 +80,8 @@ void complain_of(const char *what, const char *why) {
 }
 
 /* The kernel's text often begins with the name of the file already. */
-void complain(const char *what) {
+void complain(const char *what)
+{
     char why[256];
     int n = errstr(why, sizeof why - 1);
     size_t length = strlen(what);
@@ -82,31 +89,36 @@ void complain(const char *what) {
     complain_of(strncmp(why, what, length) == 0 && why[length] == ':' ? "" : what, why);
 }
 
-int output_failed(void) {
+int output_failed(void)
+{
     if (errno != EPIPE)
         complain("output");
     return 1;
 }
 
-static void write_usage(int fd, const char *text) {
+static void write_usage(int fd, const char *text)
+{
     write_all(fd, "usage: ", 7);
     write_all(fd, text, strlen(text));
     write_all(fd, "\n", 1);
 }
 
-void usage(const char *text) {
+void usage(const char *text)
+{
     write_usage(2, text);
     exits("2");
 }
 
-bool help_asked(int argc, char **argv, const char *text) {
+bool help_asked(int argc, char **argv, const char *text)
+{
     if (argc < 2 || strcmp(argv[1], "--help") != 0)
         return false;
     write_usage(1, text);
     return true;
 }
 
-int join_path(char *buf, const char *dir, const char *name) {
+int join_path(char *buf, const char *dir, const char *name)
+{
     size_t nd = strlen(dir), nn = strlen(name);
     bool slash = nd && dir[nd - 1] != '/';
     if (nd + slash + nn > TARRY_PATH_MAX) {
