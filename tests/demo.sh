@@ -25,15 +25,15 @@ done
 m() { "$TARRY" query "$out/$1.db" summary --format csv | tr -d '\r' | sed -n "s/^$2,//p"; }
 row() { printf '  %-28s %18s %18s\n' "$1" "$2" "$3"; }
 both() { row "$1" "$(m eager "$2")" "$(m deferred "$2")"; }
-mib() { awk -v s="$1" 'BEGIN { printf "%.1f", s * 512 / 1048576 }'; }
 ms() { awk -v n="$1" 'BEGIN { printf "%.1f", n / 1e6 }'; }
 say ""
 row "" "--io eager" "--io deferred"
 row "sum" "$(sed 's/sum=\([-0-9]*\).*/\1/' "$out/eager.out")" "$(sed 's/sum=\([-0-9]*\).*/\1/' "$out/deferred.out")"
 both "faults" faults
 both "bytes asked for" bytes_asked
-row "MiB moved from the disk" "$(mib "$(m eager disk_sectors_read)")" "$(mib "$(m deferred disk_sectors_read)")"
-row "  of that metadata" "$(mib "$(m eager disk_sectors_read_meta)")" "$(mib "$(m deferred disk_sectors_read_meta)")"
+sectors() { row "$1" "$(($(m eager "$2") * 512))" "$(($(m deferred "$2") * 512))"; }
+sectors "bytes moved from the disk" disk_sectors_read
+sectors "  of that metadata" disk_sectors_read_meta
 both "disk requests" disk_requests
 row "virtual time, ms" "$(ms "$(m eager virtual_ns)")" "$(ms "$(m deferred virtual_ns)")"
 row "host time, ms" "$(ms "$(m eager host_ns)")" "$(ms "$(m deferred host_ns)")"
