@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdio-bufio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "tarry.h"
 
@@ -31,7 +33,23 @@ struct stream {
 
 static struct stream *open_streams;
 
-extern int __posix_sflags(const char *mode, int *oflags);
+/* What a mode of fopen asks for (C11 7.21.5.3): the stream's flags, and open's in *oflags. 0 with errno: no such mode. */
+static int stream_flags(const char *mode, int *oflags)
+{
+    bool update = strchr(mode, '+') != NULL;
+    switch (mode[0]) {
+    case 'r':
+        *oflags = update ? O_RDWR : O_RDONLY;
+        return update ? __SRD | __SWR : __SRD;
+    case 'w':
+    case 'a':
+        *oflags = (update ? O_RDWR : O_WRONLY) | O_CREAT | (mode[0] == 'w' ? O_TRUNC : O_APPEND) |
+                  (strchr(mode, 'x') ? O_EXCL : 0);
+        return update ? __SRD | __SWR : __SWR;
+    }
+    errno = EINVAL;
+    return 0;
+}
 
 static int close_stream(FILE *f)
 {
@@ -45,7 +63,7 @@ static int close_stream(FILE *f)
 FILE *fdopen(int fd, const char *mode)
 {
     int oflags;
-    int flags = __posix_sflags(mode, &oflags);
+    int flags = stream_flags(mode, &oflags);
     struct stream *s = flags ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
@@ -66,7 +84,7 @@ FILE *fdopen(int fd, const char *mode)
 FILE *fopen(const char *path, const char *mode)
 {
     int oflags;
-    if (!__posix_sflags(mode, &oflags))
+    if (!stream_flags(mode, &oflags))
         return NULL;
     int fd = open(path, oflags, 0666);
     if (fd < 0)
@@ -82,12 +100,14 @@ int finish_output(int status)
     return ferror(stdout) | fflush(stdout) ? output_failed() : status;
 }
 
-__attribute__((constructor(101))) static void stdio_begin(void) {
+__attribute__((constructor(101))) static void stdio_begin(void)
+{
     if (!isatty(1))
         out_file.bflags &= (uint8_t)~__BLBF;
 }
 
-__attribute__((destructor(101))) static void stdio_end(void) {
+__attribute__((destructor(101))) static void stdio_end(void)
+{
     fflush(stdout);
     for (struct stream *s = open_streams; s; s = s->next)
         fflush(&s->file.xfile.cfile.file);
