@@ -10,7 +10,7 @@ reference() { # GUEST: its console on QEMU, from where it takes over
     timeout 60 qemu-system-riscv64 -machine virt -m 128M -bios default -nographic -no-reboot \
         -global virtio-mmio.force-legacy=false -drive "file=$work/disk,format=raw,if=none,id=d,snapshot=on" \
         -device virtio-blk-device,drive=d,bus=virtio-mmio-bus.0 -kernel "$guest/$1.elf" </dev/null |
-        tr -d '\r' | sed '1,/^Boot HART MEDELEG/d;/^$/d'
+        tr -d '\r' | sed '1,/^Boot HART MEDELEG/d;/^$/d;s/^system_opcode_insn: .* instructions\{0,1\}//' # what OpenSBI says
 }
 
 complete() { # TAP on stdin: a plan that holds, and nothing failed
