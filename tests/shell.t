@@ -70,6 +70,13 @@ def command(s, line, answer, name):
     ok(s.expect("tarry$ "), name + ": prompt again", s.seen)
 
 
+def begin(s, line):
+    """Starts a program and gives it time to run."""
+    s.type(f"echo go; {line}\r")
+    ok(s.expect("\r\ngo\r\n"), f"{line.split()[0]} begins", s.seen)
+    time.sleep(0.5)
+
+
 with tempfile.TemporaryDirectory() as work:
     os.chdir(work)
     s = Session("shell", "-o", "s.db")
@@ -81,12 +88,10 @@ with tempfile.TemporaryDirectory() as work:
     s.type("garbage\x15echo clean\r")
     ok(s.expect("\r\nclean\r\n"), "ctrl-U", s.seen)
     ok(s.expect("tarry$ "), "prompt again", s.seen)
-    s.type("spin 1000000000\r")
-    time.sleep(0.5)
+    begin(s, "spin 1000000000")
     s.type("\x03")
     ok(s.expect("tarry$ "), "ctrl-C ends the program, not the shell", s.seen)
-    s.type("cat\r")
-    time.sleep(0.3)
+    begin(s, "cat")
     s.type("\x03")
     ok(s.expect("tarry$ "), "ctrl-C ends a program that waits for input", s.seen)
     command(s, "echo still here", "\r\nstill here\r\n", "the shell lives on")
@@ -108,8 +113,7 @@ with tempfile.TemporaryDirectory() as work:
     ok(s.restored(), "the terminal is as it was")
     s = Session("shell", "-o", "s.db")
     ok(s.expect("tarry$ "), "prompt", s.seen)
-    s.type("spin 1000000000\r")
-    time.sleep(0.3)
+    begin(s, "spin 1000000000")
     s.type("\x01x")
     ok(s.status() == 130, "ctrl-A x leaves while a program runs", s.seen)
 
