@@ -188,6 +188,7 @@ static int run_machine(struct run *r, bool shell)
     struct sigaction act = {.sa_handler = on_signal}, old_int, old_term;
     sigaction(SIGINT, &act, &old_int);
     sigaction(SIGTERM, &act, &old_term);
+    signal(SIGPIPE, SIG_IGN); /* a reader of the console that goes away ends the run, not the trace */
     uint64_t begin = host_now_ns();
     machine_run(r->machine, &res);
     r->host_ns = host_now_ns() - begin;

@@ -77,6 +77,10 @@ fi
 run "$TARRY" run -o x.db --max-insns 1000 ls
 is "limit: exit status" "$status" 124
 is "limit: the trace says so" "$("$TARRY" query x.db --format csv "select stop_reason from run" | tail -1 | tr -d '\r')" limit
+"$TARRY" run -o pipe.db sh -c 'cat /bin/sh; cat /bin/sh' 2>pipe.err </dev/null | head -c 1 >/dev/null
+is "output that nobody reads: status" "${PIPESTATUS[0]}" 125
+matches "output that nobody reads: message" "$(cat pipe.err)" "cannot write the console's output: Broken pipe"
+is "output that nobody reads: the trace is complete" "$("$TARRY" query pipe.db --format csv "select complete from run" | tail -1 | tr -d '\r')" 1
 run "$TARRY" run -o x.db sh -c 'exit 7'
 is "the program's exit status is the command's" "$status" 7
 for c in "" run shell query fs; do
