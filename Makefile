@@ -39,7 +39,10 @@ KERNEL_FLAGS := --specs=picolibc.specs -march=rv64imac -mabi=lp64 -mcmodel=medan
 
 USER_LIB   := $(wildcard guestos/user/lib/*.c guestos/user/lib/*.S)
 USER_LIBOBJ := $(addprefix $(BUILD)/user/,$(addsuffix .o,$(USER_LIB)))
-USER_PROGS := $(patsubst guestos/user/%.c,%,$(wildcard guestos/user/*.c))
+# A program is guestos/user/NAME.c or, but for lib, the directory guestos/user/NAME/*.c.
+USER_DIRS  := $(filter-out lib,$(patsubst guestos/user/%/,%,$(sort $(dir $(wildcard guestos/user/*/*.c)))))
+USER_PROGS := $(patsubst guestos/user/%.c,%,$(wildcard guestos/user/*.c)) $(USER_DIRS)
+USER_OBJ    = $(patsubst %,$(BUILD)/user/%.o,$(wildcard guestos/user/$1.c guestos/user/$1/*.c))
 USER_BIN   := $(USER_PROGS:%=$(BUILD)/guest/bin/%)
 USER_FLAGS := --specs=picolibc.specs -march=rv64gc -mabi=lp64d -mcmodel=medany -std=gnu11 -Os -g \
               -ffunction-sections -fdata-sections -fno-common $(WARN) $(DEPGEN) -Iguestos/include -Iguestos/user/lib
@@ -104,10 +107,11 @@ $(BUILD)/user/%.o: %
 $(BUILD)/user/libtarry.a: $(USER_LIBOBJ)
 	@rm -f $@; riscv64-unknown-elf-ar rcs $@ $^
 
-$(BUILD)/guest/bin/%: $(BUILD)/user/guestos/user/%.c.o $(BUILD)/user/libtarry.a guestos/user/user.ld
+$(foreach p,$(USER_PROGS),$(eval $(BUILD)/guest/bin/$p: $(call USER_OBJ,$p)))
+$(USER_BIN): $(BUILD)/user/libtarry.a guestos/user/user.ld
 	@mkdir -p $(@D)
 	@echo "  RVLD    $@"
-	@$(RVCC) $(USER_FLAGS) -nostartfiles -static -Wl,--gc-sections -T guestos/user/user.ld -o $@ $< \
+	@$(RVCC) $(USER_FLAGS) -nostartfiles -static -Wl,--gc-sections -T guestos/user/user.ld -o $@ $(filter %.o,$^) \
 	    -Wl,--start-group $(BUILD)/user/libtarry.a -lc -lgcc -Wl,--end-group
 	@riscv64-unknown-elf-strip -g $@
 
