@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../fs/host/hostfs.h"
+#include "../fs/host/meter.h"
 #include "guest_elf.h"
 #include "paths.h"
 #include "say.h"
@@ -125,7 +126,10 @@ bool run_image_open(const struct run_options *o, struct run_image *r)
         run_image_close(r);
         return false;
     }
+    struct meter meter;
+    meter_begin(&meter, fs);
     bool ok = fill(o, r, fs);
+    meter_end(&meter);
     if (hostfs_unmount(fs, err, sizeof err) != 0 && ok) {
         say("%s", err);
         ok = false;

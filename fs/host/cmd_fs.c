@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 #include "hostfs.h"
+#include "meter.h"
 
 #define EXIT_FOUND 1  /* check found something */
 #define EXIT_MISUSE 2 /* misuse or unusable input */
@@ -42,33 +41,6 @@ static int misuse(const char *text)
     return EXIT_MISUSE;
 }
 
-/* ---- progress ---- */
-
-struct meter {
-    uint64_t last_ns; /* of the last line on the terminal */
-    int shown;
-};
-
-static uint64_t host_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void show_progress(void *arg, const char *path, uint64_t done, uint64_t total)
-{
-    struct meter *m = arg;
-    uint64_t now = host_ns();
-
-    if (now - m->last_ns < 500000000u)
-        return;
-    m->last_ns = now;
-    m->shown = 1;
-    fprintf(stderr, "\r\033[K%3u%% of %s", total ? (unsigned)(100 * (double)done / (double)total) : 100u, path);
-}
-
 /* ---- a mounted image ---- */
 
 struct session {
@@ -80,7 +52,7 @@ struct session {
 
 static int session_open(struct session *s, const char *path, enum image_mode mode)
 {
-    *s = (struct session){.meter.last_ns = host_ns()};
+    *s = (struct session){0};
     s->image = image_open(path, mode, s->err, sizeof s->err);
     if (s->image != NULL)
         s->fs = hostfs_mount(s->image, s->err, sizeof s->err);
@@ -88,8 +60,7 @@ static int session_open(struct session *s, const char *path, enum image_mode mod
         image_close(s->image);
         return complain(s->err);
     }
-    if (isatty(STDERR_FILENO))
-        hostfs_on_progress(s->fs, show_progress, &s->meter);
+    meter_begin(&s->meter, s->fs);
     return 0;
 }
 
@@ -98,8 +69,7 @@ static int session_close(struct session *s, int status)
 {
     char err[1024];
 
-    if (s->meter.shown)
-        fprintf(stderr, "\r\033[K");
+    meter_end(&s->meter);
     if (status == EXIT_MISUSE)
         complain(s->err);
     if (hostfs_unmount(s->fs, err, sizeof err) < 0)
