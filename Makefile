@@ -6,6 +6,7 @@
 #   make install    PREFIX=/usr/local (DESTDIR is honoured)
 #   SANITIZE=1      the same with ASan and UBSan, in build-san/
 #   make bench      the benchmarks of tests/bench
+#   make soak       the random tests with fresh seeds for SOAK_SECONDS (3600)
 #   make clean
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -52,7 +53,7 @@ UNIT_SRC   := $(wildcard tests/unit/*.c)
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 SCRIPTS    := $(wildcard tests/*.t)
 
-.PHONY: all demo check bench install clean packages-build packages-test setup-build setup-test
+.PHONY: all demo check bench soak install clean packages-build packages-test setup-build setup-test
 all: packages-build
 	@$(MAKE) --no-print-directory build
 
@@ -134,6 +135,10 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 bench: setup-test
 	@$(MAKE) --no-print-directory build unit
 	@BUILD=$(BUILD) tests/bench/run
+
+soak: setup-test
+	@$(MAKE) --no-print-directory build unit
+	@BUILD=$(BUILD) tests/soak.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tarry

@@ -77,13 +77,13 @@ static inline int strikes(struct device *d, uint64_t one_in)
     return one_in != 0 && below(&d->rng, one_in) == 0;
 }
 
-/* TEST_SEED=N replays a run of a random test. */
+/* TARRY_SEED=N replays a run of a random test. */
 static inline uint64_t test_seed(const char *what, uint64_t standard)
 {
-    const char *s = getenv("TEST_SEED");
+    const char *s = getenv("TARRY_SEED");
     uint64_t seed = s != NULL ? strtoull(s, NULL, 0) : standard;
 
-    printf("# %s: TEST_SEED=%llu\n", what, (unsigned long long)seed);
+    printf("# %s: TARRY_SEED=%llu\n", what, (unsigned long long)seed);
     return seed * 0x9e3779b97f4a7c15 | 1;
 }
 

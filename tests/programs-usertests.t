@@ -30,9 +30,9 @@ tests "eager" --io eager --mem 256M
 run "$TARRY" fs check disk.img
 is "the file system is clean" "$status" 0
 
-# Random operations beside a model. To repeat a failure: SEED=... tests/programs-usertests.t
-seed=${SEED:-$(date +%s%N)}
-echo "# SEED=$seed"
+# Random operations beside a model. To repeat a failure: TARRY_SEED=... tests/programs-usertests.t
+seed=${TARRY_SEED:-$(date +%s%N)}
+echo "# TARRY_SEED=$seed"
 for i in 0 1 2 3; do
     io=deferred
     [ $i = 3 ] && io=eager

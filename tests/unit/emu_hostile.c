@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Guests that mean no good: random instructions, random device registers, random virtqueues. The
- * host must come through (run it with SANITIZE=1) and stop by its own rules. HOSTILE_SEED repeats a run.
+ * host must come through (run it with SANITIZE=1) and stop by its own rules. TARRY_SEED repeats a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -242,9 +242,9 @@ static int set_up(void **state)
 {
     char path[] = "/tmp/tarry-hostile-XXXXXX";
     (void)state;
-    const char *given = getenv("HOSTILE_SEED");
+    const char *given = getenv("TARRY_SEED");
     seed = given ? strtoull(given, NULL, 0) : 0x5eed0bad5eedull;
-    printf("# HOSTILE_SEED=0x%llx\n", (unsigned long long)seed);
+    printf("# TARRY_SEED=0x%llx\n", (unsigned long long)seed);
     close(mkstemp(path));
     disk = image_create(path, 1 << 20, 1, err, sizeof err);
     unlink(path);

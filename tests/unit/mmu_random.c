@@ -5,7 +5,7 @@
  * physical address and leave the same A and D bits. What the older Unicorn does not check
  * (reserved bits, A, D and U in pointers) is left to mmu_walk.c.
  *
- * MMU_SEED repeats a run.
+ * TARRY_SEED repeats a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,9 +177,9 @@ static void agrees_with_unicorn(void **state)
     assert_int_equal(uc_mem_map_ptr(uc, BASE, sizeof ram, UC_PROT_ALL, ram), UC_ERR_OK);
     assert_int_equal(uc_hook_add(uc, &trap, UC_HOOK_INTR, (void *)on_trap, NULL, 1, 0), UC_ERR_OK);
     assert_int_equal(uc_hook_add(uc, &invalid, UC_HOOK_INSN_INVALID, (void *)on_ebreak, NULL, 1, 0), UC_ERR_OK);
-    const char *given = getenv("MMU_SEED");
+    const char *given = getenv("TARRY_SEED");
     seed = given ? strtoull(given, NULL, 0) : 0x7a22f00d5eedull;
-    printf("# MMU_SEED=0x%llx\n", (unsigned long long)seed);
+    printf("# TARRY_SEED=0x%llx\n", (unsigned long long)seed);
     for (unsigned n = 0; n < CASES; n++) {
         if (n % 50 == 0)
             fill();

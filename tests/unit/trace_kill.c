@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A recorder killed by SIGKILL at a random moment leaves a database that opens and holds all but the last batch; a
- * good trace of the same name is there whole, or its successor is. SEED=N replays; ROUNDS=N does more.
+ * good trace of the same name is there whole, or its successor is. TARRY_SEED=N replays; ROUNDS=N does more.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,11 +133,11 @@ static uint64_t random_step(uint64_t *x)
 
 static void killed(void **state)
 {
-    uint64_t x = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
+    uint64_t x = getenv("TARRY_SEED") ? strtoull(getenv("TARRY_SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
     int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 30, whole = 0, replaced = 0;
     (void)state;
 
-    print_message("# SEED=%llu\n", (unsigned long long)x);
+    print_message("# TARRY_SEED=%llu\n", (unsigned long long)x);
     for (int i = 0; i < rounds; i++) {
         uint64_t events = 100000 + random_step(&x) % 200000;
         unsigned us = (unsigned)(random_step(&x) % 220000);

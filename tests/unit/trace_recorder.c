@@ -601,12 +601,12 @@ static void open_set(void **state)
 {
     enum { IDS = 3000 };
     static unsigned char in[IDS];
-    uint64_t x = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : 88172645463325252;
+    uint64_t x = getenv("TARRY_SEED") ? strtoull(getenv("TARRY_SEED"), NULL, 0) : 88172645463325252;
     struct openset s;
     unsigned count = 0;
     (void)state;
 
-    print_message("# SEED=%llu\n", (unsigned long long)x);
+    print_message("# TARRY_SEED=%llu\n", (unsigned long long)x);
     assert_int_equal(openset_init(&s), 0);
     for (int step = 0; step < 400000; step++) {
         x ^= x << 13;

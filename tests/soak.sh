@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# make soak: every random test over and over with fresh seeds, for SOAK_SECONDS (3600) at most. Stops at the first failure
+# and says how to repeat it.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export BUILD=${BUILD:-build}
+end=$((SECONDS + ${SOAK_SECONDS:-3600}))
+tests="$BUILD/tests/seg_random $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
+       $BUILD/tests/fs_model $BUILD/tests/fs_crash $BUILD/tests/fs_damage $BUILD/tests/mmu_random
+       $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/programs-usertests.t"
+log=$BUILD/soak.log
+passed=0
+while [ $SECONDS -lt $end ]; do
+    TARRY_SEED=$((RANDOM << 45 ^ RANDOM << 30 ^ RANDOM << 15 ^ RANDOM | 1))
+    export TARRY_SEED
+    for t in $tests; do
+        [ $SECONDS -lt $end ] || break
+        [ -t 2 ] && printf '\r\033[K%d passed, %d s left: %s' $passed $((end - SECONDS)) "${t##*/}" >&2
+        if ! "$t" >"$log" 2>&1 || grep -q '^not ok' "$log"; then
+            [ -t 2 ] && printf '\r\033[K' >&2
+            grep -A5 '^not ok' "$log"
+            echo "soak: $t failed; repeat it with: BUILD=$BUILD TARRY_SEED=$TARRY_SEED $t   (its output: $log)"
+            echo "$passed passed, 1 failed"
+            exit 1
+        fi
+        passed=$((passed + 1))
+    done
+done
+[ -t 2 ] && printf '\r\033[K' >&2
+echo "$passed passed, 0 failed"
