@@ -514,14 +514,6 @@ int64_t procawait(char *text, size_t n)
 
 /* ---- segments of processes ---- */
 
-Segment *segfor(Proc *p, uint64_t va)
-{
-    for (int i = 0; i < NSEG; i++)
-        if (p->seg[i] != NULL && va >= p->seg[i]->base && va < p->seg[i]->top)
-            return p->seg[i];
-    return NULL;
-}
-
 void eachmapping(Segment *s, void (*fn)(Proc *p, void *arg), void *arg)
 {
     for (Proc *p = procs; p != NULL; p = p->priv->next)

@@ -117,6 +117,14 @@ void putseg(Segment *s)
     kfree(s);
 }
 
+Segment *segfor(Proc *p, uint64_t va)
+{
+    for (int i = 0; i < NSEG; i++)
+        if (p->seg[i] != NULL && va >= p->seg[i]->base && va < p->seg[i]->top)
+            return p->seg[i];
+    return NULL;
+}
+
 /* ---- hardware mappings ---- */
 
 typedef struct Range {

@@ -28,38 +28,35 @@ static int64_t pin(uint64_t va, size_t most, enum ev_enum_access access, Page **
     return (int64_t)(n < most ? n : most);
 }
 
-int copyin(void *dst, uint64_t va, size_t n)
+/* Page by page; `access` is the one that user memory sees. */
+static int copy(char *kernel, uint64_t va, size_t n, enum ev_enum_access access)
 {
     if (!useraddresses(va, n))
         return error(T_EFAULT, "bad address");
     for (size_t done = 0; done < n;) {
         Page *page;
         char *kva;
-        int64_t part = pin(va + done, n - done, EV_access_read, &page, &kva);
+        int64_t part = pin(va + done, n - done, access, &page, &kva);
         if (part < 0)
             return (int)part;
-        memcpy((char *)dst + done, kva, (size_t)part);
+        if (access == EV_access_write)
+            memcpy(kva, kernel + done, (size_t)part);
+        else
+            memcpy(kernel + done, kva, (size_t)part);
         putpage(page);
         done += (size_t)part;
     }
     return 0;
 }
 
+int copyin(void *dst, uint64_t va, size_t n)
+{
+    return copy(dst, va, n, EV_access_read);
+}
+
 int copyout(uint64_t va, const void *src, size_t n)
 {
-    if (!useraddresses(va, n))
-        return error(T_EFAULT, "bad address");
-    for (size_t done = 0; done < n;) {
-        Page *page;
-        char *kva;
-        int64_t part = pin(va + done, n - done, EV_access_write, &page, &kva);
-        if (part < 0)
-            return (int)part;
-        memcpy(kva, (const char *)src + done, (size_t)part);
-        putpage(page);
-        done += (size_t)part;
-    }
-    return 0;
+    return copy((char *)(uintptr_t)src, va, n, EV_access_write); /* only read */
 }
 
 int64_t copyinstr(char *dst, uint64_t va, size_t max)

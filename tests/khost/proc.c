@@ -113,14 +113,6 @@ Proc *khost_fork(Proc *p)
     return child;
 }
 
-Segment *segfor(Proc *p, uint64_t va)
-{
-    for (unsigned i = 0; i < NSEG; i++)
-        if (p->seg[i] != NULL && va >= p->seg[i]->base && va < p->seg[i]->top)
-            return p->seg[i];
-    return NULL;
-}
-
 void eachmapping(Segment *s, void (*fn)(Proc *p, void *arg), void *arg)
 {
     for (unsigned i = 0; i < MAX_PROCS; i++)
