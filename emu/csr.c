@@ -51,3 +51,68 @@ bool csr_emulate(struct hart *h, uint64_t pc, uint32_t insn)
     hart_set_reg(h, UC_RISCV_REG_PC, pc + 4);
     return true;
 }
+
+/* ---- from outside ---- */
+
+/* Unicorn's name of a CSR that it keeps; 0: none. */
+static int unicorn_csr(unsigned csr)
+{
+    switch (csr) {
+    case 0x001:
+        return UC_RISCV_REG_FFLAGS;
+    case 0x002:
+        return UC_RISCV_REG_FRM;
+    case 0x003:
+        return UC_RISCV_REG_FCSR;
+    case 0x100:
+        return UC_RISCV_REG_SSTATUS;
+    case 0x104:
+        return UC_RISCV_REG_SIE;
+    case 0x105:
+        return UC_RISCV_REG_STVEC;
+    case 0x106:
+        return UC_RISCV_REG_SCOUNTEREN;
+    case 0x140:
+        return UC_RISCV_REG_SSCRATCH;
+    case 0x141:
+        return UC_RISCV_REG_SEPC;
+    case 0x142:
+        return UC_RISCV_REG_SCAUSE;
+    case 0x143:
+        return UC_RISCV_REG_STVAL;
+    case 0x180:
+        return UC_RISCV_REG_SATP;
+    }
+    return 0;
+}
+
+bool csr_get(struct hart *h, unsigned csr, uint64_t *value)
+{
+    int reg = unicorn_csr(csr);
+    if (csr == 0xc00 || csr == 0xc02) {
+        *value = h->insns;
+        return true;
+    }
+    if (csr == 0x144) {
+        *value = h->lines;
+        return true;
+    }
+    if (!reg)
+        return read_csr(h, csr, MMU_MACHINE, value);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
+    *value = hart_reg(h, reg);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, hart_privilege(h));
+    return true;
+}
+
+bool csr_set(struct hart *h, unsigned csr, uint64_t value)
+{
+    int reg = unicorn_csr(csr);
+    if (!reg)
+        return write_csr(h, csr, value);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
+    hart_set_reg(h, reg, value);
+    hart_reload(h);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, hart_privilege(h));
+    return true;
+}

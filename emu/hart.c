@@ -87,19 +87,19 @@ void hart_free(struct hart *h)
     free(h->frame_state);
 }
 
-void hart_enter_kernel(struct hart *h, uint64_t entry_pa, uint64_t fdt_pa)
+void hart_enter(struct hart *h, enum mmu_privilege privilege, uint64_t pc, uint64_t fdt_pa)
 {
     hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
     hart_set_reg(h, UC_RISCV_REG_MIDELEG, MIDELEG_SUPERVISOR);
     hart_set_reg(h, UC_RISCV_REG_MEDELEG, MEDELEG_ALL);
     hart_set_reg(h, UC_RISCV_REG_MCOUNTEREN, COUNTERS_ALL);
     hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, COUNTERS_ALL);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR);
-    h->privilege = MMU_SUPERVISOR;
+    hart_set_reg(h, UC_RISCV_REG_PRIV, privilege);
+    h->privilege = privilege;
     hart_reload(h);
     hart_set_reg(h, UC_RISCV_REG_A0, 0);
     hart_set_reg(h, UC_RISCV_REG_A1, fdt_pa);
-    h->pc = entry_pa;
+    h->pc = pc;
 }
 
 void hart_look_up(struct hart *h)

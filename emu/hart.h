@@ -113,8 +113,11 @@ struct hart {
 int hart_init(struct hart *, struct machine *, char *err, size_t errlen);
 int hart_init_memory(struct hart *, char *err, size_t errlen); /* when RAM is known */
 void hart_free(struct hart *);
-/* Sets the registers of the SBI's supervisor entry. */
-void hart_enter_kernel(struct hart *, uint64_t entry_pa, uint64_t fdt_pa);
+/*
+ * Sets the hart to begin at pc (physical) with a0 = hart id, a1 = fdt_pa: in machine mode in the state of a reset
+ * (privileged spec, 3.4), in supervisor mode as the SBI promises it.
+ */
+void hart_enter(struct hart *, enum mmu_privilege, uint64_t pc, uint64_t fdt_pa);
 
 /* Runs until the deadline, a wfi, or machine_stop. */
 void hart_run(struct hart *);
@@ -165,6 +168,12 @@ void trap_hook(uc_engine *, uint32_t number, void *hart);
 bool trap_invalid_hook(uc_engine *, void *hart);
 
 /* ---- csr.c ---- */
+/*
+ * Any CSR by its number, between two blocks, whatever the current mode may do; a write has all its effects, as if the
+ * instruction had been executed. False: there is no such CSR (or it cannot be written).
+ */
+bool csr_get(struct hart *, unsigned csr, uint64_t *value);
+bool csr_set(struct hart *, unsigned csr, uint64_t value);
 /* Emulates a CSR instruction that Unicorn called illegal. False: it is illegal. */
 bool csr_emulate(struct hart *, uint64_t pc, uint32_t insn);
 

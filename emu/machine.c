@@ -108,7 +108,7 @@ int machine_load_kernel(struct machine *m, const char *path, char *err, size_t e
     uint64_t fdt = fdt_make(m, err, errlen);
     if (!fdt)
         return -1;
-    hart_enter_kernel(&m->hart, entry, fdt);
+    hart_enter(&m->hart, MMU_SUPERVISOR, entry, fdt);
     m->loaded = true;
     return 0;
 }
@@ -166,6 +166,8 @@ static void set_deadline(struct machine *m)
         h->deadline = next - m->clock.skipped_ns;
     if (limit && limit < h->deadline)
         h->deadline = limit;
+    if (m->until < h->deadline)
+        h->deadline = m->until;
 }
 
 static void step(struct machine *m)
@@ -186,11 +188,12 @@ static void step(struct machine *m)
         console_flush(m);
 }
 
-void machine_run(struct machine *m, struct machine_result *result)
+static void run_until(struct machine *m, uint64_t until, struct machine_result *result)
 {
     if (!m->loaded)
         machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
-    while (m->result.stop == STOP_NONE) {
+    m->until = until;
+    while (m->result.stop == STOP_NONE && m->hart.insns < until) {
         step(m);
         char err[200];
         if (m->interrupted)
@@ -205,4 +208,15 @@ void machine_run(struct machine *m, struct machine_result *result)
     m->result.instructions = m->hart.insns;
     m->result.virtual_ns = clock_now(m);
     *result = m->result;
+}
+
+void machine_run(struct machine *m, struct machine_result *result)
+{
+    run_until(m, UINT64_MAX, result);
+}
+
+void machine_run_for(struct machine *m, uint64_t insns, struct machine_result *result)
+{
+    uint64_t now = m->hart.insns;
+    run_until(m, insns < UINT64_MAX - now ? now + insns : UINT64_MAX, result);
 }

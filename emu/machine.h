@@ -64,6 +64,11 @@ struct machine *machine_new(const struct machine_config *, char *err, size_t err
 int machine_load_kernel(struct machine *, const char *path, char *err, size_t errlen);
 /* Runs until the guest stops or a limit is met. */
 void machine_run(struct machine *, struct machine_result *);
+/*
+ * Runs like machine_run, but returns with result.stop == STOP_NONE at the first end of a block of code where at
+ * least `insns` more instructions are retired (1: after each block). The run goes on as if it had not been interrupted.
+ */
+void machine_run_for(struct machine *, uint64_t insns, struct machine_result *);
 /* Async-signal-safe: makes machine_run return soon with STOP_INTERRUPTED. */
 void machine_interrupt(struct machine *);
 void machine_free(struct machine *);

@@ -32,6 +32,7 @@ struct machine {
     struct machine_config config;
     char *bootargs;
     bool loaded;
+    uint64_t until;         /* machine_run_for: back when so many instructions are retired */
     unsigned timers_waited; /* timers that ended a wait since the last byte of console input */
     volatile sig_atomic_t interrupted; /* set by machine_interrupt */
     struct machine_result result;      /* .stop != STOP_NONE ends the run */

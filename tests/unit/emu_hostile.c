@@ -118,7 +118,7 @@ static void random_programs(void **state)
             uint64_t word = below(2) ? (KERNEL_BASE + below(16) * 4096ull) >> 2 | (rnd() & 0xff) : address();
             memcpy(m->bus.ram + i * 8, &word, 8);
         }
-        hart_enter_kernel(&m->hart, KERNEL_BASE, RAM_BASE);
+        hart_enter(&m->hart, MMU_SUPERVISOR, KERNEL_BASE, RAM_BASE);
         m->loaded = true;
         for (int r = UC_RISCV_REG_X1; r <= UC_RISCV_REG_X31; r++)
             hart_set_reg(&m->hart, r, address());

@@ -33,7 +33,7 @@ static struct machine *with(const uint32_t *code, size_t bytes, struct machine_c
     if (!m)
         fail_msg("%s", err);
     memcpy(ram_at(m, KERNEL_BASE, bytes), code, bytes);
-    hart_enter_kernel(&m->hart, KERNEL_BASE, 0);
+    hart_enter(&m->hart, MMU_SUPERVISOR, KERNEL_BASE, 0);
     m->loaded = true;
     return m;
 }
