@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Makes what tests/linux.t boots, from Debian packages only: a stock riscv64 kernel (./vmlinux), an initramfs with
+# busybox and the modules for an ext4 disk (./initrd), and an ext4 disk (./disk). apt runs with a configuration of its
+# own in that directory; the mirror is the one that apt uses here.
+#
+#   tests/linux-prepare.sh DIRECTORY      SUITE=trixie
+set -eu -o pipefail
+[ $# = 1 ] || { echo "usage: tests/linux-prepare.sh DIRECTORY" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+cd "$1"
+dir=$PWD
+suite=${SUITE:-trixie}
+
+die() { echo "linux-prepare: $*" >&2; exit 1; }
+
+mirror() { # the URI of the Debian archive that apt uses for this release
+    . /etc/os-release
+    apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v want="${VERSION_CODENAME:-}" '$1 == want { print $2; exit }'
+}
+
+configure_apt() {
+    local uri
+    uri=$(mirror)
+    [ -n "$uri" ] || die "apt knows no Debian mirror for this release"
+    mkdir -p apt/lists/partial apt/cache/archives/partial apt/parts
+    : >apt/status
+    echo "deb [arch=riscv64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" >apt/sources.list
+    cat >apt/apt.conf <<CONF
+Dir::Etc::SourceList "$dir/apt/sources.list";
+Dir::Etc::SourceParts "$dir/apt/parts";
+Dir::Etc::PreferencesParts "$dir/apt/parts";
+Dir::State::Lists "$dir/apt/lists";
+Dir::State::status "$dir/apt/status";
+Dir::Cache "$dir/apt/cache";
+APT::Architecture "riscv64";
+APT::Architectures "riscv64";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+CONF
+    export APT_CONFIG=$dir/apt/apt.conf
+}
+
+download() {
+    local kernel
+    apt-get -qq update
+    kernel=$(apt-cache depends linux-image-riscv64 | awk '/Depends: linux-image/ { print $2 }')
+    [ -n "$kernel" ] || die "the suite $suite has no package linux-image-riscv64"
+    rm -rf debs root
+    mkdir -p debs root
+    (cd debs && apt-get -qq download busybox-static "$kernel")
+    # Debian's packages put the modules into /lib or /usr/lib
+    dpkg-deb --fsys-tarfile debs/linux-image-*.deb | tar -x -C root --wildcards './boot/*' '*/kernel/drivers/virtio/*' \
+        '*/kernel/drivers/block/virtio_blk*' '*/kernel/fs/*' '*/kernel/lib/*' '*/kernel/crypto/*'
+    dpkg-deb -x debs/busybox-static_*.deb root
+    cp root/boot/vmlinu[xz]-* vmlinux
+}
+
+# Prints the path of a module after the paths of those that it needs. Built-in ones have no file.
+with_dependencies() { # NAME
+    local file need
+    file=$(find root -name "$(echo "$1" | sed 's/[_-]/[_-]/g').ko*" -print -quit)
+    [ -n "$file" ] || return 0
+    case $file in *.xz) xz -df "$file"; file=${file%.xz} ;; *.zst) zstd -qdf --rm "$file"; file=${file%.zst} ;; esac
+    for need in $(tr '\0' '\n' <"$file" | sed -n 's/^depends=//p' | tr ',' ' '); do
+        with_dependencies "$need"
+    done
+    echo "$file"
+}
+
+make_initrd() {
+    local modules m
+    # crc32c is found by name at run time, so it is in nobody's list
+    modules=$(for m in virtio_mmio virtio_blk crc32c_generic ext4; do with_dependencies "$m"; done | awk '!seen[$0]++')
+    rm -rf tree
+    mkdir -p tree/bin tree/modules tree/dev tree/proc tree/sys tree/mnt
+    cp "$(find root -path "*/bin/busybox" -type f -print -quit)" tree/bin/busybox
+    for m in $modules; do cp "$m" tree/modules/; done
+    {
+        echo '#!/bin/busybox sh'
+        echo '/bin/busybox --install -s /bin'
+        echo 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev'
+        for m in $modules; do echo "insmod /modules/${m##*/}"; done
+        echo 'uname -srm'
+        echo 'exec /bin/sh'
+    } >tree/init
+    chmod 755 tree/init
+    python3 "$here/newc.py" tree | gzip -6n >initrd.new
+    mv initrd.new initrd
+}
+
+make_disk() {
+    mkdir -p files
+    echo 'a file from the host' >files/hello
+    rm -f disk
+    truncate -s 64M disk
+    PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -U 8d7ac1f2-2c0b-4b6c-9a55-0d5f1d6a7c11 -d files disk
+}
+
+configure_apt
+[ -s vmlinux ] || download
+[ -s initrd ] || make_initrd
+[ -s disk ] || make_disk
