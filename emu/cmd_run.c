@@ -2,22 +2,16 @@
 /* `tarry run` and `tarry shell`: from the command line to a finished trace. */
 #include "cmd.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../traces/recorder.h"
-#include "machine.h"
 #include "paths.h"
 #include "run_image.h"
 #include "run_options.h"
 #include "say.h"
-#include "terminal.h"
-
-enum { STATUS_MISUSE = 2, STATUS_LIMIT = 124, STATUS_STOPPED = 125, STATUS_INTERRUPTED = 130 };
+#include "session.h"
 
 #define BOOTARGS_MAX 60000
 
@@ -27,26 +21,7 @@ struct run {
     char kernel[PATH_MAX];
     char kernel_hash[HASH_HEX];
     char *bootargs;
-    struct recorder *recorder;
-    struct machine *machine;
-    uint64_t host_ns;
 };
-
-static struct machine *volatile interruptible;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    if (interruptible)
-        machine_interrupt(interruptible);
-}
-
-static uint64_t host_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Appends a word to the boot arguments, percent-encoded (an empty one as %00). False when it does not fit. */
 static bool bootarg(char *buf, const char *word)
@@ -85,118 +60,56 @@ static bool make_bootargs(struct run *r)
     return ok;
 }
 
-static bool open_recorder(struct run *r, int argc, char **argv)
+static struct run_facts facts_of(const struct run *r, int argc, char **argv)
 {
     static char command[BOOTARGS_MAX], arguments[BOOTARGS_MAX], config[256];
-    char err[512];
     append_word(command, sizeof command, "tarry");
     for (int i = 0; i < argc; i++)
         append_word(command, sizeof command, argv[i]);
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
-    snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s", (unsigned long long)r->o.max_insns,
+    snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s", (unsigned long long)r->o.common.max_insns,
              r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain");
-    struct run_facts facts = {
+    return (struct run_facts){
         .command = command,
         .program = r->disk.program,
         .arguments = arguments,
         .io = r->o.io,
-        .disk_model = r->o.disk_name,
+        .disk_model = r->o.common.disk_name,
         .config = config,
         .image_hash = r->disk.hash,
         .kernel_hash = r->kernel_hash,
         .inputs = r->disk.inputs ? r->disk.inputs : "",
-        .ram_bytes = r->o.ram_bytes,
+        .ram_bytes = r->o.common.ram_bytes,
     };
-    r->recorder = recorder_open(r->o.db, &facts, err, sizeof err);
-    if (!r->recorder)
-        say("%s", err);
-    return r->recorder != NULL;
 }
 
-static bool make_machine(struct run *r)
+static int load_kernel(struct machine *m, void *arg, char *err, size_t errlen)
 {
-    char err[512];
-    struct machine_config c = {
-        .ram_bytes = r->o.ram_bytes,
-        .bootargs = r->bootargs,
-        .disks = {r->disk.image},
-        .disk_model = r->o.disk_model,
-        .console_in = STDIN_FILENO,
-        .console_out = STDOUT_FILENO,
-        .max_insns = r->o.max_insns,
-        .recorder = r->recorder,
+    const struct run *r = arg;
+    return machine_load_kernel(m, r->kernel, err, errlen);
+}
+
+static int run_session(struct run *r, int argc, char **argv, bool shell)
+{
+    struct session s = {
+        .db = r->o.common.db,
+        .facts = facts_of(r, argc, argv),
+        .config = {
+            .ram_bytes = r->o.common.ram_bytes,
+            .bootargs = r->bootargs,
+            .disks = {r->disk.image},
+            .disk_model = r->o.common.disk_model,
+            .console_in = STDIN_FILENO,
+            .console_out = STDOUT_FILENO,
+            .max_insns = r->o.common.max_insns,
+        },
+        .timeout_seconds = r->o.common.timeout_seconds,
+        .keys_to_guest = shell,
+        .load = load_kernel,
+        .arg = r,
     };
-    r->machine = machine_new(&c, err, sizeof err);
-    if (r->machine && machine_load_kernel(r->machine, r->kernel, err, sizeof err) == 0)
-        return true;
-    say("%s", err);
-    return false;
-}
-
-static int status_of(const struct machine_result *res)
-{
-    switch (res->stop) {
-    case STOP_EXIT:
-        return res->status;
-    case STOP_LIMIT:
-        say("stopped after %llu instructions (--max-insns)", (unsigned long long)res->instructions);
-        return STATUS_LIMIT;
-    case STOP_INTERRUPTED:
-        say("interrupted");
-        return STATUS_INTERRUPTED;
-    case STOP_RESET:
-        say("the guest asked for a reboot; the run ends here");
-        return STATUS_STOPPED;
-    default:
-        say("the machine stopped: %s", res->message);
-        return STATUS_STOPPED;
-    }
-}
-
-static const char *stop_name(enum machine_stop s)
-{
-    static const char *const names[] = {
-        [STOP_NONE] = "none",   [STOP_EXIT] = "exit",   [STOP_RESET] = "reset", [STOP_LIMIT] = "limit",
-        [STOP_INTERRUPTED] = "interrupted", [STOP_HUNG] = "hung", [STOP_ERROR] = "error",
-    };
-    return names[s];
-}
-
-/* Closes the trace. A trace that could not be kept is the one thing worth saying. */
-static int finish(struct run *r, const struct machine_result *res)
-{
-    char err[512];
-    struct run_result result = {
-        .instructions = res->instructions,
-        .virtual_ns = res->virtual_ns,
-        .host_ns = r->host_ns,
-        .exit_status = res->stop == STOP_EXIT ? res->status : -1,
-        .stop_reason = stop_name(res->stop),
-    };
-    if (recorder_close(r->recorder, &result, err, sizeof err) == 0)
-        return status_of(res);
-    say("%s", err);
-    return STATUS_MISUSE;
-}
-
-static int run_machine(struct run *r, bool shell)
-{
-    struct machine_result res = {0};
-    terminal_raw(shell);
-    interruptible = r->machine;
-    struct sigaction act = {.sa_handler = on_signal}, old_int, old_term;
-    sigaction(SIGINT, &act, &old_int);
-    sigaction(SIGTERM, &act, &old_term);
-    signal(SIGPIPE, SIG_IGN); /* a reader of the console that goes away ends the run, not the trace */
-    uint64_t begin = host_now_ns();
-    machine_run(r->machine, &res);
-    r->host_ns = host_now_ns() - begin;
-    interruptible = NULL;
-    sigaction(SIGINT, &old_int, NULL);
-    sigaction(SIGTERM, &old_term, NULL);
-    terminal_restore();
-    return finish(r, &res);
+    return session_run(&s);
 }
 
 static int run_with(struct run *r, int argc, char **argv, bool shell)
@@ -209,15 +122,7 @@ static int run_with(struct run *r, int argc, char **argv, bool shell)
     }
     if (!run_image_open(&r->o, &r->disk))
         return STATUS_MISUSE;
-    int status = STATUS_MISUSE;
-    if (make_bootargs(r) && open_recorder(r, argc, argv)) {
-        if (make_machine(r))
-            status = run_machine(r, shell);
-        else
-            recorder_close(r->recorder, NULL, err, sizeof err); /* as if it had never been opened */
-    }
-    if (r->machine)
-        machine_free(r->machine);
+    int status = make_bootargs(r) ? run_session(r, argc, argv, shell) : STATUS_MISUSE;
     run_image_close(&r->disk);
     free(r->bootargs);
     return status;

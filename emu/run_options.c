@@ -2,7 +2,6 @@
 /* What the user asked of `tarry run` and `tarry shell`. */
 #include "run_options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,18 +17,13 @@ static void help(const char *name)
                      : "Boots the guest OS with an interactive shell on this terminal.\n"
                        "ctrl-C goes to the running program; ctrl-A x leaves.\n");
     printf("\n"
-           "  -o, --output DB         where the trace goes (tarry.db)\n"
            "      --io POLICY         reads into deferred segments: deferred (default) or eager\n"
-           "      --mem SIZE          memory of the machine, 8M to 64G (256M)\n"
-           "      --disk-model M      none, nvme (default), ssd, hdd, or ACCESS,SEEK,SECTOR,FLUSH in ns\n"
            "      --input HOST[:GUEST]  put a host file or tree into the guest (at /in/NAME if GUEST is not given)\n"
            "      --image IMAGE       file system to boot from, in place of the one that comes with tarry\n"
-           "      --keep              write changes back to IMAGE; else they are discarded\n"
-           "      --max-insns N       stop after N instructions\n"
-           "      --trace all|none    record everything (default) or nothing\n"
-           "  -h, --help\n\n"
-           "Sizes take k, M, G, T. If the run does not end by itself the status is 124 (limit), 125 (the machine\n"
-           "could not go on), or 130 (interrupted); 2 is misuse or unusable input.\n");
+           "      --keep              write changes back to IMAGE; else they are discarded\n");
+    common_help();
+    printf("\n");
+    common_status_help();
     if (run)
         printf("\nexample:  tarry run --io deferred --input big:/in/big sparse /in/big --touch 1000\n"
                "          tarry query tarry.db summary\n");
@@ -60,22 +54,9 @@ static bool add_input(struct run_options *o, char *arg)
     return true;
 }
 
-static bool take_memory(struct run_options *o, const char *arg)
-{
-    if (parse_size(arg, &o->ram_bytes) && o->ram_bytes >= 8u << 20 && o->ram_bytes <= 64ull << 30 &&
-        o->ram_bytes % 4096 == 0)
-        return true;
-    say("--mem %s: needs a size from 8M to 64G, a multiple of 4k", arg);
-    return false;
-}
-
 static bool take_option(struct run_options *o, int c, char *arg)
 {
-    char err[256];
     switch (c) {
-    case 'o':
-        o->db = arg;
-        return true;
     case 'p':
         if (strcmp(arg, "eager") && strcmp(arg, "deferred")) {
             say("--io %s: the policies are eager and deferred", arg);
@@ -83,14 +64,6 @@ static bool take_option(struct run_options *o, int c, char *arg)
         }
         o->io = arg;
         return true;
-    case 'm':
-        return take_memory(o, arg);
-    case 'd':
-        o->disk_name = arg;
-        if (disk_model_parse(arg, &o->disk_model, err, sizeof err) == 0)
-            return true;
-        say("--disk-model %s: %s", arg, err);
-        return false;
     case 'i':
         return add_input(o, arg);
     case 'g':
@@ -99,19 +72,8 @@ static bool take_option(struct run_options *o, int c, char *arg)
     case 'k':
         o->keep = true;
         return true;
-    case 'n':
-        if (parse_count(arg, &o->max_insns) && o->max_insns)
-            return true;
-        say("--max-insns %s: needs a number above 0", arg);
-        return false;
-    case 't':
-        o->trace = !strcmp(arg, "all");
-        if (o->trace || !strcmp(arg, "none"))
-            return true;
-        say("--trace %s: needs all or none", arg);
-        return false;
     default:
-        return false;
+        return common_take(&o->common, c, arg);
     }
 }
 
@@ -136,21 +98,14 @@ static bool consistent(const char *name, struct run_options *o)
 int run_options_parse(const char *name, int argc, char **argv, struct run_options *o)
 {
     static const struct option longs[] = {
-        {"output", 1, 0, 'o'}, {"io", 1, 0, 'p'},        {"mem", 1, 0, 'm'},   {"disk-model", 1, 0, 'd'},
-        {"input", 1, 0, 'i'},  {"image", 1, 0, 'g'},     {"keep", 0, 0, 'k'},  {"max-insns", 1, 0, 'n'},
-        {"trace", 1, 0, 't'},  {"help", 0, 0, 'h'},      {0, 0, 0, 0},
+        {"io", 1, 0, 'p'}, {"input", 1, 0, 'i'}, {"image", 1, 0, 'g'}, {"keep", 0, 0, 'k'}, COMMON_LONG, {0, 0, 0, 0},
     };
-    char err[256];
     memset(o, 0, sizeof *o);
-    o->db = "tarry.db";
+    common_defaults(&o->common);
     o->io = "deferred";
-    o->ram_bytes = 256u << 20;
-    o->disk_name = "nvme";
-    o->trace = true;
-    disk_model_parse(o->disk_name, &o->disk_model, err, sizeof err);
     opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "+:o:h", longs, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "+:" COMMON_SHORT, longs, NULL)) != -1;) {
         if (c == 'h') {
             help(name);
             return 0;
@@ -165,7 +120,6 @@ int run_options_parse(const char *name, int argc, char **argv, struct run_option
     }
     o->program = argv + optind;
     o->nprogram = argc - optind;
-    if (!o->trace)
-        o->db = NULL;
+    common_done(&o->common);
     return consistent(name, o) ? -1 : 2;
 }

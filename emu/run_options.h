@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine.h"
+#include "common_options.h"
 
 #define MAX_INPUTS 64
 
@@ -17,17 +17,12 @@ struct run_input {
 };
 
 struct run_options {
-    const char *db;           /* -o; NULL with --trace none */
+    struct common_options common;
     const char *io;           /* --io */
-    uint64_t ram_bytes;       /* --mem */
-    const char *disk_name;    /* --disk-model as typed */
-    struct disk_model disk_model;
     struct run_input inputs[MAX_INPUTS];
     int ninputs;
     const char *image;        /* --image; NULL: the shipped one */
     bool keep;
-    uint64_t max_insns;
-    bool trace;
     char **program;           /* program and its arguments, NULL-terminated; NULL for shell */
     int nprogram;
 };

@@ -77,6 +77,14 @@ fi
 run "$TARRY" run -o x.db --max-insns 1000 ls
 is "limit: exit status" "$status" 124
 is "limit: the trace says so" "$("$TARRY" query x.db --format csv "select stop_reason from run" | tail -1 | tr -d '\r')" limit
+run "$TARRY" run -o x.db --timeout 1 spin 100000000000
+is "timeout: exit status" "$status" 124
+matches "timeout: message" "$err" "^tarry: stopped after 1 s \(--timeout\)$"
+is "timeout: the trace is complete and says so" "$("$TARRY" query x.db --format csv "select stop_reason, complete from run" | tail -1 | tr -d '\r')" timeout,1
+bad "timeout: not a number" "--timeout x: needs a number of seconds above 0" "$TARRY" run --timeout x ls
+run "$TARRY" run -o none true
+is "-o none: exit status" "$status" 0
+ok "-o none: no file" test ! -e none
 "$TARRY" run -o pipe.db sh -c 'cat /bin/sh; cat /bin/sh' 2>pipe.err </dev/null | head -c 1 >/dev/null
 is "output that nobody reads: status" "${PIPESTATUS[0]}" 125
 matches "output that nobody reads: message" "$(cat pipe.err)" "cannot write the console's output: Broken pipe"

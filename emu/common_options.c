@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The options that every command which runs a machine has. */
+#include "common_options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "say.h"
+
+#define MOST_SECONDS 100000000 /* three years; the host's timers take it */
+
+void common_defaults(struct common_options *o)
+{
+    char err[256];
+    memset(o, 0, sizeof *o);
+    o->db = "tarry.db";
+    o->ram_bytes = 256u << 20;
+    o->disk_name = "nvme";
+    o->trace = true;
+    disk_model_parse(o->disk_name, &o->disk_model, err, sizeof err);
+}
+
+void common_help(void)
+{
+    printf("  -o, --output DB         where the trace goes (tarry.db); none: nowhere\n"
+           "      --mem SIZE          memory of the machine, 8M to 64G (256M)\n"
+           "      --disk-model M      none, nvme (default), ssd, hdd, or ACCESS,SEEK,SECTOR,FLUSH in ns\n"
+           "      --max-insns N       stop after N instructions\n"
+           "      --timeout SECONDS   stop after so much time of the host\n"
+           "      --trace all|none    record everything (default) or nothing\n"
+           "  -h, --help\n");
+}
+
+void common_status_help(void)
+{
+    printf("Sizes take k, M, G, T. If the run does not end by itself the status is 124 (limit), 125 (the machine\n"
+           "could not go on), or 130 (interrupted); 2 is misuse or unusable input.\n");
+}
+
+static bool take_memory(struct common_options *o, const char *arg)
+{
+    if (parse_size(arg, &o->ram_bytes) && o->ram_bytes >= 8u << 20 && o->ram_bytes <= 64ull << 30 &&
+        o->ram_bytes % 4096 == 0)
+        return true;
+    say("--mem %s: needs a size from 8M to 64G, a multiple of 4k", arg);
+    return false;
+}
+
+static bool take_model(struct common_options *o, const char *arg)
+{
+    char err[256];
+    o->disk_name = arg;
+    if (disk_model_parse(arg, &o->disk_model, err, sizeof err) == 0)
+        return true;
+    say("--disk-model %s: %s", arg, err);
+    return false;
+}
+
+bool common_take(struct common_options *o, int c, char *arg)
+{
+    switch (c) {
+    case 'o':
+        o->db = arg;
+        return true;
+    case OPT_MEM:
+        return take_memory(o, arg);
+    case OPT_DISK_MODEL:
+        return take_model(o, arg);
+    case OPT_MAX_INSNS:
+        if (parse_count(arg, &o->max_insns) && o->max_insns)
+            return true;
+        say("--max-insns %s: needs a number above 0", arg);
+        return false;
+    case OPT_TIMEOUT:
+        if (parse_count(arg, &o->timeout_seconds) && o->timeout_seconds && o->timeout_seconds <= MOST_SECONDS)
+            return true;
+        say("--timeout %s: needs a number of seconds above 0", arg);
+        return false;
+    case OPT_TRACE:
+        o->trace = !strcmp(arg, "all");
+        if (o->trace || !strcmp(arg, "none"))
+            return true;
+        say("--trace %s: needs all or none", arg);
+        return false;
+    }
+    return false;
+}
+
+void common_done(struct common_options *o)
+{
+    if (!o->trace || !strcmp(o->db, "none"))
+        o->db = NULL;
+}

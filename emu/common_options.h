@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The options that every command which runs a machine has. */
+#ifndef TARRY_COMMON_OPTIONS_H
+#define TARRY_COMMON_OPTIONS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine.h"
+
+struct common_options {
+    const char *db;           /* -o; NULL: no trace */
+    uint64_t ram_bytes;       /* --mem */
+    const char *disk_name;    /* --disk-model as typed */
+    struct disk_model disk_model;
+    uint64_t max_insns;       /* 0: no limit */
+    uint64_t timeout_seconds; /* 0: no limit */
+    bool trace;
+};
+
+/* For a command's getopt_long; their values are above all characters. */
+enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE };
+#define COMMON_SHORT "o:h"
+#define COMMON_LONG \
+    {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
+    {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, {"help", 0, 0, 'h'}
+
+void common_defaults(struct common_options *);
+/* The lines of --help about them. */
+void common_help(void);
+/* What --help says about exit statuses. */
+void common_status_help(void);
+/* Takes option c. False after a message. Only for options of COMMON_LONG but help. */
+bool common_take(struct common_options *, int c, char *arg);
+/* To be called when all options are taken. */
+void common_done(struct common_options *);
+
+#endif
