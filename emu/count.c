@@ -198,19 +198,37 @@ void count_settle(struct hart *h)
         do_tail(h, b);
 }
 
-/* All that is not every block's business. */
-static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, uint32_t bytes)
+const struct block *count_block(struct hart *h, uint64_t pc, uint32_t bytes)
 {
-    count_settle(h);
-    if (h->insns >= h->deadline) {
-        h->stopped = true;
-        uc_emu_stop(h->uc); /* before this block; it will be announced again */
-        return;
-    }
     struct block *b = &h->blocks[(pc >> 1) % COUNT_ENTRIES];
     if (b->pc != pc || b->key != (h->code_key | bytes))
         learn(h, b, pc, bytes);
-    h->block = b;
+    return b;
+}
+
+uint32_t count_between(struct hart *h, uint64_t pc, uint64_t end)
+{
+    uint32_t last;
+    return count_insns(h, pc, end, &last);
+}
+
+/* All that is not every block's business. */
+static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, uint32_t bytes)
+{
+    if (h->resuming) {
+        h->resuming = false;
+        h->hold = pc + bytes != h->block->pc + h->block->bytes;
+        return;
+    }
+    count_settle(h);
+    if (h->insns >= h->deadline) {
+        h->stopped = h->announced = true;
+        h->announced_pc = pc;
+        h->announced_bytes = bytes;
+        uc_emu_stop(h->uc); /* before this block; it will be announced again */
+        return;
+    }
+    h->block = count_block(h, pc, bytes);
 }
 
 /* Half of the host's time goes by in here and in what calls it: keep it lean. */

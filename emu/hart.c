@@ -149,7 +149,8 @@ static void end_crossing(struct hart *h)
     trap_exception(h, h->crossing_code, at, at + 2);
 }
 
-static void deliver_fault(struct hart *h)
+/* `begun`: the instructions that were retired when Unicorn began to run. */
+static void deliver_fault(struct hart *h, uint64_t begun)
 {
     struct fault *f = &h->fault;
     h->pc = f->pc;
@@ -158,6 +159,8 @@ static void deliver_fault(struct hart *h)
         count_settle(h);
     else
         count_retire(h, f->pc);
+    if (fetch && h->insns != begun && h->insns >= h->deadline)
+        return; /* interrupts come first; it will recur */
     uint64_t pc = f->crossing ? f->page - 2 : f->pc;
     if (pc == f->pc)
         trap_exception(h, f->code, pc, f->tval);
@@ -165,8 +168,9 @@ static void deliver_fault(struct hart *h)
         run_up_to_crossing(h, pc);
 }
 
-static void run_once(struct hart *h)
+void hart_run_once(struct hart *h)
 {
+    uint64_t begun = h->insns;
     h->stopped = false;
     h->fault.valid = false;
     uc_err e = uc_emu_start(h->uc, h->pc, 0, 0, 0);
@@ -175,7 +179,7 @@ static void run_once(struct hart *h)
     if (h->crossing)
         end_crossing(h);
     if (h->fault.valid) {
-        deliver_fault(h);
+        deliver_fault(h, begun);
     } else if (after_wfi(h, h->pc)) {
         count_retire(h, h->pc);
         h->waiting = true;
@@ -188,5 +192,5 @@ static void run_once(struct hart *h)
 void hart_run(struct hart *h)
 {
     while (!h->waiting && h->insns < h->deadline)
-        run_once(h);
+        hart_run_once(h);
 }

@@ -90,6 +90,16 @@ struct hart {
     unsigned crossing_code;
 
     uint64_t pc; /* where to go on, while Unicorn does not run */
+    uint64_t interrupts; /* taken */
+
+    /* a block that is run in pieces: step.c */
+    bool midway;    /* `block` is under way: what lies before pc is done, and not yet counted */
+    bool resuming;  /* the next block that is announced is a piece of it */
+    bool hold;      /* a fetch does not mean that `block` is over */
+    bool cut;       /* `block` ends before an instruction that traps when it is fetched: no place for interrupts */
+    bool announced;        /* the hook stopped before this block: */
+    uint64_t announced_pc;
+    uint32_t announced_bytes;
 
     /* shadows */
     enum mmu_privilege privilege;
@@ -121,6 +131,8 @@ void hart_enter(struct hart *, enum mmu_privilege, uint64_t pc, uint64_t fdt_pa)
 
 /* Runs until the deadline, a wfi, or machine_stop. */
 void hart_run(struct hart *);
+/* The same until Unicorn comes back for whatever reason. */
+void hart_run_once(struct hart *);
 /* Makes hart_run return before the next block. */
 void hart_look_up(struct hart *);
 void hart_set_line(struct hart *, unsigned irq, bool high);
@@ -141,6 +153,10 @@ void count_hook(uc_engine *, uint64_t pc, uint32_t size, void *hart);
 void count_retire(struct hart *, uint64_t pc);
 /* If the current block has run to its end: count it and do its tail's work. */
 void count_settle(struct hart *);
+/* The entry of a block in the cache. */
+const struct block *count_block(struct hart *, uint64_t pc, uint32_t bytes);
+/* Instructions that begin in [pc, end). */
+uint32_t count_between(struct hart *, uint64_t pc, uint64_t end);
 /* Reloads the shadows of satp, sie and sstatus. */
 void hart_reload(struct hart *);
 
@@ -166,6 +182,14 @@ void code_space(struct hart *); /* satp changed */
 void trap_exception(struct hart *, unsigned code, uint64_t epc, uint64_t tval);
 void trap_hook(uc_engine *, uint32_t number, void *hart);
 bool trap_invalid_hook(uc_engine *, void *hart);
+
+/* ---- step.c ---- */
+/* Goes on with the block that is under way (h->midway) up to `to`, the address of one of its instructions or its end. */
+void step_advance(struct hart *, uint64_t to);
+/* The same up to its end. */
+void step_finish(struct hart *);
+/* Retired instructions, those of a block under way included. */
+uint64_t step_retired(struct hart *);
 
 /* ---- csr.c ---- */
 /*

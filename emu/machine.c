@@ -170,7 +170,7 @@ static void set_deadline(struct machine *m)
         h->deadline = m->until;
 }
 
-static void step(struct machine *m)
+bool machine_between(struct machine *m)
 {
     struct hart *h = &m->hart;
     clock_fire(m);
@@ -178,14 +178,34 @@ static void step(struct machine *m)
     if (h->waiting && hart_wakes(h))
         h->waiting = false;
     hart_interrupt(h);
-    if (h->waiting) {
+    if (h->waiting)
         idle(m);
-        return;
+    return !h->waiting;
+}
+
+static void turn(struct machine *m)
+{
+    struct hart *h = &m->hart;
+    if (h->midway) {
+        step_finish(h);
+    } else if (machine_between(m)) {
+        set_deadline(m);
+        hart_run(h);
     }
-    set_deadline(m);
-    hart_run(h);
     if (m->console.terminal || m->console.output_bytes)
         console_flush(m);
+}
+
+void machine_check(struct machine *m)
+{
+    char err[200];
+    if (m->interrupted)
+        machine_stop(m, STOP_INTERRUPTED, 1, "interrupted");
+    else if (m->config.recorder && recorder_failed(m->config.recorder, err, sizeof err))
+        machine_stop(m, STOP_ERROR, 1, "%s", err);
+    else if (m->config.max_insns && m->hart.insns >= m->config.max_insns)
+        machine_stop(m, STOP_LIMIT, 1, "the limit of %llu instructions was reached",
+                     (unsigned long long)m->config.max_insns);
 }
 
 static void run_until(struct machine *m, uint64_t until, struct machine_result *result)
@@ -194,19 +214,17 @@ static void run_until(struct machine *m, uint64_t until, struct machine_result *
         machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
     m->until = until;
     while (m->result.stop == STOP_NONE && m->hart.insns < until) {
-        step(m);
-        char err[200];
-        if (m->interrupted)
-            machine_stop(m, STOP_INTERRUPTED, 1, "interrupted");
-        else if (m->config.recorder && recorder_failed(m->config.recorder, err, sizeof err))
-            machine_stop(m, STOP_ERROR, 1, "%s", err);
-        else if (m->config.max_insns && m->hart.insns >= m->config.max_insns)
-            machine_stop(m, STOP_LIMIT, 1, "the limit of %llu instructions was reached",
-                         (unsigned long long)m->config.max_insns);
+        turn(m);
+        machine_check(m);
     }
+    machine_report(m, result);
+}
+
+void machine_report(struct machine *m, struct machine_result *result)
+{
     console_flush(m);
-    m->result.instructions = m->hart.insns;
-    m->result.virtual_ns = clock_now(m);
+    m->result.instructions = step_retired(&m->hart);
+    m->result.virtual_ns = m->result.instructions + m->clock.skipped_ns;
     *result = m->result;
 }
 

@@ -69,6 +69,12 @@ void machine_run(struct machine *, struct machine_result *);
  * least `insns` more instructions are retired (1: after each block). The run goes on as if it had not been interrupted.
  */
 void machine_run_for(struct machine *, uint64_t insns, struct machine_result *);
+/*
+ * One step: exactly one instruction is retired, or one trap or interrupt is taken (a wait for an interrupt that comes
+ * is part of the step after the wfi). What the guest sees is the same as if it ran: in the middle of a
+ * block of code no interrupt is taken, and no device's time comes. Steps and runs may be mixed.
+ */
+void machine_step(struct machine *, struct machine_result *);
 /* Async-signal-safe: makes machine_run return soon with STOP_INTERRUPTED. */
 void machine_interrupt(struct machine *);
 void machine_free(struct machine *);

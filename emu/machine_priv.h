@@ -42,4 +42,10 @@ struct machine {
 void machine_stop(struct machine *, enum machine_stop, int status, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Between two blocks: events of the clock, console, interrupts. True: the hart is to run; false: it waits. */
+bool machine_between(struct machine *);
+/* The reasons outside of the guest to end the run. */
+void machine_check(struct machine *);
+void machine_report(struct machine *, struct machine_result *);
+
 #endif

@@ -139,7 +139,7 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         entry->perms = UC_PROT_READ | UC_PROT_EXEC;
         return true;
     }
-    if (access == MMU_FETCH && h->block->tail)
+    if (access == MMU_FETCH && h->block->tail && !h->hold)
         count_settle(h); /* the next block is being looked for: satp may have changed */
     if (!translate(h, page, access, true, &r))
         return refuse(h, page, access, r.refusal != MMU_NO_TABLE);

@@ -67,6 +67,7 @@ void hart_interrupt(struct hart *h)
             code = order[i];
     uint64_t pc = h->pc;
     h->waiting = false;
+    h->interrupts++;
     traceport_interrupt(h->machine, pc, (uint64_t[]){code, from});
     enter_supervisor(h, from, CAUSE_INTERRUPT | code, pc, 0);
 }

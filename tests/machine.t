@@ -25,6 +25,15 @@ for g in traps code devices; do
     is "$g: the same on QEMU" "$(reference $g | sed 's/ # SKIP//')" "$out"
 done
 
+# ---- step by step, with and without runs in between: the same run ----
+stepped() { # GUEST STEPS: like a run
+    "$run_elf" -d "$work/disk" "$guest/$1.elf" >"$work/run" 2>&1
+    "$run_elf" -s "$2" -d "$work/disk" "$guest/$1.elf" >"$work/steps" 2>&1
+    is "$1 by steps ($2)" "$(cat "$work/steps")" "$(cat "$work/run")"
+}
+for g in traps code; do stepped $g 0; done
+for g in traps code devices; do stepped $g 1000; done
+
 # ---- console input that is not a terminal: the run does not depend on when it comes ----
 text='hello, world. polled too!'
 printf '%s' "$text" | "$run_elf" -i "$guest/echo.elf" >"$work/fast" 2>"$work/fast.end"
