@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../fs/host/hostfs.h"
+#include "../traces/compare.h"
 #include "../traces/query.h"
 #include "cmd.h"
 #include "say.h"
@@ -16,6 +17,7 @@ static const struct {
     {"run", cmd_run, "boot the guest OS, run a program in it, record what it did"},
     {"shell", cmd_shell, "the same with an interactive shell on this terminal"},
     {"query", cmd_query, "ask a recorded run: canned queries or SQL"},
+    {"compare", cmd_compare, "two recorded runs: totals with ratios, the first event where they differ"},
     {"fs", cmd_fs, "make, fill, read and check file-system images"},
 };
 #define NCOMMANDS (sizeof commands / sizeof commands[0])
