@@ -47,10 +47,11 @@ static bool bootarg(char *buf, const char *word)
 static bool make_bootargs(struct run *r)
 {
     r->bootargs = calloc(1, BOOTARGS_MAX);
-    char io[64];
-    snprintf(io, sizeof io, "io=%s", r->o.io);
-    bool ok = r->bootargs && bootarg(r->bootargs, io) &&
-              (isatty(STDIN_FILENO) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
+    char word[64];
+    bool ok = r->bootargs != NULL;
+    for (unsigned i = 0; ok && io_options_bootarg(&r->o.io, i, word, sizeof word); i++)
+        ok = bootarg(r->bootargs, word);
+    ok = ok && (isatty(STDIN_FILENO) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
               bootarg(r->bootargs, r->disk.program);
     for (int i = 1; ok && i < r->o.nprogram; i++)
         ok = bootarg(r->bootargs, r->o.program[i]);
@@ -74,7 +75,7 @@ static struct run_facts facts_of(const struct run *r, int argc, char **argv)
         .command = command,
         .program = r->disk.program,
         .arguments = arguments,
-        .io = r->o.io,
+        .io = r->o.io.policy,
         .disk_model = r->o.common.disk_name,
         .config = config,
         .image_hash = r->disk.hash,

@@ -17,10 +17,11 @@ static void help(const char *name)
                      : "Boots the guest OS with an interactive shell on this terminal.\n"
                        "ctrl-C goes to the running program; ctrl-A x leaves.\n");
     printf("\n"
-           "      --io POLICY         reads into deferred segments: deferred (default) or eager\n"
+           "%s"
            "      --input HOST[:GUEST]  put a host file or tree into the guest (at /in/NAME if GUEST is not given)\n"
            "      --image IMAGE       file system to boot from, in place of the one that comes with tarry\n"
-           "      --keep              write changes back to IMAGE; else they are discarded\n");
+           "      --keep              write changes back to IMAGE; else they are discarded\n",
+           io_options_help);
     common_help();
     printf("\n");
     common_status_help();
@@ -58,12 +59,7 @@ static bool take_option(struct run_options *o, int c, char *arg)
 {
     switch (c) {
     case 'p':
-        if (strcmp(arg, "eager") && strcmp(arg, "deferred")) {
-            say("--io %s: the policies are eager and deferred", arg);
-            return false;
-        }
-        o->io = arg;
-        return true;
+        return io_options_policy(&o->io, arg);
     case 'i':
         return add_input(o, arg);
     case 'g':
@@ -102,7 +98,7 @@ int run_options_parse(const char *name, int argc, char **argv, struct run_option
     };
     memset(o, 0, sizeof *o);
     common_defaults(&o->common);
-    o->io = "deferred";
+    io_options_default(&o->io);
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "+:" COMMON_SHORT, longs, NULL)) != -1;) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common_options.h"
+#include "io_options.h"
 
 #define MAX_INPUTS 64
 
@@ -18,7 +19,7 @@ struct run_input {
 
 struct run_options {
     struct common_options common;
-    const char *io;           /* --io */
+    struct io_options io;
     struct run_input inputs[MAX_INPUTS];
     int ninputs;
     const char *image;        /* --image; NULL: the shipped one */

@@ -28,7 +28,7 @@ S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracep
 S1 a clean page is cleaned again|seg_random|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
 S2 a store to a clean page goes unnoticed|seg_random|guestos/kernel/fault.c|s/return conditionof(v) == OWN \&\& allows/return conditionof(v) >= CLEAN \&\& allows/
 S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            dropsnap(node->src.snap);$/;/
-S3 a dirty page is dropped|seg_random|guestos/kernel/segment.c|s/page->resident.page->ref == 1 \&\& !ownssome(page)/page->resident.page->ref == 1/
+S3 a dirty page is dropped|seg_random|guestos/kernel/segment.c|s/ \&\& !ownssome(page);/;/
 S4 fork forgets to write-protect|seg_random|guestos/kernel/segment.c|s/^    protectmappings(s, s->base, s->top - s->base);.*$/;/
 S4 fork forgets the references|seg_random|guestos/kernel/sourcemap.c|s/^        refsnap(src.snap);$/;/
 S4 a shared frame is written|seg_random|guestos/kernel/fault.c|s/if (old->ref == 1) {/if (1) {/
@@ -36,16 +36,16 @@ W1 every block counts as unchanged|seg_random|guestos/kernel/fileio.c|s/\*same =
 W1 the offset need not be congruent|seg_random|guestos/kernel/fileio.c|s/piece->off != w->off ||$/0 ||/
 W1 the length of the file is not looked at|seg_write|guestos/kernel/fileio.c|s/n = min(n, w->length - w->off);/;/
 W2 a skipping write leaves the version|seg_random|guestos/kernel/fileio.c|s/if (w->va > start \&\& !w->touched)/if (w->length == 0)/
-W4 what was written stays dirty|seg_write|guestos/kernel/fileio.c|s/if (n == 0 || !w->policy->rejoins/if (1 || n == 0 || !w->policy->rejoins/
+W4 what was written stays dirty|seg_write|guestos/kernel/fileio.c|s/if (from >= end || !w->policy->rejoins/if (1 || !w->policy->rejoins/
 W4 a store during the write is lost|seg_write|guestos/kernel/fileio.c|s/^        protectown(w->s, w->va, w->end - w->va);$/        ;/
 W4 a store during the write is lost in the crowd|seg_together|guestos/kernel/fileio.c|s/^        protectown(w->s, w->va, w->end - w->va);$/        ;/
 W4 the association is of another instant|seg_together|guestos/kernel/fileio.c|s/^        associate(w, start);$/        qunlock(\&fslock); preempt(); qlock(\&fslock); associate(w, start);/;s/^#include "cache.h"/void preempt(void);\n&/
 W8 the locks are taken the other way round|seg_together|guestos/kernel/fileio.c|s/^    qlock(&w->s->lock);$/    qlock(\&fslock); qlock(\&w->s->lock); qunlock(\&fslock);/
 W4 a partial page counts as clean|seg_random|guestos/kernel/segment.c|s/if (r.flags \& PAGE_PARTIAL) { .*$/if (0) {/
 W4 own bytes at an edge are forgotten|seg_random|guestos/kernel/segment.c|s/if (ownssome(old) \&\& !ownssome(&now))/if (ownssome(old))/
-W5 bytes of a partial page are written unloaded|seg_random|guestos/kernel/fileio.c|s/(piece->kind == EV_source_kind_snapshot \&\& (r.flags \& PAGE_PARTIAL))/0/
+W5 bytes of a partial page are written unloaded|seg_random|guestos/kernel/fileio.c|s/(piece->kind != EV_source_kind_own \&\& (r.flags \& PAGE_PARTIAL))/0/
 W8 data is waited for with fslock held|seg_read|guestos/kernel/fileio.c|/^int snapmap/,/^}/s/qunlock(&fslock);/;/
-E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^        putpage(frame); .*$/        return install(s, va, v, frame);/
+E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^        putpage(frame); .*$/        return install(s, va, v, frame, 0);/
 END
 }
 

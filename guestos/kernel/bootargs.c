@@ -4,6 +4,7 @@
 #include "bootargs.h"
 #include "cons.h"
 #include "devtree.h"
+#include "policy.h"
 #include "proc.h"
 
 enum ev_enum_io_policy io_policy = EV_io_policy_deferred;
@@ -32,11 +33,9 @@ static char *decode(char *out, const char *from, const char *end)
 
 static void setting(const char *word)
 {
-    if (strcmp(word, "io=eager") == 0)
-        io_policy = EV_io_policy_eager;
-    else if (strcmp(word, "io=deferred") == 0)
-        io_policy = EV_io_policy_deferred;
-    else if (strcmp(word, "console=plain") == 0)
+    if (strncmp(word, "io=", 3) == 0 && policynamed(word + 3, &io_policy))
+        return;
+    if (strcmp(word, "console=plain") == 0)
         consplain();
     else
         print("boot argument %s is not known: ignored\n", word);

@@ -299,6 +299,12 @@ int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t 
     return err;
 }
 
+bool cachehas(uint64_t blk)
+{
+    const Buf *b = lookup(blk);
+    return b != NULL && !b->reading;
+}
+
 size_t cachereclaim(size_t n)
 {
     size_t got = 0;

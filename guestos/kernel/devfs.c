@@ -6,6 +6,7 @@
 #include <string.h>
 #include "cache.h"
 #include "devfs.h"
+#include "image.h"
 #include "proc.h"
 #include "procprivate.h"
 #include "virtio.h"
@@ -51,9 +52,9 @@ int fsunmount(void)
 int fssync(void)
 {
     qlock(&fslock);
-    int err = tfs_commit(rootfs);
+    int stored = imagesync(NULL), err = tfs_commit(rootfs);
     qunlock(&fslock);
-    return err < 0 ? fserror(err) : 0;
+    return err < 0 ? fserror(err) : stored;
 }
 
 struct tfs_file *fsfile(const Chan *c)
@@ -129,6 +130,8 @@ static int fsopen(Chan *c, int mode)
     if (err == 0 && (st.mode & DMAPPEND))
         c->mode |= OAPPEND;
     qunlock(&fslock);
+    if (err == 0 && (mode & OTRUNC))
+        imageresized(fsfile(c));
     return err;
 }
 
@@ -262,6 +265,8 @@ static int fswstat(Chan *c, Chan *dir, const char *name, const struct tarry_wsta
             err = fserror(err);
     }
     qunlock(&fslock);
+    if (err == 0 && w->length != UINT64_MAX)
+        imageresized(fsfile(c));
     if (err == 0 && w->name[0] != '\0')
         err = rename(dir, name, w->name);
     return err;

@@ -4,6 +4,7 @@
  * touches no page (R8); elsewhere the zeros are copied.
  */
 #include "chan.h"
+#include "policy.h"
 #include "proc.h"
 
 enum { BREATH = 1 << 20 }; /* bytes of zeros between two looks at what else is to be done */
@@ -71,7 +72,7 @@ static int64_t zeroread(Chan *c, uint64_t va, uint64_t n, uint64_t off)
         part = n - done;
         Segment *s = writable(va + done, &part);
         err = s == NULL                                  ? -T_EFAULT
-              : s->policy == EV_io_policy_deferred ? segzero(s, va + done, part)
+              : policyof(s)->zeros       ? segzero(s, va + done, part)
                                                          : copyzeros(va + done, part);
     }
     return err < 0 ? err : (int64_t)n;

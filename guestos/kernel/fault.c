@@ -6,6 +6,7 @@
  *   condition   read or execute    write
  *   ABSENT      fill               fill, detach
  *   PARTIAL     fill               fill, detach
+ *   MAPPED      -                  tell the image (policy mmap-shared)
  *   SHARED      -                  copy (or take over), detach
  *   CLEAN       -                  detach
  *   OWN         -                  -
@@ -16,12 +17,14 @@
 #include "cache.h"
 #include "fault.h"
 #include "fileio.h"
+#include "image.h"
 #include "proc.h"
 #include "trace.h"
 
 enum condition {
     ABSENT,  /* not resident */
     PARTIAL, /* resident, but bytes that are not its own are not loaded */
+    MAPPED,  /* resident in the frame of an image, which stores are meant for */
     SHARED,  /* resident in a frame that others may have, too */
     CLEAN,   /* resident, has bytes that are not its own */
     OWN,     /* resident, all its own */
@@ -31,7 +34,7 @@ enum condition {
 
 PageView viewpage(const Segment *s, uint64_t va)
 {
-    PageView v = {.resident = residentat(s->pages, pagenumber(s, va))};
+    PageView v = {.resident = residentat(s->pages, pagenumber(s, va)), .shared = s->policy == EV_io_policy_mmap_shared};
     for (uint64_t at = va, end = va + PGSIZE; at < end; v.pieces++) {
         Source piece = sourceat(s->sources, at, end);
         v.kinds |= 1u << piece.kind;
@@ -48,6 +51,11 @@ bool ownssome(const PageView *v)
 bool ownsall(const PageView *v)
 {
     return v->kinds == 1u << EV_source_kind_own;
+}
+
+static bool allmapped(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_mapping && v->pieces == 1;
 }
 
 static bool allzero(const PageView *v)
@@ -74,6 +82,8 @@ static enum condition conditionof(const PageView *v)
         return ABSENT;
     if (v->resident.flags & PAGE_PARTIAL)
         return PARTIAL;
+    if ((v->resident.flags & PAGE_IMAGE) && v->shared)
+        return MAPPED;
     if (v->resident.flags & PAGE_COW)
         return SHARED;
     return ownsall(v) ? OWN : CLEAN;
@@ -123,9 +133,9 @@ int reserve(Segment *s)
 }
 
 /* The frame becomes the page of va. */
-static int install(Segment *s, uint64_t va, PageView *v, Page *frame)
+static int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned flags)
 {
-    Resident r = {.page = frame};
+    Resident r = {.page = frame, .flags = flags};
     while (setresident(s->pages, pagenumber(s, va), r) < 0)
         if (!squeeze(s)) {
             putpage(frame);
@@ -178,6 +188,35 @@ static int readpiece(Segment *s, const Source *piece, char *dst)
     return 0;
 }
 
+/* The same from the file as it is now, which is what is wrong with the policy `naive`. */
+static int readlive(Segment *s, const Source *piece, char *dst)
+{
+    Source now = *piece;
+    int r = imagenow(piece->image, &now.snap);
+    if (r < 0)
+        return r;
+    r = readpiece(s, &now, dst);
+    dropsnap(now.snap);
+    return r;
+}
+
+/* The same from a mapping that covers only a part of the page: that part is a copy. */
+static int readmapping(const Source *piece, char *dst)
+{
+    Page *frame;
+    int r = 0;
+    for (uint64_t done = 0, n = piece->end - piece->va; done < n && r == 0;) {
+        uint64_t off = piece->off + done, in = off & PGMASK, part = PGSIZE - in < n - done ? PGSIZE - in : n - done;
+        r = imagepage(piece->image, off >> PGSHIFT, &frame);
+        if (r < 0)
+            break;
+        memcpy(dst + done, (char *)pagekva(frame) + in, part);
+        putpage(frame);
+        done += part;
+    }
+    return r;
+}
+
 /* Puts the whole page together in a frame that nobody sees yet (R7). */
 static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
 {
@@ -194,6 +233,12 @@ static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
             break;
         case EV_source_kind_snapshot:
             r = readpiece(s, &piece, dst);
+            break;
+        case EV_source_kind_live:
+            r = readlive(s, &piece, dst);
+            break;
+        case EV_source_kind_mapping:
+            r = readmapping(&piece, dst);
             break;
         }
         at = piece.end;
@@ -215,19 +260,35 @@ static int fillsourced(Segment *s, uint64_t va, PageView *v)
         putpage(frame); /* E1: the page stays sourced */
         return r;
     }
-    return install(s, va, v, frame);
+    return install(s, va, v, frame, 0);
 }
 
-/* ABSENT, PARTIAL -> CLEAN or OWN */
-static int fill(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution *how)
+/* The image's own frame becomes the page. */
+static int fillmapped(Segment *s, uint64_t va, PageView *v)
+{
+    Source piece = sourceat(s->sources, va, va + PGSIZE);
+    Page *frame;
+    uint64_t id = TRACE(fill, .segment = s->id, .va = va, .pieces = 1);
+    uint64_t old = pushcause(id);
+    int r;
+    do
+        r = imagepage(piece.image, piece.off >> PGSHIFT, &frame);
+    while (r == -T_ENOMEM && squeeze(s));
+    popcause(old);
+    ENDTRACE(fill, id, .error = (uint64_t)-r);
+    return r < 0 ? r : install(s, va, v, frame, PAGE_IMAGE | (v->shared ? 0 : PAGE_COW));
+}
+
+/* ABSENT, PARTIAL -> CLEAN, MAPPED, SHARED or OWN; with `write`, CLEAN, MAPPED or OWN */
+static int fill(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
 {
     if (!allzero(v)) {
         *how = EV_resolution_filled;
-        return fillsourced(s, va, v);
+        return allmapped(v) && (v->shared || !write) ? fillmapped(s, va, v) : fillsourced(s, va, v);
     }
     *how = EV_resolution_zeroed;
     Page *frame = newframe(s, newzeropage);
-    return frame != NULL ? install(s, va, v, frame) : error(T_ENOMEM, "out of memory");
+    return frame != NULL ? install(s, va, v, frame, 0) : error(T_ENOMEM, "out of memory");
 }
 
 /* SHARED -> CLEAN or OWN */
@@ -236,7 +297,7 @@ static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution
     Page *old = v->resident.page;
     if (old->ref == 1) {
         *how = EV_resolution_reused;
-        return install(s, va, v, old);
+        return install(s, va, v, old, 0);
     }
     *how = EV_resolution_copied;
     pageref(old); /* squeeze must not take it, should its other users be gone meanwhile */
@@ -248,7 +309,20 @@ static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution
     memcpy(pagekva(frame), pagekva(old), PGSIZE);
     flushmappings(s, va, PGSIZE);
     putpage(old);
-    return install(s, va, v, frame);
+    return install(s, va, v, frame, 0);
+}
+
+/* A store through a shared mapping: the page's source changes with it. */
+static void storemapped(Segment *s, uint64_t va)
+{
+    Source piece = sourceat(s->sources, va, va + PGSIZE);
+    imagestored(piece.image, piece.off >> PGSHIFT);
+}
+
+static bool stored(const Segment *s, uint64_t va)
+{
+    Source piece = sourceat(s->sources, va, va + PGSIZE);
+    return imagedirty(piece.image, piece.off >> PGSHIFT);
 }
 
 /* CLEAN -> OWN (S2). There is a reserve. */
@@ -271,7 +345,9 @@ static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enu
         switch (conditionof(v)) {
         case ABSENT:
         case PARTIAL:
-            r = fill(s, va, v, how);
+            r = fill(s, va, write, v, how);
+            break;
+        case MAPPED:
             break;
         case SHARED:
             r = write ? unshare(s, va, v, how) : 0;
@@ -285,21 +361,25 @@ static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enu
     }
     if (r < 0)
         return r;
-    if (write && !ownsall(v))
+    if (write && conditionof(v) == MAPPED)
+        storemapped(s, va);
+    else if (write && !ownsall(v))
         detach(s, va, v);
     tracepage(s, va, before, pagestate(v));
     return 0;
 }
 
 /* A page may be mapped for writing only if a store need not be noticed. */
-static bool writable(const Segment *s, const PageView *v)
+static bool writable(const Segment *s, uint64_t va, const PageView *v)
 {
+    if (conditionof(v) == MAPPED)
+        return stored(s, va) && allows(s, EV_access_write);
     return conditionof(v) == OWN && allows(s, EV_access_write);
 }
 
 static int map(Segment *s, uint64_t va, const PageView *v, Space *space)
 {
-    int rights = PUT_READ | (s->exec ? PUT_EXEC : 0) | (writable(s, v) ? PUT_WRITE : 0);
+    int rights = PUT_READ | (s->exec ? PUT_EXEC : 0) | (writable(s, va, v) ? PUT_WRITE : 0);
     int r;
     pageref(v->resident.page); /* squeeze must not take it */
     do
@@ -313,7 +393,7 @@ static int map(Segment *s, uint64_t va, const PageView *v, Space *space)
 static bool fit(const Segment *s, const PageView *v, enum ev_enum_access access)
 {
     enum condition c = conditionof(v);
-    return c >= SHARED && (access == EV_access_write ? c == OWN : true) && allows(s, access);
+    return c >= MAPPED && (access == EV_access_write ? c == OWN : true) && allows(s, access);
 }
 
 /* The fault proper: records it, and what came of it. */

@@ -18,6 +18,7 @@ typedef struct PageView {
     Resident resident;
     unsigned pieces; /* of the source map */
     unsigned kinds;  /* bit (1 << kind) for each kind of piece */
+    bool shared;     /* stores into what maps an image are meant for it (policy mmap-shared) */
 } PageView;
 
 PageView viewpage(const Segment *, uint64_t va);
@@ -49,14 +50,16 @@ int reserve(Segment *);
 /* Takes the translations of a range from, or write-protects it in, every process that has the segment. */
 void flushmappings(Segment *, uint64_t va, uint64_t bytes);
 void protectmappings(Segment *, uint64_t va, uint64_t bytes);
+/* Takes pages that map an image out of a range. */
+void dropmapped(Segment *, uint64_t va, uint64_t end);
 /* segreclaim for one segment. */
 size_t reclaimfrom(Segment *, size_t n);
 /*
- * Bytes [va, va + n), which the file holds now, come from snap at off from now on; what is
+ * Bytes [src.va, src.end), which the file holds now, come from src from now on; what is
  * resident stays (W4). Costs the pieces and own pages of the range. The source map has a reserve, the own pages of the
  * range are write-protected since before they were written, the caller holds fslock.
  */
-void rejoin(Segment *, uint64_t va, uint64_t n, struct tfs_snap *, uint64_t off);
+void rejoin(Segment *, Source src);
 /* Write-protects the own pages of a range. Costs the pieces of the range and its own pages. */
 void protectown(Segment *, uint64_t va, uint64_t n);
 

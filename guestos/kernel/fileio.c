@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * File contents to and from user memory: the read and write calls, and the
- * policies that say how (SEMANTICS: R and W rules).
+ * File contents to and from user memory: the read and write calls (SEMANTICS: R and W rules). Policies
+ * (policy.h) say how.
  */
 #include <string.h>
 #include "cache.h"
 #include "fault.h"
 #include "fileio.h"
+#include "image.h"
+#include "policy.h"
 #include "proc.h"
 #include "trace.h"
+#include "transfers.h"
 
-enum { CLUSTER = 64 }; /* blocks that a conventional read asks the disk for at a time */
+enum { BRING_IN = 64 }; /* pages that a write brings in at a time */
 
 /* ---- snapshots ---- */
 
@@ -42,7 +45,7 @@ void dropsnap(struct tfs_snap *snap)
     if (!held)
         qlock(&fslock);
     uint64_t id = snapid(snap), kept = tfs_snap_preserved(snap);
-    if (tfs_snap_unref(snap))
+    if (tfs_snap_unref(snap) && id != 0)
         ENDTRACE(snapshot, id, .preserved = kept);
     if (!held)
         qunlock(&fslock);
@@ -92,148 +95,15 @@ static int checkrange(uint64_t va, uint64_t n, enum ev_enum_access access)
     return 0;
 }
 
-/* Whole pages in [va, va + n). */
-static uint64_t wholepages(uint64_t va, uint64_t n)
-{
-    uint64_t first = (va + PGMASK) >> PGSHIFT, end = (va + n) >> PGSHIFT;
-    return end > first ? end - first : 0;
-}
-
-/* ---- the trace of bytes moved: neighbours that cross the same boundary make one row ---- */
-
-typedef struct Run {
-    const Segment *s;
-    uint64_t file;
-    enum ev_enum_boundary boundary;
-    uint64_t va, off, bytes; /* bytes 0: nothing yet */
-    uint64_t block;          /* first disk block, 0: not known */
-} Run;
-
-static void endrun(Run *run)
-{
-    if (run->bytes > 0)
-        TRACE(transfer, .boundary = run->boundary, .class = EV_block_class_data, .file = run->file, .offset = run->off,
-              .block = run->block, .segment = run->s->id, .va = run->va, .bytes = run->bytes,
-              .pages = wholepages(run->va, run->bytes), .output = run->boundary != EV_boundary_eager);
-    run->bytes = 0;
-}
-
-static void addrun(Run *run, enum ev_enum_boundary boundary, uint64_t va, uint64_t off, uint64_t bytes, uint64_t block)
-{
-    if (run->bytes > 0 && (run->boundary != boundary || run->va + run->bytes != va || run->off + run->bytes != off))
-        endrun(run);
-    if (run->bytes == 0) {
-        run->boundary = boundary;
-        run->va = va;
-        run->off = off;
-        run->block = block;
-    }
-    run->bytes += bytes;
-}
-
 /* ---- reading ---- */
-
-/* n bytes, or zeros if src is NULL, into the pages of s at va. */
-static int store(Segment *s, uint64_t va, const char *src, uint64_t n)
-{
-    for (uint64_t done = 0; done < n;) {
-        uint64_t in = (va + done) & PGMASK, part = min(n - done, PGSIZE - in);
-        Page *page;
-        int r = fixfault(s, va + done, EV_access_write, true, NULL, &page);
-        if (r < 0)
-            return r;
-        char *dst = (char *)pagekva(page) + in;
-        if (src != NULL)
-            memcpy(dst, src + done, part);
-        else
-            memset(dst, 0, part);
-        putpage(page);
-        done += part;
-    }
-    return 0;
-}
-
-/* One block's share of a conventional read. */
-static int readblock(Segment *s, uint64_t va, uint64_t n, const struct tfs_extent *x, uint64_t ino, uint64_t off)
-{
-    Page *block;
-    if (x->blk == 0) /* R4 */
-        return store(s, va, NULL, n);
-    int r = cacheget(x->blk, x, ino, off - off % TFS_BLOCK, up->cause, &block);
-    if (r < 0)
-        return r;
-    r = store(s, va, (const char *)pagekva(block) + off % TFS_BLOCK, n);
-    cacheput(x->blk, block);
-    return r;
-}
-
-/* Reads ahead what of n bytes of the file at off lies together on the disk. Returns the blocks it asked for. */
-static uint64_t cluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uint64_t n)
-{
-    uint64_t blocks = min(min(x->run, CLUSTER), (off % TFS_BLOCK + n + TFS_BLOCK - 1) / TFS_BLOCK);
-    if (x->blk != 0 && blocks > 1) /* an error shows again where the block is used */
-        cachecluster(x->blk, blocks, ino, off - off % TFS_BLOCK, up->cause);
-    return blocks;
-}
-
-/* Conventional: every byte at the call. */
-static int readnow(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
-{
-    uint64_t ahead = 0, ino = tfs_snap_ino(snap);
-    Run run = {.s = s, .file = ino};
-    int r = 0;
-
-    for (uint64_t done = 0, part; done < n && r == 0; done += part) {
-        struct tfs_extent x;
-        uint64_t at = off + done;
-        part = min(n - done, TFS_BLOCK - at % TFS_BLOCK);
-        if ((r = snapmap(snap, at / TFS_BLOCK, &x)) < 0)
-            break;
-        if (ahead == 0) {
-            if (up->killed)
-                r = error(T_EINTR, "interrupted");
-            endrun(&run);
-            ahead = cluster(&x, ino, at, n - done);
-        }
-        ahead--;
-        if (r == 0)
-            r = readblock(s, va + done, part, &x, ino, at);
-        if (r == 0)
-            addrun(&run, EV_boundary_eager, va + done, at, part, x.blk);
-    }
-    endrun(&run);
-    return r;
-}
-
-/* ---- policies ---- */
-
-/*
- * What a policy of SEMANTICS.md decides. A new policy is a row of the table below and the functions that it names.
- */
-typedef struct Policy {
-    /* Makes [va, va + n) of a segment hold the bytes of a snapshot from off on. 0 or an error. */
-    int (*read)(Segment *, uint64_t va, uint64_t n, struct tfs_snap *, uint64_t off);
-    bool skips;   /* a write spares what the file still holds (W1) */
-    bool rejoins; /* what was written comes from the file afterwards (W4) */
-} Policy;
-
-static const Policy policies[] = {
-    [EV_io_policy_eager] = {readnow, false, false},
-    [EV_io_policy_deferred] = {segsnapshot, true, true},
-};
-
-static const Policy *policyof(const Segment *s)
-{
-    return &policies[s->type == EV_segment_type_defer ? s->policy : EV_io_policy_eager];
-}
 
 /* How many bytes a read of n at off gets, and the snapshot that has them as they are at this instant (R1, R3). */
 static int64_t freeze(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **snap)
 {
     struct tfs_stat st;
     qlock(&fslock);
-    int r = tfs_stat(f, &st);
-    if (r < 0)
+    int r = imagesync(f);
+    if (r == 0 && (r = tfs_stat(f, &st)) < 0)
         r = fserror(r);
     uint64_t count = r == 0 && off < st.length ? min(n, st.length - off) : 0;
     if (count > 0)
@@ -244,8 +114,8 @@ static int64_t freeze(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_s
 
 int64_t fileread(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n)
 {
-    struct tfs_snap *snap;
-    int64_t count = freeze(f, off, n, &snap);
+    Input in = {.f = f};
+    int64_t count = freeze(f, off, n, &in.snap);
     if (count <= 0)
         return count;
     int r = checkrange(va, (uint64_t)count, EV_access_write);
@@ -254,9 +124,9 @@ int64_t fileread(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n)
         if (s == NULL) /* it shrank while we slept */
             r = error(T_EFAULT, "bad address in system call");
         else
-            r = policyof(s)->read(s, va + done, part, snap, off + done);
+            r = policyof(s)->read(s, va + done, part, &in, off + done);
     }
-    dropsnap(snap);
+    dropsnap(in.snap);
     return r < 0 ? r : count;
 }
 
@@ -278,6 +148,14 @@ typedef struct Write {
 
 enum { MISSING = 1 }; /* writeheld: a page must be brought in, which cannot be done under fslock (W8) */
 
+/* Does the piece come from the file that is written? */
+static bool isof(const Write *w, const Source *piece)
+{
+    if (piece->image != NULL)
+        return imagefile(piece->image) == w->f;
+    return piece->kind == EV_source_kind_snapshot && tfs_snap_ino(piece->snap) == w->ino;
+}
+
 /*
  * How many of the n bytes of a piece at w->va are alike: *same if the file holds the very blocks that the piece comes
  * from, so that they need not be written (W1), else they must be.
@@ -286,10 +164,14 @@ static int64_t alike(const Write *w, const Source *piece, bool *same)
 {
     uint64_t n = piece->end - piece->va;
     *same = false;
-    if (!w->policy->skips || w->append || piece->kind != EV_source_kind_snapshot || piece->off != w->off ||
-        tfs_snap_ino(piece->snap) != w->ino || w->off >= w->length)
+    if (!w->policy->skips || w->append || !isof(w, piece) || piece->off != w->off ||
+        w->off >= w->length)
         return (int64_t)n;
     n = min(n, w->length - w->off); /* the file may have been truncated within the block */
+    if (piece->image != NULL) { /* without a snapshot there is nothing to compare: taken for the file itself */
+        *same = true;
+        return (int64_t)n;
+    }
     uint64_t first = w->off / TFS_BLOCK, last = (w->off + n - 1) / TFS_BLOCK;
     int yes;
     int64_t blocks = tfs_snap_compare(piece->snap, w->f, first, last - first + 1, &yes);
@@ -306,7 +188,7 @@ static const char *bytesof(const Write *w, const Source *piece)
     Resident r = residentat(w->s->pages, pagenumber(w->s, w->va));
     if (piece->kind == EV_source_kind_zero)
         return zeros;
-    if (r.page == NULL || (piece->kind == EV_source_kind_snapshot && (r.flags & PAGE_PARTIAL)))
+    if (r.page == NULL || (piece->kind != EV_source_kind_own && (r.flags & PAGE_PARTIAL)))
         return NULL;
     return (const char *)pagekva(r.page) + (w->va & PGMASK);
 }
@@ -329,6 +211,7 @@ static int writepiece(Write *w, const Source *piece, uint64_t n)
         int64_t done = tfs_write_part(w->f, w->off, src, part);
         if (done < 0)
             return fserror(done);
+        imagewritten(w->f, w->off, src, (uint64_t)done);
         advance(w, EV_boundary_write, (uint64_t)done);
         if (w->off > w->length)
             w->length = w->off;
@@ -361,12 +244,19 @@ static int writeheld(Write *w)
 /* What [va, w->va) was written from is what the file holds now (W4). Without memory it stays the segment's own. */
 static void associate(Write *w, uint64_t va)
 {
-    struct tfs_snap *snap;
-    uint64_t n = w->va - va;
-    if (n == 0 || !w->policy->rejoins || takesnap(w->f, &snap) < 0)
+    bool whole = w->policy->whole;
+    uint64_t from = whole ? (va + PGMASK) & ~PGMASK : va, end = whole ? w->va & ~PGMASK : w->va;
+    Source src = {.va = from, .end = end, .off = w->off - (w->va - from)};
+    if (from >= end || !w->policy->rejoins)
         return;
-    rejoin(w->s, va, n, snap, w->off - n);
-    dropsnap(snap);
+    src.kind = w->policy->live ? EV_source_kind_live : EV_source_kind_snapshot;
+    if ((w->policy->live ? attachimage(w->f, &src.image) : takesnap(w->f, &src.snap)) < 0)
+        return;
+    rejoin(w->s, src);
+    if (src.image != NULL)
+        putimage(src.image);
+    else
+        dropsnap(src.snap);
 }
 
 /* One hold of fslock: as much of the write as is in memory or can be skipped. 0, MISSING, or the error. */
@@ -378,10 +268,10 @@ static int writesome(Write *w)
     if (r < 0)
         return r;
     qlock(&fslock);
-    r = tfs_stat(w->f, &st);
-    if (r < 0) {
+    r = imagesync(w->f); /* what was stored through a shared mapping comes before what is written now */
+    if (r == 0 && (r = tfs_stat(w->f, &st)) < 0)
         r = fserror(r);
-    } else {
+    if (r == 0) {
         w->ino = w->run.file = st.ino;
         w->length = st.length;
         if (w->append)
@@ -402,16 +292,16 @@ static int bringin(Write *w)
     Source piece = sourceat(w->s->sources, w->va, w->end);
     struct tfs_extent x;
     Page *first;
-    ASSERT(piece.kind == EV_source_kind_snapshot, "S1: own bytes are resident");
+    ASSERT(piece.kind != EV_source_kind_own, "S1: own bytes are resident");
     if (up->killed)
         return error(T_EINTR, "interrupted");
-    if (snapmap(piece.snap, piece.off / TFS_BLOCK, &x) == 0)
-        cluster(&x, tfs_snap_ino(piece.snap), piece.off, piece.end - piece.va);
+    if (piece.snap != NULL && snapmap(piece.snap, piece.off / TFS_BLOCK, &x) == 0)
+        readcluster(&x, tfs_snap_ino(piece.snap), piece.off, piece.end - piece.va);
     int r = fixlocked(w->s, w->va, EV_access_read, true, NULL, &first);
     if (r < 0)
         return r;
     uint64_t va = (w->va & ~PGMASK) + PGSIZE;
-    for (unsigned n = 1; n < CLUSTER && va < piece.end && r == 0; n++, va += PGSIZE)
+    for (unsigned n = 1; n < BRING_IN && va < piece.end && r == 0; n++, va += PGSIZE)
         r = fixlocked(w->s, va, EV_access_read, true, NULL, NULL); /* an error comes back when it is needed */
     putpage(first); /* held so that the later ones did not push it out */
     return 0;

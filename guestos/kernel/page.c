@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "cache.h"
+#include "image.h"
 #include "page.h"
 #include "proc.h"
 #include "segment.h"
@@ -52,7 +53,9 @@ void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa)
 /* Makes at least one frame free if anything can be given back. */
 static bool reclaim(void)
 {
-    if (cachereclaim(RECLAIM) > 0 || segreclaim(RECLAIM) > 0)
+    if (cachereclaim(RECLAIM) > 0 || imagereclaim(RECLAIM) > 0 || segreclaim(RECLAIM) > 0)
+        return true;
+    if (up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0)
         return true;
     return up != NULL && cachewriteback() > 0 && cachereclaim(RECLAIM) > 0;
 }

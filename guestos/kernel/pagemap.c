@@ -8,7 +8,7 @@
 #include "pagemap.h"
 #include "proc.h"
 
-enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, FLAGS = PAGE_PARTIAL | PAGE_COW };
+enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, FLAGS = PAGE_PARTIAL | PAGE_COW | PAGE_IMAGE };
 
 typedef struct RadixNode {
     uintptr_t slot[FAN]; /* leaf: Page * | flags; else: RadixNode *; 0: nothing below */

@@ -17,7 +17,8 @@ typedef struct PageMap PageMap;
 
 enum {
     PAGE_PARTIAL = 1, /* it holds own bytes; the others have not been loaded yet (R5, R8) */
-    PAGE_COW = 2,     /* a fork shared the frame: a store copies it, or takes it over if nobody else has it (S4) */
+    PAGE_COW = 2,     /* the frame is shared: a store copies it, or takes it over if nobody else has it (S4, R11) */
+    PAGE_IMAGE = 4,   /* the frame is one of an Image, which keeps a reference (image.h) */
 };
 
 /* A resident page. page == NULL: not resident. */

@@ -32,6 +32,23 @@ static void delist(Segment *s)
     s->next->prev = s->prev;
 }
 
+void eachsegment(void (*fn)(Segment *, void *arg), void *arg)
+{
+    static uint64_t rounds;
+    uint64_t round = ++rounds;
+    for (Segment *s = segments; s != NULL && s->visit != round;) {
+        s->visit = round;
+        s->ref++;
+        fn(s, arg);
+        Segment *next = s->next;
+        putseg(s);
+        s = next;
+        if (s->visit == round) /* all round, or the ring has changed meanwhile: is one left? */
+            for (s = segments; s != NULL && s->visit == round;)
+                s = s->next != segments ? s->next : NULL;
+    }
+}
+
 /* ---- making and releasing ---- */
 
 /* A segment with the given maps; frees them if there is no memory. */
@@ -193,6 +210,12 @@ static void trim(Segment *s, uint64_t va, const PageView *old)
     tracepage(s, va, pagestate(old), pagestate(&now));
 }
 
+static void tracesource(const Segment *s, const Source *src)
+{
+    TRACE(source, .segment = s->id, .kind = src->kind, .va = src->va, .length = src->end - src->va,
+          .snapshot = src->snap != NULL ? snapid(src->snap) : 0, .offset = src->off);
+}
+
 /*
  * Makes [src.va, src.end) come from src. Cannot fail: the source map has a reserve. Does not sleep before it is
  * complete, so nobody sees a page through an old mapping or with an old source.
@@ -213,8 +236,7 @@ static void replace(Segment *s, Source src)
     } else {
         setsource(s->sources, src);
     }
-    TRACE(source, .segment = s->id, .kind = src.kind, .va = src.va, .length = src.end - src.va,
-          .snapshot = src.snap != NULL ? snapid(src.snap) : 0, .offset = src.off);
+    tracesource(s, &src);
     sweepsources(s->sources);
 }
 
@@ -251,6 +273,18 @@ int segsnapshot(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint
 int segzero(Segment *s, uint64_t va, uint64_t n)
 {
     return changesource(s, (Source){.va = va, .end = va + n, .kind = EV_source_kind_zero});
+}
+
+int seglive(Segment *s, uint64_t va, uint64_t n, struct Image *image, uint64_t off)
+{
+    Source src = {.va = va, .end = va + n, .kind = EV_source_kind_live, .image = image, .off = off};
+    return changesource(s, src);
+}
+
+int segmap(Segment *s, uint64_t va, uint64_t n, struct Image *image, uint64_t off)
+{
+    Source src = {.va = va, .end = va + n, .kind = EV_source_kind_mapping, .image = image, .off = off};
+    return changesource(s, src);
 }
 
 int resizeseg(Segment *s, uint64_t newtop)
@@ -322,27 +356,47 @@ static void cleanedge(Segment *s, uint64_t va, const PageView *old)
         cleaned(s, va, now.resident);
 }
 
-void rejoin(Segment *s, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off)
+void rejoin(Segment *s, Source src)
 {
-    uint64_t end = va + n, first = rounddown(va), last = rounddown(end - 1);
+    uint64_t va = src.va, end = src.end, first = rounddown(va), last = rounddown(end - 1);
 
     cleanwhole(s, roundup(va), rounddown(end));
     PageView head = viewpage(s, first), tail = viewpage(s, last);
-    setsource(s->sources, (Source){.va = va, .end = end, .kind = EV_source_kind_snapshot, .snap = snap, .off = off});
+    setsource(s->sources, src);
     if (first < va || first + PGSIZE > end)
         cleanedge(s, first, &head);
     if (last != first && last + PGSIZE > end)
         cleanedge(s, last, &tail);
-    TRACE(source, .segment = s->id, .kind = EV_source_kind_snapshot, .va = va, .length = n, .snapshot = snapid(snap),
-          .offset = off);
+    tracesource(s, &src);
     sweepsources(s->sources);
+}
+
+void dropmapped(Segment *s, uint64_t va, uint64_t end)
+{
+    va = rounddown(va);
+    for (uint64_t pn = pagenumber(s, va); va < end; pn++) {
+        Resident r = nextresident(s->pages, &pn, pagenumber(s, roundup(end)));
+        if (r.page == NULL)
+            break;
+        if (!(r.flags & PAGE_IMAGE))
+            continue;
+        flushmappings(s, pageaddress(s, pn), PGSIZE);
+        dropresident(s->pages, pn);
+        tracepage(s, pageaddress(s, pn), EV_page_state_clean, EV_page_state_sourced);
+    }
 }
 
 /* ---- memory pressure (S3) ---- */
 
+/* Holders of a resident page's frame besides the segment: the cache that lent it (R11), or an image. */
+static uint32_t lenders(const Resident *r)
+{
+    return (r->page->owner != NULL) + ((r->flags & PAGE_IMAGE) != 0);
+}
+
 static bool reclaimable(const PageView *page)
 {
-    return page->resident.page->ref == 1 && !ownssome(page);
+    return page->resident.page->ref == 1 + lenders(&page->resident) && !ownssome(page);
 }
 
 /* Drops clean pages among [pn, end) until n are free. */

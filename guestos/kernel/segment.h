@@ -32,6 +32,7 @@ typedef struct Segment Segment;
 
 struct SourceMap; /* sourcemap.h */
 struct PageMap;   /* pagemap.h */
+struct Image;     /* image.h */
 
 struct Segment {
     QLock lock;      /* guards everything below but ref; held over fills; taken before the file system's lock */
@@ -46,6 +47,7 @@ struct Segment {
     struct SourceMap *sources;
     struct PageMap *pages;
     uint64_t hand;         /* number of the page where reclaiming goes on */
+    uint64_t visit;        /* eachsegment: the last round that came by */
     Segment *next, *prev;  /* ring of all segments, for segreclaim */
 };
 
@@ -68,6 +70,11 @@ int resizeseg(Segment *, uint64_t newtop);
 int segsnapshot(Segment *, uint64_t va, uint64_t n, struct tfs_snap *snap, uint64_t off);
 /* Bytes [va, va + n) are zero from now on (segfree, /dev/zero, segzero). */
 int segzero(Segment *, uint64_t va, uint64_t n);
+/* Bytes [va, va + n) are those of the live file from off on: filled when touched (naive), or mapped (whole pages). */
+int seglive(Segment *, uint64_t va, uint64_t n, struct Image *, uint64_t off);
+int segmap(Segment *, uint64_t va, uint64_t n, struct Image *, uint64_t off);
+/* Calls fn for every segment there is; fn may sleep. */
+void eachsegment(void (*fn)(Segment *, void *arg), void *arg);
 
 /* ---- faults ---- */
 

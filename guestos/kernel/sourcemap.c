@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "sourcemap.h"
 #include "fileio.h"
+#include "image.h"
 #include "page.h"
 #include "proc.h"
 
@@ -58,7 +59,7 @@ int reservesources(SourceMap *m)
     return 0;
 }
 
-/* A node for src out of the reserve. The reference to src.snap is the node's. */
+/* A node for src out of the reserve. The reference to src.snap or src.image is the node's. */
 static Node *newnode(SourceMap *m, Source src)
 {
     Node *node = m->spare;
@@ -68,6 +69,8 @@ static Node *newnode(SourceMap *m, Source src)
     *node = (Node){.src = src, .priority = newpriority(m)};
     if (src.snap != NULL)
         refsnap(src.snap);
+    if (src.image != NULL)
+        refimage(src.image);
     m->count++;
     return node;
 }
@@ -93,6 +96,8 @@ void sweepsources(SourceMap *m)
         Node *next = node->left;
         if (node->src.snap != NULL)
             dropsnap(node->src.snap);
+        if (node->src.image != NULL)
+            putimage(node->src.image);
         kfree(node);
         node = next;
     }
@@ -111,10 +116,15 @@ void freesources(SourceMap *m)
     kfree(m);
 }
 
+static bool hasoffset(const Source *src)
+{
+    return src->snap != NULL || src->image != NULL;
+}
+
 /* src from va on. */
 static Source from(Source src, uint64_t va)
 {
-    if (src.kind == EV_source_kind_snapshot)
+    if (hasoffset(&src))
         src.off += va - src.va;
     src.va = va;
     return src;
@@ -193,7 +203,8 @@ static Node *last(Node *tree)
 static bool continues(const Source *a, const Source *b)
 {
     return a->kind == b->kind && a->end == b->va &&
-           (a->kind != EV_source_kind_snapshot || (a->snap == b->snap && a->off + (a->end - a->va) == b->off));
+           (!hasoffset(a) ||
+            (a->snap == b->snap && a->image == b->image && a->off + (a->end - a->va) == b->off));
 }
 
 /* Puts aside the pieces of [va, end), the map being cut at both. */
@@ -212,7 +223,8 @@ void setsource(SourceMap *m, Source src)
     if (src.va >= src.end)
         return;
     Source old = sourceat(m, src.va, src.end);
-    if (old.end == src.end && old.kind == src.kind && old.snap == src.snap && old.off == src.off)
+    if (old.end == src.end && old.kind == src.kind && old.snap == src.snap && old.image == src.image &&
+        old.off == src.off)
         return; /* as it is already */
     cutout(m, src.va, src.end, &before, &after);
     if (src.kind != EV_source_kind_zero) {

@@ -8,7 +8,7 @@
  *
  *   reservesources   may sleep, may fail: puts aside the nodes that one change can need
  *   setsource        changes the map; what it replaced is kept aside
- *   sweepsources     may sleep: drops the snapshot references of what was replaced
+ *   sweepsources     may sleep: drops the references of what was replaced
  */
 #ifndef SOURCEMAP_H
 #define SOURCEMAP_H
@@ -19,12 +19,15 @@
 
 typedef struct SourceMap SourceMap;
 
+struct Image; /* image.h */
+
 /* A range of bytes with one source. */
 typedef struct Source {
     uint64_t va, end; /* [va, end) */
     enum ev_enum_source_kind kind;
     struct tfs_snap *snap; /* kind snapshot: the map's reference; else NULL */
-    uint64_t off;          /* kind snapshot: offset in the file of the byte at va */
+    struct Image *image;   /* kinds live and mapping: the map's reference; else NULL */
+    uint64_t off;          /* of these three kinds: offset in the file of the byte at va */
 } Source;
 
 SourceMap *newsources(void); /* all zero; NULL: no memory */
@@ -36,7 +39,7 @@ Source sourceat(const SourceMap *, uint64_t va, uint64_t end);
 
 int reservesources(SourceMap *); /* 0 or -T_ENOMEM */
 /*
- * [src.va, src.end) comes from src from now on: takes a reference to src.snap, joins what is contiguous. Cannot fail:
+ * [src.va, src.end) comes from src from now on: takes a reference to src.snap or src.image, joins what is contiguous. Cannot fail:
  * there is a reserve.
  */
 void setsource(SourceMap *, Source src);

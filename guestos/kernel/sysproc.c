@@ -3,6 +3,7 @@
 #include <string.h>
 #include "exec.h"
 #include "io.h"
+#include "policy.h"
 #include "procprivate.h"
 #include "syscall.h"
 
@@ -202,7 +203,8 @@ static int freeslot(void)
     return error(T_ENOMEM, "too many segments");
 }
 
-static int64_t attach(uint64_t attr, enum ev_enum_segment_type type, uint64_t va, uint64_t len)
+static int64_t attach(uint64_t attr, enum ev_enum_segment_type type, enum ev_enum_io_policy policy, uint64_t va,
+                      uint64_t len)
 {
     int slot = freeslot();
     if (slot < 0)
@@ -216,7 +218,7 @@ static int64_t attach(uint64_t attr, enum ev_enum_segment_type type, uint64_t va
         return error(T_EINVAL, "segattach: address out of range");
     if (overlap(va, va + len, NULL) != NULL)
         return error(T_EINVAL, "segattach: overlaps another segment");
-    Segment *s = newseg(type, va, len, (int)attr, type == EV_segment_type_defer ? io_policy : EV_io_policy_eager);
+    Segment *s = newseg(type, va, len, (int)attr, policy);
     if (s == NULL)
         return error(T_ENOMEM, "out of memory");
     up->seg[slot] = s;
@@ -230,9 +232,10 @@ int64_t syssegattach(const uint64_t *a)
     if (len < 0 && len != -T_ENAMETOOLONG)
         return error((int)-len, "bad address in system call");
     if (len > 0 && strcmp(class, "memory") == 0)
-        return attach(a[0], EV_segment_type_memory, a[2], a[3]);
-    if (len > 0 && strcmp(class, "defer") == 0)
-        return attach(a[0], EV_segment_type_defer, a[2], a[3]);
+        return attach(a[0], EV_segment_type_memory, EV_io_policy_eager, a[2], a[3]);
+    enum ev_enum_io_policy policy = io_policy;
+    if (len > 0 && (strcmp(class, "defer") == 0 || (strncmp(class, "defer:", 6) == 0 && policynamed(class + 6, &policy))))
+        return attach(a[0], EV_segment_type_defer, policy, a[2], a[3]);
     return error(T_EINVAL, "segattach: no such class");
 }
 

@@ -153,6 +153,11 @@ void cacheput(uint64_t blk, Page *page)
     page->ref--;
 }
 
+bool cachehas(uint64_t blk)
+{
+    return disk.uncached == 0 || blk % disk.uncached != 0;
+}
+
 int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause)
 {
     (void)blk;

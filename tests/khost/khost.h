@@ -14,6 +14,8 @@
 #include "guestos/kernel/cache.h"
 #include "guestos/kernel/fault.h"
 #include "guestos/kernel/fileio.h"
+#include "guestos/kernel/image.h"
+#include "guestos/kernel/policy.h"
 #include "guestos/kernel/proc.h"
 #include "guestos/kernel/trace.h"
 
@@ -38,6 +40,7 @@ struct khost_disk {
     uint64_t bad_block;    /* reading it gives -T_EIO; 0: none */
     uint64_t blocks_got;   /* by cacheget */
     uint64_t clustered;    /* blocks asked for by cachecluster */
+    uint64_t uncached;     /* multiples of it are not in the cache; 0: all are */
     bool yields;           /* a read of a block lets other processes run, as a real disk does */
 };
 extern struct khost_disk disk;

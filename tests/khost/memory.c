@@ -76,6 +76,15 @@ void kfree(void *object)
     free(object);
 }
 
+int print(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int n = vfprintf(stderr, fmt, args);
+    va_end(args);
+    return n;
+}
+
 void panic(const char *fmt, ...)
 {
     va_list args;

@@ -12,15 +12,19 @@
 #include "khost/khost.h"
 #include "khost/random.h"
 
-enum { BYTES = 400, SNAPS = 3, OPERATIONS = 300000 };
+enum { BYTES = 400, SNAPS = 3, IMAGES = 2, HOLDERS = SNAPS + IMAGES, OPERATIONS = 300000 };
 #define BASE 0x123456000ull
 
-/* Snapshots are only names here; the map's references to them are counted. */
+/* Snapshots and images are only names here; the map's references to them are counted. */
 struct tfs_snap {
     int refs;
 };
 
-static struct tfs_snap snaps[SNAPS];
+struct Image {
+    struct tfs_snap as;
+};
+
+static struct tfs_snap snaps[HOLDERS]; /* the last ones are those of images */
 
 void refsnap(struct tfs_snap *snap)
 {
@@ -31,6 +35,21 @@ void dropsnap(struct tfs_snap *snap)
 {
     assert_true(snap->refs > 0);
     snap->refs--;
+}
+
+void refimage(Image *i)
+{
+    refsnap(&i->as);
+}
+
+void putimage(Image *i)
+{
+    dropsnap(&i->as);
+}
+
+static struct tfs_snap *holder(const Source *piece)
+{
+    return piece->image != NULL ? &piece->image->as : piece->snap;
 }
 
 typedef struct Byte {
@@ -46,7 +65,7 @@ static bool same(Byte a, Byte b)
 
 static Byte byteof(const Source *piece, uint64_t va)
 {
-    return (Byte){piece->kind, piece->snap, piece->snap != NULL ? piece->off + (va - piece->va) : 0};
+    return (Byte){piece->kind, holder(piece), holder(piece) != NULL ? piece->off + (va - piece->va) : 0};
 }
 
 static void set(Byte *model, Source src)
@@ -56,7 +75,7 @@ static void set(Byte *model, Source src)
 }
 
 /* Every byte agrees, and the map has no more pieces than it needs (R5: coalescing). Returns references to snaps. */
-static void compare(const SourceMap *m, const Byte *model, int refs[SNAPS])
+static void compare(const SourceMap *m, const Byte *model, int refs[HOLDERS])
 {
     uint64_t pieces = 0;
     Source before = {0};
@@ -67,11 +86,11 @@ static void compare(const SourceMap *m, const Byte *model, int refs[SNAPS])
             assert_true(same(model[va - BASE], byteof(&piece, va)));
         if (piece.va > BASE)
             assert_false(before.kind == piece.kind &&
-                         (piece.snap == NULL || same(byteof(&before, piece.va), byteof(&piece, piece.va))));
+                         (holder(&piece) == NULL || same(byteof(&before, piece.va), byteof(&piece, piece.va))));
         before = piece;
         pieces += piece.kind != EV_source_kind_zero;
-        if (piece.snap != NULL)
-            refs[piece.snap - snaps]++;
+        if (holder(&piece) != NULL)
+            refs[holder(&piece) - snaps]++;
     }
     assert_int_equal(countsources(m), pieces);
 }
@@ -79,15 +98,18 @@ static void compare(const SourceMap *m, const Byte *model, int refs[SNAPS])
 /* A range and a source for it; offsets are such that neighbours often go on where the other ends. */
 static Source arbitrary(void)
 {
-    Source src = {.va = BASE + below(BYTES), .kind = below(3)};
+    Source src = {.va = BASE + below(BYTES), .kind = below(5)};
     uint64_t most = below(4) == 0 ? BYTES : 40;
     src.end = src.va + 1 + below(most);
     if (src.end > BASE + BYTES)
         src.end = BASE + BYTES;
     if (src.kind == EV_source_kind_snapshot) {
         src.snap = &snaps[below(SNAPS)];
-        src.off = src.va - BASE + (below(3) == 0 ? 1000 * below(2) : 5000);
+    } else if (src.kind == EV_source_kind_live || src.kind == EV_source_kind_mapping) {
+        src.image = (Image *)&snaps[SNAPS + below(IMAGES)];
     }
+    if (src.snap != NULL || src.image != NULL)
+        src.off = src.va - BASE + (below(3) == 0 ? 1000 * below(2) : 5000);
     return src;
 }
 
@@ -97,7 +119,7 @@ static void agrees_with_the_model(void **state)
     (void)state;
     SourceMap *m = newsources();
     for (unsigned i = 0; i < OPERATIONS; i++) {
-        int refs[SNAPS] = {0};
+        int refs[HOLDERS] = {0};
         Source src = arbitrary();
         assert_int_equal(reservesources(m), 0);
         setsource(m, src);
@@ -106,11 +128,11 @@ static void agrees_with_the_model(void **state)
         if (below(2) == 0)
             continue;
         compare(m, model, refs);
-        for (unsigned k = 0; k < SNAPS; k++)
+        for (unsigned k = 0; k < HOLDERS; k++)
             assert_int_equal(snaps[k].refs, refs[k]);
     }
     freesources(m);
-    for (unsigned k = 0; k < SNAPS; k++)
+    for (unsigned k = 0; k < HOLDERS; k++)
         assert_int_equal(snaps[k].refs, 0);
     assert_int_equal(memory.objects, 0);
 }
@@ -120,7 +142,7 @@ static void s4_copy_has_its_own_references(void **state)
     static Byte model[BYTES];
     (void)state;
     for (unsigned i = 0; i < 2000; i++) {
-        int refs[SNAPS] = {0};
+        int refs[HOLDERS] = {0};
         SourceMap *m = newsources();
         memset(model, 0, sizeof model);
         for (unsigned k = below(30); k > 0; k--) {
@@ -139,10 +161,10 @@ static void s4_copy_has_its_own_references(void **state)
         compare(m, model, refs);
         freesources(m);
         if (copy != NULL) {
-            compare(copy, model, (int[SNAPS]){0});
+            compare(copy, model, (int[HOLDERS]){0});
             freesources(copy);
         }
-        for (unsigned k = 0; k < SNAPS; k++)
+        for (unsigned k = 0; k < HOLDERS; k++)
             assert_int_equal(snaps[k].refs, 0);
         assert_int_equal(memory.objects, 0);
     }

@@ -111,7 +111,10 @@ enum {
     SG_SHARED = 1,  /* fork shares the segment instead of copying it on write */
     SG_RONLY = 2,   /* stores fault */
 };
-/* segattach: classes by name: "memory" zero-fill; "defer" zero-fill, reads into it by the policy of the run */
+/*
+ * segattach: classes by name: "memory" zero-fill; "defer" zero-fill, reads into it by the policy of the run;
+ * "defer:POLICY" the same by another (docs/policies.md)
+ */
 
 enum { NOTIFY_DEFAULT = 0, NOTIFY_IGNORE = 1 };
 

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The policies of --io: the sound ones give every program the same output, the others go wrong where they must.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+
+sound="eager deferred fragments-eager cached" unsound="naive mmap-private mmap-shared"
+
+# A foreign writer. One line per policy for the bytes, one for what a store does to the file.
+expect() { # POLICY TOUCHED UNTOUCHED BEHIND STORED SEEN
+    echo "$1: touched before the write: $2; not touched: $3; behind the end: $4; stored: $5; the file's: NEW"
+    echo "$1: a store is seen by a read of the file: $6"
+}
+for io in $sound; do
+    run "$TARRY" run -o $io.db --io $io spooky
+    is "--io $io: a foreign writer changes nothing" "$out$err" "$(expect "this run" old old kept kept no)"
+done
+run "$TARRY" run -o naive.db --io naive spooky
+is "--io naive: fills come from the live file" "$out$err" "$(expect "this run" old NEW kept kept no)"
+run "$TARRY" run -o mp.db --io mmap-private spooky
+is "--io mmap-private: memory changes, a short read is lost" "$out$err" "$(expect "this run" NEW NEW LOST kept no)"
+run "$TARRY" run -o ms.db --io mmap-shared spooky
+is "--io mmap-shared: stores are lost, too, and go to the file" "$out$err" "$(expect "this run" NEW NEW LOST LOST YES)"
+
+# A policy per segment, whatever that of the run is.
+run "$TARRY" run -o seg.db --io eager spooky deferred naive mmap-shared cached
+is "policies per segment" "$out$err" "$(expect deferred old old kept kept no
+    expect naive old NEW kept kept no
+    expect mmap-shared NEW NEW LOST LOST YES
+    expect cached old old kept kept no)"
+is "... which the trace names" \
+    "$("$TARRY" query seg.db --format csv "select group_concat(distinct policy) from (select policy from segment_view where type='defer' order by id)" | tail -1 | tr -d '\r"')" \
+    "deferred,naive,mmap_shared,cached"
+run "$TARRY" run -o seg.db spooky eagre
+matches "a policy that there is not" "$status $err$out" "^1 .*no such class"
+
+# The self-checking programs.
+cp --sparse=always "$BUILD/guest.img" disk.img
+for io in fragments-eager cached; do # deferred and eager: tests/programs-usertests.t
+    for mem in 256M 16M; do
+        run "$TARRY" run -o x.db --io $io --mem $mem --image disk.img --keep defertests
+        is "--io $io, $mem: defertests" "$status $(grep -v '^ok' <<<"$out$err")" "0 defertests: $(grep -c '^ok' <<<"$out") of $(grep -c '^ok' <<<"$out") passed"
+    done
+done
+for io in $unsound; do # the checker finds them, and they do no harm to the system
+    run "$TARRY" run -o x.db --io $io --mem 16M --image disk.img --keep defertests
+    is "--io $io: defertests fails" "$status" 1
+    matches "--io $io: on R1 first" "$(grep -m1 '^not ok' <<<"$out")" "^not ok r1_same_process"
+    is "--io $io: nothing panics, no snapshot is left" \
+        "$(grep -c -i panic <<<"$out$err") $("$TARRY" query x.db --format csv "select count(*) from snapshot where dur is null" | tail -1 | tr -d '\r')" "0 0"
+    is "--io $io: the trace keeps its invariants" "$("$TARRY" query x.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
+done
+run "$TARRY" fs check disk.img
+is "the file system is clean" "$status" 0
+
+# Nobody else writes: then every policy gives the same, and leaves the same file.
+head -c 3000001 /dev/urandom >f
+reference=
+for io in eager deferred fragments-eager cached naive mmap-private mmap-shared; do
+    run "$TARRY" run -o w-$io.db --io $io --mem 16M --input f:/in/f sh -c \
+        "sparse /in/f --touch 300 --dirty 40 --write-back; sum /in/f"
+    [ -z "$reference" ] && reference=$out
+    is "--io $io: sparse" "$status $out$err" "0 $reference"
+    is "--io $io: the trace keeps its invariants" "$("$TARRY" query w-$io.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
+done
+done_testing
