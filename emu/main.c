@@ -5,6 +5,7 @@
 
 #include "../fs/host/hostfs.h"
 #include "../traces/compare.h"
+#include "../traces/export.h"
 #include "../traces/query.h"
 #include "cmd.h"
 #include "say.h"
@@ -18,6 +19,7 @@ static const struct {
     {"shell", cmd_shell, "the same with an interactive shell on this terminal"},
     {"query", cmd_query, "ask a recorded run: canned queries or SQL"},
     {"compare", cmd_compare, "two recorded runs: totals with ratios, the first event where they differ"},
+    {"export", cmd_export, "a recorded run in the formats of other tools: Perfetto, CSV, folded stacks"},
     {"fs", cmd_fs, "make, fill, read and check file-system images"},
 };
 #define NCOMMANDS (sizeof commands / sizeof commands[0])

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "catalogue.h"
 #include "compare.h"
+#include "format.h"
 #include "queries.h"
 #include "query.h"
 
@@ -105,27 +106,12 @@ static int parse(struct request *q, int argc, char **argv)
 
 /* ---- printing ---- */
 
-static void json_string(const char *s)
-{
-    putchar('"');
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
 static void json_pair(const char *key, const char *value, const char *after)
 {
-    json_string(key);
+    format_json_text(key);
     fputs(": ", stdout);
     if (value != NULL)
-        json_string(value);
+        format_json_text(value);
     else
         fputs("null", stdout);
     fputs(after, stdout);

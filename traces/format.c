@@ -182,56 +182,56 @@ out:
 /* ---- csv ---- */
 
 /* RFC 4180: quoted if it holds a quote, a comma or a line break; quotes are doubled; lines end in CR LF. */
-static void csv_text(const char *s)
+static void csv_text(const char *s, FILE *to)
 {
     if (strpbrk(s, "\",\r\n") == NULL) {
-        fputs(s, stdout);
+        fputs(s, to);
         return;
     }
-    putchar('"');
+    putc('"', to);
     for (; *s != '\0'; s++) {
         if (*s == '"')
-            putchar('"');
-        putchar(*s);
+            putc('"', to);
+        putc(*s, to);
     }
-    putchar('"');
+    putc('"', to);
 }
 
-static void csv_value(sqlite3_stmt *s, int i)
+static void csv_value(sqlite3_stmt *s, int i, FILE *to)
 {
     const unsigned char *blob;
 
     if (sqlite3_column_type(s, i) == SQLITE_BLOB) {
         blob = sqlite3_column_blob(s, i);
         for (int k = 0; k < sqlite3_column_bytes(s, i); k++)
-            printf("%02x", blob[k]);
+            fprintf(to, "%02x", blob[k]);
     } else if (sqlite3_column_type(s, i) != SQLITE_NULL) {
-        csv_text((const char *)sqlite3_column_text(s, i));
+        csv_text((const char *)sqlite3_column_text(s, i), to);
     }
 }
 
-static int print_csv(sqlite3_stmt *s)
+int format_csv(sqlite3_stmt *s, FILE *to)
 {
     int n = sqlite3_column_count(s), rc;
 
     for (int i = 0; i < n; i++) {
-        fputs(i > 0 ? "," : "", stdout);
-        csv_text(sqlite3_column_name(s, i));
+        fputs(i > 0 ? "," : "", to);
+        csv_text(sqlite3_column_name(s, i), to);
     }
-    fputs("\r\n", stdout);
+    fputs("\r\n", to);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         for (int i = 0; i < n; i++) {
-            fputs(i > 0 ? "," : "", stdout);
-            csv_value(s, i);
+            fputs(i > 0 ? "," : "", to);
+            csv_value(s, i, to);
         }
-        fputs("\r\n", stdout);
+        fputs("\r\n", to);
     }
     return rc;
 }
 
 /* ---- json ---- */
 
-static void json_text(const char *s)
+void format_json_text(const char *s)
 {
     putchar('"');
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
@@ -267,7 +267,7 @@ static void json_value(sqlite3_stmt *s, int i)
         putchar('"');
         break;
     default:
-        json_text((const char *)sqlite3_column_text(s, i));
+        format_json_text((const char *)sqlite3_column_text(s, i));
     }
 }
 
@@ -282,7 +282,7 @@ static int print_json(sqlite3_stmt *s)
         putchar('{');
         for (int i = 0; i < n; i++) {
             fputs(i > 0 ? ", " : "", stdout);
-            json_text(sqlite3_column_name(s, i));
+            format_json_text(sqlite3_column_name(s, i));
             fputs(": ", stdout);
             json_value(s, i);
         }
@@ -296,7 +296,7 @@ int format_print(sqlite3_stmt *s, enum format f)
 {
     switch (f) {
     case FORMAT_CSV:
-        return print_csv(s);
+        return format_csv(s, stdout);
     case FORMAT_JSON:
         return print_json(s);
     case FORMAT_TABLE:

@@ -4,6 +4,7 @@
 #define TARRY_FORMAT_H
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
 
@@ -12,5 +13,11 @@ int format_parse(const char *name, enum format *);
 
 /* Steps the statement to its end. Returns SQLITE_DONE, or the SQLite code of what stopped it. */
 int format_print(sqlite3_stmt *, enum format);
+
+/* The CSV of format_print, to a file. Errors of the file are left in ferror. */
+int format_csv(sqlite3_stmt *, FILE *);
+
+/* Prints a text to stdout as a JSON string, quotes included. */
+void format_json_text(const char *);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes QUERY("name", "title", "question", "text") of every traces/queries/NAME.sql given, for queries.c.
+# Makes QUERY("name", "title", "question", "text") of every NAME.sql given, for queries.c.
 # Fails if a file does not say what it is: title, question, how to read it, every :parameter.
 function quote(s) { gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\?/, "\\?", s); return s }
 function fail(why) { print file ": " why > "/dev/stderr"; bad = 1; exit 1 }

@@ -17,4 +17,8 @@ struct canned_query {
 extern const struct canned_query queries[]; /* sorted by name */
 extern const unsigned queries_count;
 
+/* traces/exports/NAME.sql: several statements, whose rows of one column each are the lines of an export. */
+extern const struct canned_query exports[]; /* sorted by name */
+extern const unsigned exports_count;
+
 #endif

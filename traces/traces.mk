@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build rules of traces/: the canned queries are embedded in the binary. Included by the Makefile.
-$(BUILD)/gen/queries.inc: $(sort $(wildcard traces/queries/*.sql)) traces/queries.awk traces/queries traces/traces.mk
-	@mkdir -p $(@D)
-	@echo "  GEN     $@"
-	@LC_ALL=C awk -f traces/queries.awk $(sort $(wildcard traces/queries/*.sql)) >$@
+define EMBED
+$(BUILD)/gen/$(1).inc: $(sort $(wildcard traces/$(1)/*.sql)) traces/queries.awk traces/$(1) traces/traces.mk
+	@mkdir -p $$(@D)
+	@echo "  GEN     $$@"
+	@LC_ALL=C awk -f traces/queries.awk $(sort $(wildcard traces/$(1)/*.sql)) >$$@
 
-$(BUILD)/host/traces/queries.o: $(BUILD)/gen/queries.inc
+$(BUILD)/host/traces/queries.o: $(BUILD)/gen/$(1).inc
+endef
+$(foreach dir,queries exports,$(eval $(call EMBED,$(dir))))
 
 # The recorder's benchmark; tests/bench/trace-ingest runs it.
 TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c))
