@@ -8,5 +8,6 @@
 
 int cmd_run(int argc, char **argv);
 int cmd_shell(int argc, char **argv);
+int cmd_boot(int argc, char **argv);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The device tree: node names and compatibles as QEMU's virt board has them, so that one kernel reads both. */
+/* The board's device tree: node names and compatibles as QEMU's virt board has them, so that one kernel reads both. */
+#include "fdt.h"
+
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fdt.h"
-#include "machine_priv.h"
+#include "board.h"
+#include "fdt_priv.h"
+#include "hart.h"
 
 enum { PHANDLE_CPU_INTC = 1, PHANDLE_PLIC = 2, PHANDLE_TEST = 3 };
 
@@ -69,11 +72,10 @@ static void reg(struct tree *t, uint64_t base, uint64_t size)
     CELLS(t, "reg", (uint32_t)(base >> 32), (uint32_t)base, (uint32_t)(size >> 32), (uint32_t)size);
 }
 
-static void chosen(struct tree *t, const char *bootargs)
+/* Arguments and initrd are put in by fdt_patch. */
+static void chosen(struct tree *t)
 {
     begin(t, "chosen");
-    if (bootargs)
-        text(t, "bootargs", bootargs);
     text(t, "stdout-path", "/soc/serial@10000000");
     end(t);
 }
@@ -194,29 +196,23 @@ static void power(struct tree *t, const char *name, uint32_t value)
     end(t);
 }
 
-uint64_t fdt_make(struct machine *m, char *err, size_t errlen)
+int fdt_board(uint64_t ram_bytes, void *to, size_t room)
 {
-    uint64_t pa = RAM_BASE + m->bus.ram_bytes - FDT_ROOM;
-    struct tree t = {ram_at(m, pa, FDT_ROOM), 0};
-    keep(&t, fdt_create(t.fdt, FDT_ROOM));
+    struct tree t = {to, 0};
+    keep(&t, fdt_create(t.fdt, (int)room));
     keep(&t, fdt_finish_reservemap(t.fdt));
     begin(&t, "");
     cell(&t, "#address-cells", 2);
     cell(&t, "#size-cells", 2);
     text(&t, "compatible", "riscv-virtio");
     text(&t, "model", "riscv-virtio,tarry");
-    chosen(&t, m->bootargs);
-    memory(&t, m->bus.ram_bytes);
+    chosen(&t);
+    memory(&t, ram_bytes);
     cpus(&t);
     power(&t, "poweroff", 0x5555);
     power(&t, "reboot", 0x7777);
     soc(&t);
     end(&t);
     keep(&t, fdt_finish(t.fdt));
-    if (t.error) {
-        snprintf(err, errlen, "cannot make the device tree: %s; the boot arguments may be too long",
-                 fdt_strerror(t.error));
-        return 0;
-    }
-    return pa;
+    return t.error;
 }

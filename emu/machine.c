@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include "../traces/recorder.h"
-#include "fdt.h"
 #include "finisher.h"
-#include "loader.h"
 #include "machine_priv.h"
 
 #define MIN_RAM (4ull << 20)
@@ -20,6 +18,8 @@
 
 #define TIMERS_BEFORE_INPUT 1000
 #define TIMERS_BETWEEN_BYTES 10
+#define NS_BEFORE_INPUT 10000000000ull
+#define NS_BETWEEN_BYTES 10000000ull
 
 void machine_stop(struct machine *m, enum machine_stop why, int status, const char *fmt, ...)
 {
@@ -100,19 +100,6 @@ void machine_free(struct machine *m)
     free(m);
 }
 
-int machine_load_kernel(struct machine *m, const char *path, char *err, size_t errlen)
-{
-    uint64_t entry;
-    if (loader_load(m, path, &entry, err, errlen) != 0)
-        return -1;
-    uint64_t fdt = fdt_make(m, err, errlen);
-    if (!fdt)
-        return -1;
-    hart_enter(&m->hart, MMU_SUPERVISOR, entry, fdt);
-    m->loaded = true;
-    return 0;
-}
-
 void machine_interrupt(struct machine *m)
 {
     m->interrupted = 1;
@@ -122,9 +109,9 @@ void machine_interrupt(struct machine *m)
 }
 
 /*
- * The hart is in wfi: is it time to wait for console input? Disks and timers come first, since what the guest waits
- * for should not depend on input that never comes. But a kernel that ticks for ever must be able to
- * read: after so many timers in a row without a byte it is input's turn. (A terminal is looked at in every step.)
+ * The hart is in wfi, and would take console input: is it input's turn? Disks and timers come first, since what the
+ * guest waits for should not depend on input that never comes. But a kernel that ticks for ever must be able to
+ * read: after so many timers, or so much time, it is input's turn. (A terminal is looked at in every step.)
  */
 static bool inputs_turn(struct machine *m, uint64_t next)
 {
@@ -135,23 +122,42 @@ static bool inputs_turn(struct machine *m, uint64_t next)
     for (int i = CLOCK_DISK; i < CLOCK_EVENTS; i++)
         if (m->clock.due[i] != CLOCK_NEVER)
             return false;
-    return !m->console.terminal && ++m->timers_waited > TIMERS_BEFORE_INPUT;
+    if (m->console.terminal)
+        return false;
+    if (m->timers_waited >= TIMERS_BEFORE_INPUT)
+        return true;
+    uint64_t turn = clock_now(m) + (m->waited_ns < NS_BEFORE_INPUT ? NS_BEFORE_INPUT - m->waited_ns : 0);
+    if (turn <= next) {
+        clock_skip_to(m, turn);
+        return true;
+    }
+    m->timers_waited++;
+    m->waited_ns += next - clock_now(m);
+    return false;
+}
+
+/* A byte, or the end of input, which comes only after the whole time: the guest need not be waiting for it. */
+static bool take_input(struct machine *m, uint64_t next)
+{
+    bool byte = console_wait(m), ends = false;
+    if (!byte && uart_wants_input(m))
+        ends = (next == CLOCK_NEVER || m->input_ended) && console_type_end(m);
+    m->input_ended = m->console.end;
+    m->timers_waited = byte ? TIMERS_BEFORE_INPUT - TIMERS_BETWEEN_BYTES : 0;
+    m->waited_ns = byte ? NS_BEFORE_INPUT - NS_BETWEEN_BYTES : 0;
+    return byte || ends;
 }
 
 static void idle(struct machine *m)
 {
     uint64_t next = clock_next(m);
-    if (inputs_turn(m, next) && console_wait(m)) {
-        m->timers_waited = TIMERS_BEFORE_INPUT - TIMERS_BETWEEN_BYTES;
+    if (inputs_turn(m, next) && take_input(m, next))
         return;
-    }
     if (next != CLOCK_NEVER) {
         clock_skip_to(m, next);
         return;
     }
     if (m->interrupted || (m->console.terminal && !m->console.end && uart_wants_input(m)))
-        return;
-    if (uart_wants_input(m) && console_type_end(m))
         return;
     machine_stop(m, STOP_HUNG, 1, "the hart waits at pc 0x%llx for an interrupt that cannot come",
                  (unsigned long long)m->hart.pc);
@@ -199,6 +205,8 @@ static void turn(struct machine *m)
 void machine_check(struct machine *m)
 {
     char err[200];
+    if (m->tohost.written || m->tohost.reading)
+        tohost_serve(m);
     if (m->interrupted)
         machine_stop(m, STOP_INTERRUPTED, 1, "interrupted");
     else if (m->config.recorder && recorder_failed(m->config.recorder, err, sizeof err))

@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "plic.h"
 #include "sbi.h"
+#include "tohost.h"
 #include "traceport.h"
 #include "uart.h"
 #include "virtio_blk.h"
@@ -27,6 +28,7 @@ struct machine {
     struct plic plic;
     struct uart uart;
     struct console console;
+    struct tohost tohost;
     struct virtio_blk *disks[MACHINE_DISKS]; /* every slot has its registers; without an image it is empty */
     struct traceport trace;
     struct machine_config config;
@@ -34,6 +36,8 @@ struct machine {
     bool loaded;
     uint64_t until;         /* machine_run_for: back when so many instructions are retired */
     unsigned timers_waited; /* timers that ended a wait since the last byte of console input */
+    uint64_t waited_ns;     /* and how long those waits were */
+    bool input_ended;       /* the last wait for input found its end */
     volatile sig_atomic_t interrupted; /* set by machine_interrupt */
     struct machine_result result;      /* .stop != STOP_NONE ends the run */
 };

@@ -67,6 +67,8 @@ static int status_of(const struct session *s, const struct machine_result *res)
 {
     switch (res->stop) {
     case STOP_EXIT:
+        if (*res->message)
+            say("%s", res->message);
         return res->status;
     case STOP_LIMIT:
         say("stopped after %llu instructions (--max-insns)", (unsigned long long)res->instructions);

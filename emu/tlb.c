@@ -149,7 +149,7 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         r.rights &= ~(unsigned)MMU_EXEC;
     else
         return refuse(h, page, access, false);
-    entry->paddr = r.pa;
+    entry->paddr = access == MMU_FETCH ? r.pa : tohost_page(&h->machine->tohost, r.pa);
     entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
     return true;
 }

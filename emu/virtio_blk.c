@@ -13,6 +13,7 @@
 #define SECTOR 512ull
 
 #define BLK_F_SEG_MAX (1ull << 2)
+#define BLK_F_RO (1ull << 5)
 #define BLK_F_BLK_SIZE (1ull << 6)
 #define BLK_F_FLUSH (1ull << 9)
 
@@ -291,7 +292,7 @@ static void attach(struct virtio_blk *b, struct image *image)
     b->config.seg_max = VIRTQ_MAX - 2;
     b->config.blk_size = 512;
     v->device_id = VIRTIO_ID_BLOCK;
-    v->features = BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_FLUSH | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_VERSION_1;
+    v->features = (image_readonly(image) ? BLK_F_RO : 0) | BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_FLUSH | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_VERSION_1;
     v->config = (const uint8_t *)&b->config;
     v->config_bytes = sizeof b->config;
     v->notify = on_notify;

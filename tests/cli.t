@@ -91,7 +91,7 @@ matches "output that nobody reads: message" "$(cat pipe.err)" "cannot write the 
 is "output that nobody reads: the trace is complete" "$("$TARRY" query pipe.db --format csv "select complete from run" | tail -1 | tr -d '\r')" 1
 run "$TARRY" run -o x.db sh -c 'exit 7'
 is "the program's exit status is the command's" "$status" 7
-for c in "" run shell query fs; do
+for c in "" run shell boot query fs; do
     run "$TARRY" $c --help
     is "--help of '$c'" "$status" 0
     matches "--help of '$c' says usage" "$out" "usage: tarry"

@@ -60,10 +60,10 @@ bad() { # NAME FILE PATTERN
 }
 bad "no such file" "$work/none" "none: No such file or directory"
 : >"$work/empty"
-bad "empty file" "$work/empty" "empty: is not an ELF file; "
+bad "empty file" "$work/empty" "empty: is neither an ELF file nor "
 head -c 4096 /dev/zero >"$work/zeros"
-bad "not an ELF file" "$work/zeros" "is not an ELF file; "
-bad "directory" "$work" "is not an ELF file; "
+bad "not an ELF file" "$work/zeros" "is neither an ELF file nor "
+bad "directory" "$work" "is neither an ELF file nor "
 bad "ELF for another machine" "$(type -P true)" "is an ELF file for another machine; build it for riscv64"
 for size in 64 100 4000 8000; do
     head -c $size "$guest/traps.elf" >"$work/short"

@@ -29,6 +29,11 @@ uint64_t image_size(const struct image *im)
     return im->bytes;
 }
 
+int image_readonly(const struct image *im)
+{
+    return im->mode == IMAGE_READ;
+}
+
 const char *image_path(const struct image *im)
 {
     return im->path;

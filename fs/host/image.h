@@ -25,6 +25,7 @@ struct image *image_open(const char *path, enum image_mode, char *err, size_t er
 /* Makes a new sparse image of `bytes` bytes; refuses to replace an existing file unless force. */
 struct image *image_create(const char *path, uint64_t bytes, int force, char *err, size_t errlen);
 uint64_t image_size(const struct image *); /* bytes */
+int image_readonly(const struct image *); /* opened with IMAGE_READ */
 const char *image_path(const struct image *); /* as it was opened */
 /* Both return 0 or a negative errno; a range outside of the image is -EINVAL. */
 int image_read(struct image *, uint64_t off, void *buf, size_t n);
