@@ -461,8 +461,9 @@ int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), voi
     if (c == NULL)
         return -TFS_ENOMEM;
     *c = (struct check){.fs = fs, .say = say_finding, .arg = arg};
-    inode_store_all(fs);
-    c->failed = check_begin(c);
+    c->failed = inode_store_all(fs);
+    if (c->failed == 0)
+        c->failed = check_begin(c);
     if (c->failed == 0)
         check_table(c);
     for (uint32_t slot = 0; slot < fs->nslots && c->failed == 0; slot++)

@@ -102,6 +102,18 @@ struct tfs_snap {
     struct dead *dead;
 };
 
+/* What a tree leads to, in the order of the tree: collected before it is let go, because collecting can fail. */
+#define PIECES 101u
+struct piece {
+    uint64_t fblk, blk, birth, n;
+    int is_node;
+};
+struct pieces {
+    struct pieces *next;
+    unsigned n;
+    struct piece piece[PIECES];
+};
+
 /* A tree node in memory: a whole block, or the root inside an inode (blk 0, buf NULL). */
 struct node {
     struct disk_shape *shape;
@@ -148,9 +160,10 @@ int tree_floor(struct tfs *, const struct disk_root *, uint64_t fblk, uint64_t *
 /* Makes the path to fblk writable with room for that mapping; after success leaf_set cannot fail. */
 int tree_prepare(struct tfs_file *, uint64_t fblk, uint64_t blk, uint64_t birth, struct node *leaf);
 void leaf_set(struct node *leaf, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc);
-int tree_cut(struct tfs_file *, uint64_t from); /* unmaps everything at and above */
-typedef void tree_visitor(struct tfs_file *, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node);
-void tree_visit(struct tfs_file *, tree_visitor *);
+int tree_cut(struct tfs_file *, uint64_t from); /* unmaps everything at and above; fails with nothing unmapped */
+int tree_collect(struct tfs *, const struct disk_root *, struct pieces **); /* all of it; the list is the caller's */
+void pieces_drop(struct tfs_file *, struct pieces *); /* lets them go from the file; takes the list over */
+struct pieces *pieces_free(struct tfs *, struct pieces *); /* returns NULL */
 /* Whether fblk is the same block in both trees, and for how many blocks from there that answer holds at least. */
 int tree_compare(struct tfs *, const struct disk_root *, const struct disk_root *, uint64_t fblk, int *same,
                  uint64_t *run);
@@ -166,10 +179,11 @@ int file_new(struct tfs *, uint32_t mode, uint32_t parent, struct tfs_file **);
 int file_dirty(struct tfs_file *); /* before any change; may fail, then nothing may change */
 void file_bump(struct tfs_file *);
 void file_delete(struct tfs_file *); /* takes it out of the table; it must be dirty */
+void file_unlink(struct tfs_file *, struct pieces *); /* file_delete, and lets go what it led to, all of it in the list */
 void file_dispose(struct tfs_file *); /* frees what no open and no snapshot needs */
 int inode_load(struct tfs *, uint32_t slot, struct disk_inode *);
 int inode_check(struct tfs *, const struct disk_inode *);
-void inode_store_all(struct tfs *);
+int inode_store_all(struct tfs *); /* fails with nothing lost: those that are left are stored by the next call */
 /* A block of a file of metadata (directory, inode table), pinned. For writing it is made if it is not there. */
 int metafile_read(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);
 int metafile_write(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);

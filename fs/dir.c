@@ -250,45 +250,47 @@ int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **out)
     return r < 0 ? r : file_get(dir->fs, slot, ino, out);
 }
 
-/* Puts a name into a directory that is dirty and does not have it. */
-static int enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *f)
+/* Takes the entry at offset `at` out of a writable bucket. */
+static void bucket_remove(struct bucket *b, int at)
 {
-    struct bucket b;
-    uint64_t hash = name_hash(name, n);
-    int r = bucket_with_room(dir, hash, n, &b);
+    struct disk_shape *shape = bucket_shape(b->data);
+    uint8_t *body = bucket_body(b->data);
+    const struct disk_entry *e = (const void *)(body + at);
+    size_t size = ENTRY_BYTES(e->namelen);
 
-    if (r < 0)
-        return r;
-    bucket_add(&b, name, n, hash, f);
-    bucket_put(&b, 1);
-    dir->inode.length++;
-    file_bump(dir);
-    return 0;
+    memmove(body + at, body + at + size, shape->crcs - (size_t)at - size);
+    shape->crcs = (uint16_t)(shape->crcs - size);
+    memset(body + shape->crcs, 0, size);
+    shape->count--;
 }
 
-/* Takes a name out of a directory that is dirty and has it. */
-static int leave(struct tfs_file *dir, const char *name, size_t n)
-{
+/* A name in a directory that is dirty: its bucket, writable, and where in it. */
+struct place {
     struct bucket b;
+    int at;
+};
+
+/* Fails, with nothing pinned, if the name is not there. */
+static int place_get(struct tfs_file *dir, const char *name, size_t n, struct place *p)
+{
     uint64_t hash = name_hash(name, n);
-    int r = bucket_get(dir, hash, 1, &b);
+    int r = bucket_get(dir, hash, 1, &p->b);
 
     if (r < 0)
         return r;
-    int at = bucket_find(&b, name, n, hash);
-    if (at >= 0) {
-        struct disk_shape *shape = bucket_shape(b.data);
-        uint8_t *body = bucket_body(b.data);
-        size_t size = ENTRY_BYTES(n);
-        memmove(body + at, body + at + size, shape->crcs - (size_t)at - size);
-        shape->crcs = (uint16_t)(shape->crcs - size);
-        memset(body + shape->crcs, 0, size);
-        shape->count--;
-        dir->inode.length -= dir->inode.length > 0;
-        file_bump(dir);
-    }
-    bucket_put(&b, 1);
-    return at < 0 ? at : 0;
+    p->at = bucket_find(&p->b, name, n, hash);
+    if (p->at < 0)
+        bucket_put(&p->b, 1);
+    return p->at < 0 ? p->at : 0;
+}
+
+/* Takes the name out. */
+static void place_clear(struct tfs_file *dir, struct place *p)
+{
+    bucket_remove(&p->b, p->at);
+    bucket_put(&p->b, 1);
+    dir->inode.length -= dir->inode.length > 0;
+    file_bump(dir);
 }
 
 /* Before a change of names: free blocks, and the directory writable. */
@@ -322,30 +324,37 @@ int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs
         return r < 0 ? r : -TFS_EEXIST;
     if (is_full(dir->fs))
         return -TFS_ENOSPC;
-    struct tfs_file *f;
-    r = file_new(dir->fs, mode, dir->slot, &f);
+    struct bucket b;
+    uint64_t hash = name_hash(name, n);
+    r = bucket_with_room(dir, hash, n, &b);
     if (r < 0)
         return r;
-    r = enter(dir, name, n, f);
-    if (r < 0) {
-        file_delete(f);
-        tfs_unref(f);
-        return r;
+    r = file_new(dir->fs, mode, dir->slot, out);
+    if (r == 0) {
+        bucket_add(&b, name, n, hash, *out);
+        dir->inode.length++;
+        file_bump(dir);
     }
-    *out = f;
-    return 0;
+    bucket_put(&b, 1);
+    return r;
 }
 
 /* Removes an open file whose name is `name`; both are dirty. The caller's reference to it stays. */
 static int unlink_file(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f)
 {
-    int r = leave(dir, name, n);
+    struct pieces *list;
+    struct place p;
+    int r = tree_collect(dir->fs, &f->inode.root, &list);
 
     if (r < 0)
         return r;
-    file_delete(f);
-    if (f->opens > 1)
-        file_dispose(f);
+    r = place_get(dir, name, n, &p);
+    if (r < 0) {
+        pieces_free(dir->fs, list);
+        return r;
+    }
+    place_clear(dir, &p);
+    file_unlink(f, list);
     return 0;
 }
 
@@ -398,43 +407,75 @@ static int may_replace(const struct tfs_file *f, const struct tfs_file *old)
     return file_is_dir(old) && old->inode.length > 0 ? -TFS_ENOTEMPTY : 0;
 }
 
-/* Takes the file that is in the way of a rename out of it. Returns with no reference to it. */
-static int clear_target(struct tfs_file *dir, const char *name, size_t n, struct tfs_file *f)
-{
-    struct tfs_file *old;
-    int r = tfs_walk(dir, name, &old);
+/* Gives the new name to the file in the place of `old`, which is removed. All that can fail comes first. */
+static int replace(struct tfs_file *olddir, const char *oldname, size_t oldn, struct tfs_file *newdir,
+                   const char *newname, size_t newn, struct tfs_file *f, struct tfs_file *old) {
+    struct pieces *list;
+    struct place from, to;
+    int r = tree_collect(f->fs, &old->inode.root, &list);
 
     if (r < 0)
-        return r == -TFS_ENOENT ? 0 : r;
-    r = may_replace(f, old);
+        return r;
+    r = file_dirty(old);
     if (r == 0)
-        r = file_dirty(old);
-    if (r == 0)
-        r = unlink_file(dir, name, n, old);
-    tfs_unref(old);
+        r = place_get(newdir, newname, newn, &to);
+    if (r == 0 && (r = place_get(olddir, oldname, oldn, &from)) < 0)
+        bucket_put(&to.b, 1);
+    if (r < 0) {
+        pieces_free(f->fs, list);
+        return r;
+    }
+    struct disk_entry *e = (void *)(bucket_body(to.b.data) + to.at);
+    e->ino = f->inode.ino;
+    e->slot = f->slot;
+    bucket_put(&to.b, 1);
+    file_bump(newdir);
+    place_clear(olddir, &from);
+    file_unlink(old, list);
+    return 0;
+}
+
+/* The same where nothing has the new name. */
+static int move(struct tfs_file *olddir, const char *oldname, size_t oldn, struct tfs_file *newdir,
+                const char *newname, size_t newn, struct tfs_file *f) {
+    struct bucket to;
+    struct place from;
+    uint64_t hash = name_hash(newname, newn);
+    int r = bucket_with_room(newdir, hash, newn, &to);
+
+    if (r < 0)
+        return r;
+    r = place_get(olddir, oldname, oldn, &from);
+    if (r == 0) {
+        bucket_remove(&from.b, from.at);
+        olddir->inode.length -= olddir->inode.length > 0;
+        file_bump(olddir);
+        bucket_add(&to, newname, newn, hash, f); /* perhaps into the same bucket */
+        newdir->inode.length++;
+        file_bump(newdir);
+        bucket_put(&from.b, 1);
+    }
+    bucket_put(&to, 1);
     return r;
 }
 
 static int move_entry(struct tfs_file *olddir, const char *oldname, size_t oldn, struct tfs_file *newdir,
-                      const char *newname, size_t newn, struct tfs_file *f) {
+                      const char *newname, size_t newn, struct tfs_file *f, struct tfs_file *old) {
     int r = file_is_dir(f) ? is_below(newdir, f) : 0;
 
     if (r != 0)
         return r < 0 ? r : -TFS_EINVAL;
     if (is_full(f->fs))
         return -TFS_ENOSPC;
+    if (old != NULL && (r = may_replace(f, old)) < 0)
+        return r;
     r = file_dirty(f);
-    if (r == 0)
-        r = clear_target(newdir, newname, newn, f);
-    if (r == 0)
-        r = enter(newdir, newname, newn, f);
+    if (r == 0 && old != NULL)
+        r = replace(olddir, oldname, oldn, newdir, newname, newn, f, old);
+    else if (r == 0)
+        r = move(olddir, oldname, oldn, newdir, newname, newn, f);
     if (r < 0)
         return r;
-    r = leave(olddir, oldname, oldn);
-    if (r < 0) {
-        leave(newdir, newname, newn);
-        return r;
-    }
     f->inode.link = newdir->slot;
     f->fs->changed = 1;
     return 0;
@@ -442,7 +483,7 @@ static int move_entry(struct tfs_file *olddir, const char *oldname, size_t oldn,
 
 int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *newdir, const char *newname)
 {
-    struct tfs_file *f, *there;
+    struct tfs_file *f, *there = NULL;
     size_t oldn, newn;
     int r = begin(olddir, oldname, &oldn);
 
@@ -454,9 +495,13 @@ int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *ne
         r = tfs_walk(olddir, oldname, &f);
     if (r < 0)
         return r;
-    int same = tfs_walk(newdir, newname, &there) == 0 && (tfs_unref(there), there == f);
-    if (!same)
-        r = move_entry(olddir, oldname, oldn, newdir, newname, newn, f);
+    r = tfs_walk(newdir, newname, &there);
+    if (r == -TFS_ENOENT)
+        r = move_entry(olddir, oldname, oldn, newdir, newname, newn, f, NULL);
+    else if (r == 0 && there != f)
+        r = move_entry(olddir, oldname, oldn, newdir, newname, newn, f, there);
+    if (there != NULL)
+        tfs_unref(there);
     tfs_unref(f);
     return r;
 }

@@ -133,30 +133,33 @@ int inode_load(struct tfs *fs, uint32_t slot, struct disk_inode *out)
     return 0;
 }
 
-static void inode_store(struct tfs_file *f)
+static int inode_store(struct tfs_file *f)
 {
     void *data;
     uint64_t blk;
 
-    /* Writable in place since file_dirty: this reads at most, and the block was read then. */
+    /* Writable in place since file_dirty: this needs no space, but a block of the cache. */
     int r = metafile_write(f->fs->table, f->slot / INODES_PER_BLOCK, &data, &blk);
-    if (r < 0) {
-        f->fs->broken = 1;
-        corrupt(f->fs, 0, "inode could not be stored");
-        return;
-    }
+    if (r < 0)
+        return r;
     *record(data, f->slot) = f->inode;
     block_put(f->fs, blk, data, 1);
     f->dirty = 0;
+    return 0;
 }
 
-void inode_store_all(struct tfs *fs)
+int inode_store_all(struct tfs *fs)
 {
     while (fs->dirty_files != NULL) {
         struct tfs_file *f = fs->dirty_files;
+        int r = inode_store(f);
+        if (r < 0)
+            return r;
         fs->dirty_files = f->next_dirty;
-        inode_store(f);
+        if (f->opens == 0)
+            file_dispose(f); /* it could not be stored when it was let go */
     }
+    return 0;
 }
 
 static void forget_dirty(struct tfs_file *f)
@@ -168,6 +171,13 @@ static void forget_dirty(struct tfs_file *f)
     if (*p != NULL)
         *p = f->next_dirty;
     f->dirty = 0;
+}
+
+static void list_dirty(struct tfs_file *f)
+{
+    f->dirty = 1;
+    f->next_dirty = f->fs->dirty_files;
+    f->fs->dirty_files = f;
 }
 
 int file_dirty(struct tfs_file *f)
@@ -184,9 +194,7 @@ int file_dirty(struct tfs_file *f)
     if (r < 0)
         return r;
     block_put(fs, blk, data, 1);
-    f->dirty = 1;
-    f->next_dirty = fs->dirty_files;
-    fs->dirty_files = f;
+    list_dirty(f);
     return 0;
 }
 
@@ -230,18 +238,12 @@ static struct tfs_file **bucket_of(struct tfs *fs, uint32_t slot)
     return &fs->files[slot % FILE_BUCKETS];
 }
 
-static struct tfs_file *file_insert(struct tfs *fs, uint32_t slot)
+static void file_insert(struct tfs *fs, struct tfs_file *f)
 {
-    struct tfs_file *f = mem_alloc(fs, sizeof *f);
-
-    if (f == NULL)
-        return NULL;
     f->fs = fs;
-    f->slot = slot;
     f->opens = 1;
-    f->next = *bucket_of(fs, slot);
-    *bucket_of(fs, slot) = f;
-    return f;
+    f->next = *bucket_of(fs, f->slot);
+    *bucket_of(fs, f->slot) = f;
 }
 
 static void file_unhash(struct tfs_file *f)
@@ -277,9 +279,11 @@ int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out)
         return corrupt(fs, 0, "directory entry names another file than its inode");
     if (inode_check(fs, &i) < 0)
         return corrupt(fs, 0, "inode makes no sense");
-    struct tfs_file *f = file_insert(fs, slot);
+    struct tfs_file *f = mem_alloc(fs, sizeof *f);
     if (f == NULL)
         return -TFS_ENOMEM;
+    f->slot = slot;
+    file_insert(fs, f);
     f->inode = i;
     f->magic = file_is_dir(f) ? MAGIC_DIR : 0;
     *out = f;
@@ -288,17 +292,15 @@ int file_get(struct tfs *fs, uint32_t slot, uint64_t ino, struct tfs_file **out)
 
 int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **out)
 {
-    uint32_t slot = 0;
-    int r = slot_alloc(fs, &slot);
+    struct tfs_file *f = mem_alloc(fs, sizeof *f);
+    int r = f != NULL ? slot_alloc(fs, &f->slot) : -TFS_ENOMEM;
 
-    if (r < 0)
+    if (r < 0) {
+        mem_free(fs, f, sizeof *f);
         return r;
-    struct tfs_file *f = file_insert(fs, slot);
-    if (f == NULL) {
-        struct tfs_file gone = {.fs = fs, .slot = slot};
-        file_delete(&gone);
-        return -TFS_ENOMEM;
     }
+    file_insert(fs, f);
+    list_dirty(f); /* slot_alloc has made the block of the table writable */
     f->inode.ino = fs->next_ino++;
     f->inode.version = 1;
     f->inode.mode = mode;
@@ -307,7 +309,7 @@ int file_new(struct tfs *fs, uint32_t mode, uint32_t parent, struct tfs_file **o
     f->inode.mtime_ns = fs->env->now_ns(fs->env->ctx);
     f->magic = file_is_dir(f) ? MAGIC_DIR : 0;
     *out = f;
-    return file_dirty(f); /* cannot fail: slot_alloc has made the block writable */
+    return 0;
 }
 
 void file_delete(struct tfs_file *f)
@@ -319,32 +321,41 @@ void file_delete(struct tfs_file *f)
     struct disk_inode keep = f->inode;
     memset(&f->inode, 0, sizeof f->inode);
     f->inode.link = fs->free_slot;
-    inode_store(f);
+    if (inode_store(f) < 0) {
+        fs->broken = 1; /* half of a change: what was committed counts */
+        corrupt(fs, 0, "inode could not be stored: no more changes until the next mount");
+    }
     fs->free_slot = f->slot + 1;
     f->inode = keep;
     f->inode.nlink = 0;
     f->slot = NO_SLOT;
 }
 
-static void hold_piece(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node)
+void file_unlink(struct tfs_file *f, struct pieces *list)
 {
-    (void)fblk, (void)birth, (void)is_node;
-    space_hold(f->fs, blk, n);
+    file_delete(f);
+    if (f->opens == 1) {
+        pieces_drop(f, list);
+        memset(&f->inode.root, 0, sizeof f->inode.root);
+        return;
+    }
+    f->orphan = 1; /* somebody else has it open */
+    for (struct pieces *l = list; l != NULL; l = l->next)
+        for (unsigned i = 0; i < l->n; i++)
+            space_hold(f->fs, l->piece[i].blk, l->piece[i].n);
+    pieces_free(f->fs, list);
 }
 
 void file_dispose(struct tfs_file *f)
 {
-    if (f->inode.nlink == 0 && f->opens == 0)
-        tree_cut(f, 0);
-    else if (f->inode.nlink == 0 && !f->orphan) {
-        tree_visit(f, hold_piece);
-        f->orphan = 1;
-    }
+    if (f->orphan && f->opens == 0 && tree_cut(f, 0) < 0)
+        corrupt(f->fs, 0, "a removed file could not be read: its blocks stay held until the next mount");
     if (f->opens > 0 || f->snaps != NULL)
         return;
     if (f->dirty) {
+        if (inode_store(f) < 0)
+            return; /* the next commit tries again */
         forget_dirty(f);
-        inode_store(f);
     }
     if (f->slot != NO_SLOT)
         file_unhash(f);

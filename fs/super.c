@@ -80,8 +80,10 @@ static int write_super(struct tfs *fs, uint64_t *written)
 
 static int commit_blocks(struct tfs *fs, uint64_t *written)
 {
-    inode_store_all(fs);
-    int r = fs->broken ? -TFS_EIO : space_commit(fs);
+    int r = inode_store_all(fs);
+
+    if (r == 0)
+        r = space_commit(fs);
     if (r == 0)
         r = fs->env->flush(fs->env->ctx, written);
     if (r == 0)

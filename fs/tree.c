@@ -679,45 +679,95 @@ int tree_prepare(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t birth
     return r;
 }
 
-/* ---- cutting off the end, and visiting all ---- */
+/* ---- collecting, and cutting off the end ---- */
 
-static void visit_node(struct tfs_file *f, struct node *n, tree_visitor *visit)
+struct pieces *pieces_free(struct tfs *fs, struct pieces *list)
 {
-    for (unsigned i = n->shape->count; i-- > 0;) {
-        if (n->shape->level == 0) {
-            struct disk_extent e = extents(n)[i];
-            visit(f, e.fblk, e.blk, e.length, e.birth, 0);
-            continue;
-        }
-        struct node below;
-        struct disk_child c = children(n)[i];
-        if (node_get(f->fs, &c, n->shape->level - 1u, &below) < 0)
-            continue; /* said already; what it led to stays marked as used until `check` */
-        visit_node(f, &below, visit);
-        node_put(f->fs, &below, 0);
-        visit(f, c.fblk, c.blk, 1, c.birth, 1);
+    while (list != NULL) {
+        struct pieces *next = list->next;
+        mem_free(fs, list, sizeof *list);
+        list = next;
     }
+    return NULL;
 }
 
-void tree_visit(struct tfs_file *f, tree_visitor *visit)
+static int continues(const struct piece *p, const struct piece *q)
 {
-    struct node n = root_node(&f->inode.root);
-
-    visit_node(f, &n, visit);
+    return !p->is_node && !q->is_node && p->blk + p->n == q->blk && p->fblk + p->n == q->fblk && p->birth == q->birth;
 }
 
-/* Whether all nodes below a child can be read now. Damage does not count: a damaged file must be removable. */
-static int probe(struct tfs_file *f, const struct disk_child *c, unsigned level)
+static int remember(struct tfs *fs, struct pieces **list, struct piece p)
 {
+    struct pieces *l = *list;
+
+    if (l != NULL && continues(&l->piece[l->n - 1], &p)) {
+        l->piece[l->n - 1].n += p.n;
+        return 0;
+    }
+    if (l == NULL || l->n == PIECES) {
+        l = mem_alloc(fs, sizeof *l);
+        if (l == NULL)
+            return -TFS_ENOMEM;
+        l->next = *list;
+        *list = l;
+    }
+    l->piece[l->n++] = p;
+    return 0;
+}
+
+static int collect_node(struct tfs *fs, const struct node *n, struct pieces **list);
+
+/*
+ * A child and all below it. Damage is complained about and passed over: a damaged file must be removable; what its
+ * nodes led to stays marked as used until `check`.
+ */
+static int collect_child(struct tfs *fs, const struct disk_child *child, unsigned level, struct pieces **list)
+{
+    struct disk_child c = *child;
     struct node n;
-    int r = node_get(f->fs, c, level, &n);
+    int r = node_get(fs, &c, level, &n);
 
     if (r < 0)
         return r == -TFS_ECORRUPT ? 0 : r;
-    for (unsigned i = 0; level > 0 && r == 0 && i < n.shape->count; i++)
-        r = probe(f, &children(&n)[i], level - 1);
-    node_put(f->fs, &n, 0);
+    r = collect_node(fs, &n, list);
+    node_put(fs, &n, 0);
+    return r < 0 ? r : remember(fs, list, (struct piece){.blk = c.blk, .birth = c.birth, .n = 1, .is_node = 1});
+}
+
+static int collect_node(struct tfs *fs, const struct node *n, struct pieces **list)
+{
+    int r = 0;
+
+    for (unsigned i = 0; r == 0 && i < n->shape->count; i++) {
+        if (n->shape->level == 0) {
+            const struct disk_extent *e = &extents(n)[i];
+            r = remember(fs, list, (struct piece){e->fblk, e->blk, e->birth, e->length, 0});
+        } else {
+            r = collect_child(fs, &children(n)[i], n->shape->level - 1u, list);
+        }
+    }
     return r;
+}
+
+int tree_collect(struct tfs *fs, const struct disk_root *root, struct pieces **list)
+{
+    struct node n = root_node(root);
+
+    *list = NULL;
+    int r = collect_node(fs, &n, list);
+    if (r < 0)
+        *list = pieces_free(fs, *list);
+    return r;
+}
+
+void pieces_drop(struct tfs_file *f, struct pieces *list)
+{
+    for (struct pieces *l = list; l != NULL; l = l->next)
+        for (unsigned i = 0; i < l->n; i++) {
+            const struct piece *p = &l->piece[i];
+            file_drop(f, p->fblk, p->blk, p->n, p->birth, p->is_node);
+        }
+    pieces_free(f->fs, list);
 }
 
 static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from)
@@ -737,67 +787,55 @@ static void leaf_cut(struct tfs_file *f, struct node *n, uint64_t from)
     }
 }
 
-static int node_cut(struct tfs_file *f, struct node *n, uint64_t from);
-
-/* Cuts within the last child of n, and lets it go if nothing is left of it. */
-static int child_cut(struct tfs_file *f, struct node *n, uint64_t from)
+/*
+ * Cuts a writable node. All that can fail is done on the way down - the nodes on the edge of the cut made writable, what
+ * lies behind it collected - and all that changes what the file is on the way up: it fails with nothing cut.
+ */
+static int node_cut(struct tfs_file *f, struct node *n, uint64_t from, struct pieces **list)
 {
-    struct disk_child *c = &children(n)[n->shape->count - 1];
     struct node below;
-    int r;
+    unsigned keep = 0;
+    int r = 0;
 
-    if (c->fblk >= from) { /* all of it: no need to make it writable */
-        struct disk_child gone = *c;
-        r = probe(f, &gone, n->shape->level - 1u);
-        if (r < 0)
-            return r;
-        n->shape->count--;
-        r = node_get(f->fs, &gone, n->shape->level - 1u, &below);
-        if (r < 0)
-            return 0; /* complained about: a damaged file can still be removed, its blocks are lost until `check` */
-        visit_node(f, &below, file_drop);
-        node_put(f->fs, &below, 0);
-        file_drop(f, 0, gone.blk, 1, gone.birth, 1);
-        return 0;
-    }
-    r = node_writable(f, c, n->shape->level - 1u, &below);
-    if (r < 0)
-        return r;
-    r = node_cut(f, &below, from);
-    int empty = r == 0 && below.shape->count == 0;
-    node_put(f->fs, &below, 1);
-    if (empty) {
-        struct disk_child gone = *c;
-        n->shape->count--;
-        file_drop(f, 0, gone.blk, 1, gone.birth, 1);
-    }
-    return r;
-}
-
-static int node_cut(struct tfs_file *f, struct node *n, uint64_t from)
-{
     if (!contents_ok(f->fs, n))
         return corrupt(f->fs, n->blk, "tree node makes no sense");
     if (n->shape->level == 0) {
         leaf_cut(f, n, from);
         return 0;
     }
-    for (;;) {
-        if (n->shape->count == 0)
-            return 0;
-        int last = children(n)[n->shape->count - 1].fblk < from;
-        int r = child_cut(f, n, from);
-        if (r < 0 || last)
+    while (keep < n->shape->count && children(n)[keep].fblk < from)
+        keep++;
+    for (unsigned i = keep; r == 0 && i < n->shape->count; i++)
+        r = collect_child(f->fs, &children(n)[i], n->shape->level - 1u, list);
+    if (r == 0 && keep > 0) {
+        r = node_writable(f, &children(n)[keep - 1], n->shape->level - 1u, &below);
+        if (r < 0)
             return r;
+        r = node_cut(f, &below, from, list);
+        int empty = r == 0 && below.shape->count == 0;
+        node_put(f->fs, &below, 1);
+        if (empty) {
+            struct disk_child gone = children(n)[--keep];
+            file_drop(f, 0, gone.blk, 1, gone.birth, 1);
+        }
     }
+    if (r == 0)
+        n->shape->count = (uint16_t)keep;
+    return r;
 }
 
 int tree_cut(struct tfs_file *f, uint64_t from)
 {
     struct node n = root_node(&f->inode.root);
-    int r = node_cut(f, &n, from);
+    struct pieces *list = NULL;
+    int r = node_cut(f, &n, from, &list);
 
+    if (r < 0) {
+        pieces_free(f->fs, list);
+        return r;
+    }
+    pieces_drop(f, list);
     if (n.shape->count == 0)
         memset(&f->inode.root, 0, sizeof f->inode.root);
-    return r;
+    return 0;
 }

@@ -51,12 +51,15 @@ struct device {
     uint64_t reads[2], writes, flushes; /* reads by class */
     long allocations;                   /* alive */
     uint64_t fail_read, fail_write, fail_alloc; /* one in so many fails; 0: none */
+    uint64_t fail_alloc_at, fail_get_at; /* the so-many-th from now on fails, once; 0: none */
     unsigned complaints;
     char complaint[256]; /* the last one */
     unsigned pins;
     uint64_t now;
     void (*on_event)(const struct tfs_event *, void *arg);
     void *on_event_arg;
+    void (*on_complaint)(void *arg, const char *text);
+    void *on_complaint_arg;
 };
 
 static inline uint64_t rnd(uint64_t *x)
@@ -75,6 +78,12 @@ static inline uint64_t below(uint64_t *x, uint64_t n)
 static inline int strikes(struct device *d, uint64_t one_in)
 {
     return one_in != 0 && below(&d->rng, one_in) == 0;
+}
+
+/* Counts down to the one that fails. */
+static inline int comes_up(uint64_t *at)
+{
+    return *at != 0 && --*at == 0;
 }
 
 /* TARRY_SEED=N replays a run of a random test. */
@@ -130,7 +139,7 @@ static inline void *device_alloc(void *ctx, size_t n)
 {
     struct device *d = ctx;
 
-    if (strikes(d, d->fail_alloc))
+    if (strikes(d, d->fail_alloc) || comes_up(&d->fail_alloc_at))
         return NULL;
     d->allocations++;
     return malloc(n);
@@ -150,6 +159,8 @@ static inline int device_get(void *ctx, uint64_t blk, enum tfs_class class, enum
     if (blk >= d->nblocks)
         return -TFS_EIO;
     struct cached *c = &d->cache[blk];
+    if (comes_up(&d->fail_get_at))
+        return -TFS_ENOMEM;
     if (c->data == NULL) {
         if (how == TFS_GET_READ && strikes(d, d->fail_read))
             return -TFS_EIO;
@@ -246,6 +257,8 @@ static inline void device_complain(void *ctx, uint64_t blk, const char *what)
 
     d->complaints++;
     snprintf(d->complaint, sizeof d->complaint, "block %llu: %s", (unsigned long long)blk, what);
+    if (d->on_complaint != NULL)
+        d->on_complaint(d->on_complaint_arg, d->complaint);
 }
 
 /* Forgets the cache, as a power cut or a new mount does. */

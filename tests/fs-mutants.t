@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Do the tests of the file system see a broken rule? Each line of the list breaks one in a copy of a source of fs/, and the
+# named test must fail. A mutant that survives is a rule without a test.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+work=$BUILD/fs-mutants
+mkdir -p "$work"
+rm -f "$work"/*.o
+flags="-std=c11 -D_GNU_SOURCE -O1 -g -w -I. -Itests -Ifs"
+[ -n "${SANITIZE:-}" ] && flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+export TARRY_SEED=1 TARRY_CRASH_POINTS=2000 ASAN_OPTIONS=detect_leaks=0
+
+# rule | test that must see it | source | sed expression
+list() {
+    cat <<'END'
+a committed block is overwritten|fs_crash|inode.c|s/^    return snap > f->fs->committed ? snap : f->fs->committed;$/    (void)snap; return 0;/
+a commit does not wait before the superblock|fs_crash|super.c|/^static int commit_blocks/,/^}/s/r = fs->env->flush(fs->env->ctx, written);/;/
+a commit writes the superblock that counts|fs_crash|super.c|s/(fs->generation + 1) & 1;/fs->generation \& 1;/
+a commit writes the copy of the map that counts|fs_crash|space.c|s/MAP_BLOCK(g->index, !(fs->map_copy/MAP_BLOCK(g->index, !!(fs->map_copy/
+a freed block is used again before the commit|fs_crash|space.c|s/^    return g->committed\[w\] | g->used\[w\] | g->held\[w\];/    return g->used[w] | g->held[w];/
+what is merely held goes to the disk|fs_crash|space.c|s/^    g->used\[w\] &= ~m;$/    ;/
+a changed map is not written|fs_crash|space.c|s/g->dirty = 1;$/;/
+an inode stays in memory|fs_crash|inode.c|s/^    \*record(data, f->slot) = f->inode;$/    ;/
+a torn superblock counts|fs_crash|super.c|s/ && h.crc == seal_of(data)//
+a data block is not compared with its checksum|fs_damage|block.c|s/if (fresh && tfs_crc32c(0, \*data, TFS_BLOCK) != crc)/if (0 \&\& crc)/
+a metadata block is not compared with its checksum|fs_damage|block.c|s/if (\*fresh && h->crc != seal_of(\*data))/if (0)/
+a cut lets go before all of it could be read|fs_full|tree.c|s/^    for (unsigned i = keep; r == 0 && i < n->shape->count; i++)$/    for (unsigned i = keep; i < n->shape->count; i++)/
+a rename clears the target first|fs_full|dir.c|s/^    int r = tree_collect(f->fs, &old->inode.root, &list);$/    { struct place p; if (place_get(newdir, newname, newn, \&p) == 0) place_clear(newdir, \&p); }\n&/
+data takes the last blocks|fs_full|space.c|s/if (is_data && fs->free <= fs->reserve)/if (is_data \&\& fs->free == 0)/
+a snapshot does not hold its blocks|fs_model|inode.c|s/if (f->snaps != NULL && birth <= f->snaps->epoch)/if (0)/
+END
+}
+
+passes() { { timeout 100 "$work/run" || return 1; } >"$work/out" 2>&1; } # says nothing when it crashes
+
+n=0
+while IFS='|' read -r rule test source change; do
+    n=$((n + 1))
+    mutant=$work/$n.c
+    sed "$change" "fs/$source" >"$mutant"
+    if cmp -s "fs/$source" "$mutant"; then
+        echo "not ok $n - $rule"
+        echo "# the change does not apply to fs/$source"
+        continue
+    fi
+    others=$(ls "$BUILD"/host/fs/*.o | grep -v "/${source%.c}\.o\$")
+    [ -e "$work/$test.o" ] || gcc $flags -c -o "$work/$test.o" "tests/unit/$test.c"
+    if ! gcc $flags -o "$work/run" "$mutant" $others "$work/$test.o" -lcmocka 2>"$work/errors"; then
+        echo "not ok $n - $rule"
+        sed 's/^/# /' "$work/errors"
+    elif passes; then
+        echo "not ok $n - $rule"
+        echo "# $test has not seen it"
+    else
+        echo "ok $n - $rule"
+    fi
+done < <(list)
+echo "1..$n"
