@@ -147,7 +147,8 @@ static int extend_map(struct tfs *fs, uint64_t index)
     return 0;
 }
 
-static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint64_t *out)
+/* `held`: the block is for nothing that a commit will reach. */
+static int take(struct tfs *fs, struct group *g, uint64_t bit, int held, uint64_t *out)
 {
     uint64_t blk = g->index * GROUP_BLOCKS + bit;
 
@@ -158,18 +159,18 @@ static int take(struct tfs *fs, struct group *g, uint64_t bit, int orphan, uint6
         if (r < 0)
             return r;
     }
-    (orphan ? g->held : g->used)[bit / 64] |= 1ull << bit % 64;
+    (held ? g->held : g->used)[bit / 64] |= 1ull << bit % 64;
     g->nfree--;
     g->dirty = 1;
     fs->free -= fs->free > 0;
-    fs->held += (uint64_t)(orphan != 0);
+    fs->held += (uint64_t)(held != 0);
     fs->changed = 1;
     fs->cursor = blk + 1 < fs->nblocks ? blk + 1 : fs->first;
     *out = blk;
     return 0;
 }
 
-static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out)
+static int take_goal(struct tfs *fs, uint64_t goal, int held, uint64_t *out)
 {
     struct group *g;
     int r = space_group(fs, goal / GROUP_BLOCKS, &g);
@@ -179,15 +180,13 @@ static int take_goal(struct tfs *fs, uint64_t goal, int orphan, uint64_t *out)
     uint64_t bit = goal % GROUP_BLOCKS;
     if (busy_word(g, bit / 64) >> bit % 64 & 1)
         return -TFS_ENOSPC;
-    return take(fs, g, bit, orphan, out);
+    return take(fs, g, bit, held, out);
 }
 
-int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out)
+static int alloc(struct tfs *fs, int held, uint64_t goal, uint64_t *out)
 {
-    if (is_data && fs->free <= fs->reserve)
-        return -TFS_ENOSPC;
     if (block_valid(fs, goal)) {
-        int r = take_goal(fs, goal, f->orphan, out);
+        int r = take_goal(fs, goal, held, out);
         if (r != -TFS_ENOSPC)
             return r;
     }
@@ -199,11 +198,40 @@ int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t 
             return r;
         uint64_t bit = g->nfree ? find_free(g, from) : GROUP_BLOCKS;
         if (bit < GROUP_BLOCKS)
-            return take(fs, g, bit, f->orphan, out);
+            return take(fs, g, bit, held, out);
         index = index + 1 < fs->ngroups ? index + 1 : 0;
         from = 0;
     }
     return -TFS_ENOSPC;
+}
+
+int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out)
+{
+    if (is_data && fs->free <= fs->reserve)
+        return -TFS_ENOSPC;
+    return alloc(fs, f->orphan, goal, out);
+}
+
+int64_t tfs_borrow(struct tfs *fs, uint64_t n, uint64_t *blk)
+{
+    uint64_t next;
+    int r = fs->broken ? -TFS_EIO : make_room(fs);
+
+    if (r == 0 && fs->free <= fs->reserve)
+        r = -TFS_ENOSPC;
+    if (r == 0)
+        r = alloc(fs, 1, 0, blk);
+    if (r < 0)
+        return r;
+    uint64_t got = 1;
+    while (got < n && fs->free > fs->reserve && block_valid(fs, *blk + got) && take_goal(fs, *blk + got, 1, &next) == 0)
+        got++;
+    return (int64_t)got;
+}
+
+void tfs_giveback(struct tfs *fs, uint64_t blk, uint64_t n)
+{
+    space_free(fs, blk, n);
 }
 
 /* ---- letting go ---- */

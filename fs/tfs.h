@@ -104,7 +104,7 @@ struct tfs_dirent {
 struct tfs_space {
     uint64_t blocks;       /* size of the device */
     uint64_t free_blocks;  /* neither allocated, nor held by a snapshot, nor waiting for a commit */
-    uint64_t held_blocks;  /* held by snapshots, or by removed files that are open, only */
+    uint64_t held_blocks;  /* held by snapshots, by removed files that are open, or borrowed, only */
     uint64_t snapshots;    /* live */
     uint64_t epoch;
 };
@@ -133,6 +133,15 @@ void tfs_space(struct tfs *, struct tfs_space *);
 void tfs_seal(void *data, uint64_t blk);
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4) of n bytes; crc = 0 to begin. */
 uint32_t tfs_crc32c(uint32_t crc, const void *data, size_t n);
+
+/* ---- blocks without a file, for swap ---- */
+
+/*
+ * Takes up to n consecutive free blocks: their number, and the first one in *blk. -TFS_ENOSPC when a write would get
+ * that, too. They are held, so a crash gives them back. Their contents are the caller's affair, and not the cache's.
+ */
+int64_t tfs_borrow(struct tfs *, uint64_t n, uint64_t *blk);
+void tfs_giveback(struct tfs *, uint64_t blk, uint64_t n);
 
 /* ---- names ---- */
 

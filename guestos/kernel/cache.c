@@ -305,10 +305,10 @@ bool cachehas(uint64_t blk)
     return b != NULL && !b->reading;
 }
 
-size_t cachereclaim(size_t n)
+size_t cachereclaim(size_t n, uint64_t keep)
 {
     size_t got = 0;
-    for (uint64_t tries = clean.n; got < n && tries > 0; tries--) {
+    for (uint64_t tries = clean.n; got < n && tries > 0 && clean.n > keep; tries--) {
         Buf *b = clean.head.prev;
         removefrom(&clean, b);
         if (b->writing || b->page->ref > 1) { /* lent to a segment: no frame would come free */

@@ -27,8 +27,8 @@ void cacheput(uint64_t blk, Page *);
 int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause);
 /* Is the block there, with its contents? */
 bool cachehas(uint64_t blk);
-/* Gives up to n clean unpinned frames back. Returns how many. Does not sleep. */
-size_t cachereclaim(size_t n);
+/* Gives up to n clean unpinned frames back, and keeps at least `keep`. Returns how many. Does not sleep. */
+size_t cachereclaim(size_t n, uint64_t keep);
 /* Writes some of the dirty blocks to the disk, so that cachereclaim can have their frames. Returns how many. Sleeps. */
 size_t cachewriteback(void);
 

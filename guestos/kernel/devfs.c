@@ -9,6 +9,7 @@
 #include "image.h"
 #include "proc.h"
 #include "procprivate.h"
+#include "swap.h"
 #include "virtio.h"
 
 QLock fslock;
@@ -43,6 +44,7 @@ int fsunmount(void)
     if (rootfs == NULL)
         return 0;
     qlock(&fslock);
+    swapend();
     int err = tfs_unmount(rootfs);
     rootfs = NULL;
     qunlock(&fslock);

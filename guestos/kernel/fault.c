@@ -4,6 +4,7 @@
  * from its condition alone:
  *
  *   condition   read or execute    write
+ *   SWAPPED     bring in, and then as it is
  *   ABSENT      fill               fill, detach
  *   PARTIAL     fill               fill, detach
  *   MAPPED      -                  tell the image (policy mmap-shared)
@@ -15,6 +16,7 @@
  */
 #include <string.h>
 #include "cache.h"
+#include "clock.h"
 #include "fault.h"
 #include "fileio.h"
 #include "image.h"
@@ -22,6 +24,7 @@
 #include "trace.h"
 
 enum condition {
+    SWAPPED, /* not resident; swap has it */
     ABSENT,  /* not resident */
     PARTIAL, /* resident, but bytes that are not its own are not loaded */
     MAPPED,  /* resident in the frame of an image, which stores are meant for */
@@ -67,6 +70,8 @@ enum ev_enum_page_state pagestate(const PageView *v)
 {
     if (v->resident.page != NULL)
         return ownssome(v) ? EV_page_state_dirty : EV_page_state_clean;
+    if (v->resident.slot != NULL)
+        return EV_page_state_swapped;
     return allzero(v) ? EV_page_state_empty : EV_page_state_sourced;
 }
 
@@ -78,6 +83,8 @@ void tracepage(const Segment *s, uint64_t va, enum ev_enum_page_state old, enum 
 
 static enum condition conditionof(const PageView *v)
 {
+    if (v->resident.slot != NULL)
+        return SWAPPED;
     if (v->resident.page == NULL)
         return ABSENT;
     if (v->resident.flags & PAGE_PARTIAL)
@@ -104,15 +111,15 @@ bool allows(const Segment *s, enum ev_enum_access access)
 
 /* ---- steps ---- */
 
-enum { RECLAIM = 16 }; /* pages that a segment gives back at a time for its own faults */
+enum { SQUEEZE = 16 }; /* pages that a segment gives back at a time for its own faults */
 
 /*
  * The caller lacks memory. newpage has asked every other segment already, but skipped this one, which is locked: by us.
- * True if it gave something, so that another try makes sense.
+ * True if something was to be had, so that another try makes sense. What the caller uses he has pinned.
  */
 static bool squeeze(Segment *s)
 {
-    return reclaimfrom(s, RECLAIM) > 0;
+    return clockpages(SQUEEZE, s) > 0;
 }
 
 static Page *newframe(Segment *s, Page *(*take)(void))
@@ -142,6 +149,7 @@ static int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned f
             return error(T_ENOMEM, "out of memory");
         }
     v->resident = r;
+    frame->young = true;
     return 0;
 }
 
@@ -291,24 +299,38 @@ static int fill(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_r
     return frame != NULL ? install(s, va, v, frame, 0) : error(T_ENOMEM, "out of memory");
 }
 
+/* SWAPPED -> PARTIAL, CLEAN or OWN. The slot is free then, unless a fork shares it. */
+static int pagein(Segment *s, uint64_t va, PageView *v)
+{
+    Page *frame = newframe(s, newpage);
+    if (frame == NULL)
+        return error(T_ENOMEM, "out of memory");
+    int r = swapin(s, va, v->resident.slot, frame);
+    if (r < 0) {
+        putpage(frame); /* E1 */
+        return error(T_EIO, "deferred read error: swap of address 0x%lx", (unsigned long)va);
+    }
+    v->resident.page = frame;
+    v->resident.slot = NULL;
+    frame->young = true;
+    return setresident(s->pages, pagenumber(s, va), v->resident);
+}
+
 /* SHARED -> CLEAN or OWN */
 static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution *how)
 {
-    Page *old = v->resident.page;
-    if (old->ref == 1) {
+    Page *old = v->resident.page; /* pinned, so nobody takes it meanwhile */
+    if (old->maps == 1 && old->owner == NULL) {
         *how = EV_resolution_reused;
+        forgetswap(old);
         return install(s, va, v, old, 0);
     }
     *how = EV_resolution_copied;
-    pageref(old); /* squeeze must not take it, should its other users be gone meanwhile */
     Page *frame = newframe(s, newpage);
-    if (frame == NULL) {
-        putpage(old);
+    if (frame == NULL)
         return error(T_ENOMEM, "out of memory");
-    }
     memcpy(pagekva(frame), pagekva(old), PGSIZE);
     flushmappings(s, va, PGSIZE);
-    putpage(old);
     return install(s, va, v, frame, 0);
 }
 
@@ -334,33 +356,71 @@ static void detach(Segment *s, uint64_t va, PageView *v)
     v->pieces = 1;
 }
 
+/* What the page needs next. */
+static int step(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
+{
+    switch (conditionof(v)) {
+    case SWAPPED:
+        return pagein(s, va, v);
+    case ABSENT:
+    case PARTIAL:
+        return fill(s, va, write, v, how);
+    case MAPPED:
+        break;
+    case SHARED:
+        return write ? unshare(s, va, v, how) : 0;
+    case CLEAN:
+        *how = write ? EV_resolution_detached : *how;
+        break;
+    case OWN:
+        break;
+    }
+    return 0;
+}
+
+/* step, while nobody takes the page's frame, not even the caller himself (squeeze). */
+static int pinnedstep(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
+{
+    Page *frame = v->resident.page;
+    if (frame != NULL)
+        pageref(frame);
+    int r = step(s, va, write, v, how);
+    if (frame != NULL)
+        putpage(frame);
+    return r;
+}
+
+/*
+ * Frames and nodes for a fault. A page that becomes dirty leaves more frames to others: without swap it is the stores
+ * that fail, not the loads (E3).
+ */
+static int prepare(Segment *s, bool write, const PageView *v)
+{
+    bool dirties = write && !ownsall(v);
+    uint64_t least = (dirties ? 2 : 1) * framereserve();
+    while (freepages() <= least && makeroom(s))
+        ;
+    if (dirties && freepages() <= least)
+        return error(T_ENOMEM, "no swap space");
+    return write ? reserve(s) : 0;
+}
+
 /* Takes the page through the state machine. */
 static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
 {
-    enum ev_enum_page_state before = pagestate(v);
-    int r = write ? reserve(s) : 0;
-
+    int r = prepare(s, write, v);
+    *v = viewpage(s, va); /* what is in memory may have changed */
+    bool swapped = conditionof(v) == SWAPPED;
     *how = EV_resolution_remapped;
-    if (r == 0) {
-        switch (conditionof(v)) {
-        case ABSENT:
-        case PARTIAL:
-            r = fill(s, va, write, v, how);
-            break;
-        case MAPPED:
-            break;
-        case SHARED:
-            r = write ? unshare(s, va, v, how) : 0;
-            break;
-        case CLEAN:
-            *how = write ? EV_resolution_detached : EV_resolution_remapped;
-            break;
-        case OWN:
-            break;
-        }
-    }
+    if (r == 0 && swapped && (r = step(s, va, write, v, how)) == 0)
+        tracepage(s, va, EV_page_state_swapped, pagestate(v));
+    enum ev_enum_page_state before = pagestate(v);
+    if (r == 0)
+        r = pinnedstep(s, va, write, v, how);
     if (r < 0)
         return r;
+    if (swapped)
+        *how = EV_resolution_paged_in;
     if (write && conditionof(v) == MAPPED)
         storemapped(s, va);
     else if (write && !ownsall(v))
@@ -429,6 +489,7 @@ int fixlocked(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kerne
             return r;
     }
     if (pin != NULL) {
+        v.resident.page->young = true;
         pageref(v.resident.page);
         *pin = v.resident.page;
     }
@@ -440,6 +501,7 @@ int fixfault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel
     qlock(&s->lock);
     int r = fixlocked(s, va, access, in_kernel, space, pin);
     qunlock(&s->lock);
+    swaptrim();
     return r;
 }
 

@@ -52,8 +52,10 @@ void flushmappings(Segment *, uint64_t va, uint64_t bytes);
 void protectmappings(Segment *, uint64_t va, uint64_t bytes);
 /* Takes pages that map an image out of a range. */
 void dropmapped(Segment *, uint64_t va, uint64_t end);
-/* segreclaim for one segment. */
-size_t reclaimfrom(Segment *, size_t n);
+/* ---- the ring of all segments, for the clock ---- */
+Segment *handseg(void);    /* where the clock's hand is; NULL: there are no segments */
+void passhand(Segment *);  /* the hand goes on to the next one, if it is at this one still */
+unsigned countsegs(void);
 /*
  * Bytes [src.va, src.end), which the file holds now, come from src from now on; what is
  * resident stays (W4). Costs the pieces and own pages of the range. The source map has a reserve, the own pages of the

@@ -292,7 +292,6 @@ static int bringin(Write *w)
     Source piece = sourceat(w->s->sources, w->va, w->end);
     struct tfs_extent x;
     Page *first;
-    ASSERT(piece.kind != EV_source_kind_own, "S1: own bytes are resident");
     if (up->killed)
         return error(T_EINTR, "interrupted");
     if (piece.snap != NULL && snapmap(piece.snap, piece.off / TFS_BLOCK, &x) == 0)

@@ -24,6 +24,7 @@ void timerinit(void);
 bool timerinterrupt(void);          /* wakes sleepers; true if the running process's slice is over */
 void timerslice(bool running);      /* begins a slice for the process that runs now, or ends it */
 int timersleep(uint64_t ns);        /* 0, or -T_EINTR */
+void timerwait(uint64_t ns);        /* the same, and no note ends it */
 
 /* uart.c */
 void uartinit(void);

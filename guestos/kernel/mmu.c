@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The hardware's view of an address space: sv39 page tables (RISC-V privileged spec, 10.4). The upper
- * half of every root is the kernel's; A and D are set at once, so that the hardware need not.
+ * half of every root is the kernel's. A new entry has A and D set, so that the hardware need not; the clock clears A.
+ * A table counts its valid entries (Page.inuse) and goes when the last one does: what is not resident needs no tables.
  */
 #include <string.h>
 #include "mmu.h"
@@ -76,28 +77,48 @@ static bool needsfence(uint64_t old, uint64_t new)
     return (old & PTE_V) && !gains;
 }
 
-int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
+/*
+ * The leaf entry of va. NULL: a table is missing, and *spare, which is used up if it is needed, was NULL. Who gets one
+ * may sleep, and tables go meanwhile; so he begins anew.
+ */
+static uint64_t *leafof(const Space *s, uint64_t va, Page **spare)
 {
     uint64_t *table = s->root;
     for (int level = LEVELS - 1; level > 0; level--) {
         uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)];
         if ((*e & PTE_V) == 0) {
-            Page *p = newzeropage();
-            if (p == NULL)
-                return error(T_ENOMEM, "out of memory");
-            if (*e & PTE_V) /* somebody else made it while newzeropage slept */
-                putpage(p);
-            else
-                *e = PA_TO_PTE(pagepa(p)) | PTE_V;
+            if (*spare == NULL)
+                return NULL;
+            *e = PA_TO_PTE(pagepa(*spare)) | PTE_V;
+            kvapage(table)->inuse++;
+            *spare = NULL;
         }
         table = ptetable(*e);
     }
+    return &table[va >> PGSHIFT & (ENTRIES - 1)];
+}
+
+static uint64_t leafentry(uint64_t pa, int rights)
+{
     uint64_t flags = PTE_V | PTE_U | PTE_A;
     flags |= rights & PUT_READ ? PTE_R : 0;
     flags |= rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0;
     flags |= rights & PUT_EXEC ? PTE_X : 0;
-    uint64_t *leaf = &table[va >> PGSHIFT & (ENTRIES - 1)], old = *leaf;
-    *leaf = PA_TO_PTE(pa) | flags;
+    return PA_TO_PTE(pa) | flags;
+}
+
+int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
+{
+    Page *spare = NULL;
+    uint64_t *leaf;
+    while ((leaf = leafof(s, va, &spare)) == NULL)
+        if (spare == NULL && (spare = newzeropage()) == NULL)
+            return error(T_ENOMEM, "out of memory");
+    if (spare != NULL)
+        putpage(spare);
+    uint64_t old = *leaf;
+    *leaf = leafentry(pa, rights);
+    kvapage(leaf)->inuse += (old & PTE_V) == 0;
     if (rights & PUT_EXEC)
         fencei();
     if (iscurrent(s) && needsfence(old, *leaf))
@@ -105,20 +126,44 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     return 0;
 }
 
-/* Clears the bits of `mask` in every leaf of [va, end) below `table`. Costs the tables present. */
-static void clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, uint64_t mask)
+bool agemmu(Space *s, uint64_t va)
 {
+    Page *none = NULL;
+    uint64_t *leaf = leafof(s, va, &none);
+    if (leaf == NULL || (*leaf & PTE_V) == 0 || (*leaf & PTE_A) == 0)
+        return false;
+    *leaf &= ~(uint64_t)PTE_A;
+    if (iscurrent(s))
+        sfencepage(va);
+    return true;
+}
+
+/*
+ * Clears the bits of `mask` in every leaf of [va, end) below `table`. Costs the tables present. True if tables have been
+ * freed.
+ */
+static bool clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, uint64_t mask)
+{
+    bool freed = false;
     while (va < end) {
-        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)];
+        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)], old = *e;
         uint64_t next = ((va >> shift(level)) + 1) << shift(level);
-        if (*e & PTE_V) {
-            if (level > 0)
-                clearrange(ptetable(*e), level - 1, va, next < end ? next : end, mask);
-            else
+        if (old & PTE_V) {
+            if (level == 0) {
                 *e &= ~mask;
+            } else {
+                freed |= clearrange(ptetable(*e), level - 1, va, next < end ? next : end, mask);
+                if (kvapage(ptetable(*e))->inuse == 0) {
+                    putpage(kvapage(ptetable(*e)));
+                    *e = 0;
+                    freed = true;
+                }
+            }
+            kvapage(table)->inuse -= (*e & PTE_V) == 0;
         }
         va = next;
     }
+    return freed;
 }
 
 static void sfencerange(uint64_t va, uint64_t bytes)
@@ -132,8 +177,10 @@ static void sfencerange(uint64_t va, uint64_t bytes)
 static void change(Space *s, uint64_t va, uint64_t bytes, uint64_t mask)
 {
     uint64_t end = (va + bytes + PGMASK) & ~PGMASK;
-    clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, mask);
-    if (iscurrent(s))
+    bool freed = clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, mask);
+    if (iscurrent(s) && freed)
+        sfence(); /* one with an address speaks of leaves only (10.2.1) */
+    else if (iscurrent(s))
         sfencerange(va, bytes);
 }
 

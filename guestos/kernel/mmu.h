@@ -7,6 +7,7 @@
 #ifndef KERNEL_MMU_H
 #define KERNEL_MMU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct Space Space; /* page table of one process; the kernel's half is shared */
@@ -21,6 +22,8 @@ int putmmu(Space *, uint64_t va, uint64_t pa, int rights);
 void flushmmu(Space *, uint64_t va, uint64_t bytes);
 /* Takes PUT_WRITE from every entry of the range. */
 void protectmmu(Space *, uint64_t va, uint64_t bytes);
+/* Has the page of va been used through this space since it was last asked (A bit, 10.3.1)? */
+bool agemmu(Space *, uint64_t va);
 /* Makes the hart use this space (NULL: only the kernel's half). */
 void mmuswitch(Space *);
 

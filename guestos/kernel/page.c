@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Frames of physical memory: an array of Page, one for each frame, and a list of the free
- * ones. When the list is empty the block cache and the clean pages of segments give back.
+ * ones. When few are left the block cache and the pages of segments give back (docs/paging.md).
  */
 #include <string.h>
 #include "cache.h"
+#include "clock.h"
 #include "image.h"
+#include "io.h"
 #include "page.h"
 #include "proc.h"
-#include "segment.h"
+#include "swap.h"
 
-enum { RECLAIM = 64 }; /* frames asked for at a time */
+enum {
+    RECLAIM = 64,       /* frames asked for at a time */
+    RESERVE_SHARE = 64, /* of memory, for who holds fslock */
+    CACHE_SHARE = 32,   /* of memory, that the block cache may keep while segments have pages to give */
+    PATIENCE = 50,      /* how often to wait for others to get done */
+    WAIT_NS = 1000000
+};
 
 static Page *pages;         /* of frames [first_pa, first_pa + npages * PGSIZE) */
 static uint64_t first_pa, npages, nfree;
@@ -32,6 +40,7 @@ static void takefree(Page *p)
     p->next = p->prev = NULL;
     p->owner = NULL;
     p->kclass = p->inuse = 0;
+    p->young = false;
     p->ref = 1;
     nfree--;
 }
@@ -50,20 +59,41 @@ void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa)
         addfree(&pages[i - 1]);
 }
 
-/* Makes at least one frame free if anything can be given back. */
-static bool reclaim(void)
+uint64_t framereserve(void)
 {
-    if (cachereclaim(RECLAIM) > 0 || imagereclaim(RECLAIM) > 0 || segreclaim(RECLAIM) > 0)
+    return npages / RESERVE_SHARE;
+}
+
+bool makeroom(Segment *mine)
+{
+    swaprefill();
+    if (cachereclaim(RECLAIM, npages / CACHE_SHARE) > 0 || imagereclaim(RECLAIM) > 0 || clockpages(RECLAIM, mine) > 0 ||
+        imagereclaim(RECLAIM) > 0 || cachereclaim(RECLAIM, 0) > 0)
         return true;
     if (up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0)
         return true;
-    return up != NULL && cachewriteback() > 0 && cachereclaim(RECLAIM) > 0;
+    return up != NULL && cachewriteback() > 0 && cachereclaim(RECLAIM, 0) > 0;
+}
+
+/* Nothing is to be had now. True if something may be after a while. */
+static bool wait(unsigned tries)
+{
+    if (up == NULL || tries >= PATIENCE || !clockbusy())
+        return false;
+    timerwait(WAIT_NS);
+    return true;
+}
+
+/* The frames that the caller must leave alone. */
+static uint64_t keepback(void)
+{
+    return up != NULL && holdsqlock(&fslock) ? 0 : framereserve();
 }
 
 Page *newpage(void)
 {
-    while (nfree == 0)
-        if (!reclaim())
+    for (unsigned tries = 0; nfree <= keepback(); tries++)
+        if (!makeroom(NULL) && !wait(tries))
             return NULL;
     Page *p = freelist.next;
     takefree(p);
@@ -96,7 +126,7 @@ Page *newpages(size_t n)
         return newpage();
     Page *p;
     while ((p = findrun(n)) == NULL)
-        if (!reclaim())
+        if (!makeroom(NULL))
             return NULL;
     for (size_t i = 0; i < n; i++)
         takefree(&p[i]);
@@ -112,8 +142,10 @@ void pageref(Page *p)
 void putpage(Page *p)
 {
     ASSERT(p->ref > 0, "a frame is put as often as it was taken");
-    if (--p->ref == 0)
-        addfree(p);
+    if (--p->ref > 0)
+        return;
+    forgetswap(p);
+    addfree(p);
 }
 
 uint64_t pagepa(const Page *p)

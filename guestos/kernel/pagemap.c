@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The page map: a radix tree of 16 slots a node (a node fills a kalloc object). Height h
- * holds the pages below 16^h. A slot of a leaf is the address of a Page with its flags in the low bits.
+ * holds the pages below 16^h. A slot of a leaf is the address of a Page or a (swap) Slot with its flags in the low bits.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include "pagemap.h"
 #include "proc.h"
 
-enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, FLAGS = PAGE_PARTIAL | PAGE_COW | PAGE_IMAGE };
+/* In the low bits of a leaf's slot: the page's flags, and whether the rest is the address of a Slot. */
+enum { FAN_BITS = 4, FAN = 1 << FAN_BITS, FLAGS = PAGE_PARTIAL | PAGE_COW | PAGE_IMAGE, SWAPPED = 8 };
 
 typedef struct RadixNode {
-    uintptr_t slot[FAN]; /* leaf: Page * | flags; else: RadixNode *; 0: nothing below */
+    uintptr_t slot[FAN]; /* leaf: Page * or Slot *, | flags; else: RadixNode *; 0: nothing below */
 } RadixNode;
 
 struct PageMap {
     RadixNode *root; /* NULL: empty */
     unsigned height; /* levels of nodes */
-    uint64_t count;  /* resident pages */
+    uint64_t count;  /* resident and swapped pages */
 };
 
 PageMap *newpagemap(void)
@@ -37,7 +38,32 @@ static bool fits(const PageMap *m, uint64_t pn)
 
 static Resident unpack(uintptr_t slot)
 {
-    return (Resident){.page = (Page *)(slot & ~(uintptr_t)FLAGS), .flags = slot & FLAGS};
+    uintptr_t address = slot & ~(uintptr_t)(FLAGS | SWAPPED);
+    if (slot & SWAPPED)
+        return (Resident){.slot = (Slot *)address, .flags = slot & FLAGS};
+    return (Resident){.page = (Page *)address, .flags = slot & FLAGS};
+}
+
+static uintptr_t pack(Resident r)
+{
+    return r.page != NULL ? (uintptr_t)r.page | r.flags : (uintptr_t)r.slot | r.flags | SWAPPED;
+}
+
+/* The map has something more, or less. */
+static void enter(Resident r)
+{
+    if (r.page != NULL)
+        r.page->maps++;
+}
+
+static void giveup(Resident r)
+{
+    if (r.page != NULL) {
+        r.page->maps--;
+        putpage(r.page);
+    } else if (r.slot != NULL) {
+        putslot(r.slot);
+    }
 }
 
 static void freenode(RadixNode *node, unsigned level)
@@ -48,7 +74,7 @@ static void freenode(RadixNode *node, unsigned level)
         if (level > 0)
             freenode((RadixNode *)node->slot[i], level - 1);
         else
-            putpage(unpack(node->slot[i]).page);
+            giveup(unpack(node->slot[i]));
     }
     kfree(node);
 }
@@ -135,26 +161,28 @@ int setresident(PageMap *m, uint64_t pn, Resident r)
         pruneroot(m, fits(m, pn) ? pn : 0);
         return -T_ENOMEM;
     }
-    Page *old = unpack(*slot).page;
-    *slot = (uintptr_t)r.page | r.flags;
-    if (old == NULL)
+    Resident old = unpack(*slot);
+    *slot = pack(r);
+    if (!isheld(old))
         m->count++;
-    else if (old != r.page)
-        putpage(old);
+    if (old.page == r.page && old.slot == r.slot)
+        return 0;
+    enter(r);
+    giveup(old);
     return 0;
 }
 
 void dropresident(PageMap *m, uint64_t pn)
 {
     uintptr_t *slot = makeslot(m, pn);
-    ASSERT(slot != NULL && *slot != 0, "S1: only a resident page is dropped");
-    putpage(unpack(*slot).page);
+    ASSERT(slot != NULL && *slot != 0, "S1: only a resident or swapped page is dropped");
+    giveup(unpack(*slot));
     *slot = 0;
     m->count--;
     pruneroot(m, pn);
 }
 
-/* The first resident page from pn on and below end, in the subtree of `node` whose first page is `first`. */
+/* The first page held from pn on and below end, in the subtree of `node` whose first page is `first`. */
 static Resident search(const RadixNode *node, unsigned level, uint64_t first, uint64_t *pn, uint64_t end)
 {
     unsigned bits = FAN_BITS * level;
@@ -170,17 +198,25 @@ static Resident search(const RadixNode *node, unsigned level, uint64_t first, ui
             return unpack(node->slot[i]);
         }
         Resident found = search((RadixNode *)node->slot[i], level - 1, start, pn, end);
-        if (found.page != NULL)
+        if (isheld(found))
             return found;
     }
     return (Resident){0};
 }
 
-Resident nextresident(const PageMap *m, uint64_t *pn, uint64_t end)
+Resident nextheld(const PageMap *m, uint64_t *pn, uint64_t end)
 {
     if (m->root == NULL || !fits(m, *pn))
         return (Resident){0};
     return search(m->root, m->height - 1, 0, pn, end);
+}
+
+Resident nextresident(const PageMap *m, uint64_t *pn, uint64_t end)
+{
+    Resident r;
+    for (r = nextheld(m, pn, end); r.slot != NULL; r = nextheld(m, pn, end))
+        ++*pn;
+    return r;
 }
 
 uint64_t countresident(const PageMap *m)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The page map of a segment: which of its pages are resident, and in which
- * frames. A radix tree that grows with the highest page in it: what is not resident
+ * The page map of a segment: which of its pages are resident, and in which frames, and which are in
+ * swap, and in which slots. A radix tree that grows with the highest page in it: what is neither
  * costs nothing, and neither does walking over it (R6). The caller holds the segment's
  * lock or does not sleep.
  *
@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 #include "page.h"
+#include "swap.h"
 
 typedef struct PageMap PageMap;
 
@@ -21,23 +22,32 @@ enum {
     PAGE_IMAGE = 4,   /* the frame is one of an Image, which keeps a reference (image.h) */
 };
 
-/* A resident page. page == NULL: not resident. */
+/* What the map holds of a page: a frame (it is resident), or a slot (it is swapped), or neither. */
 typedef struct Resident {
     Page *page;
     unsigned flags;
+    Slot *slot;
 } Resident;
 
+static inline bool isheld(Resident r)
+{
+    return r.page != NULL || r.slot != NULL;
+}
+
 PageMap *newpagemap(void);      /* NULL: no memory */
-void freepagemap(PageMap *);    /* gives up the frames, too */
+void freepagemap(PageMap *);    /* gives up the frames and slots, too */
 Resident residentat(const PageMap *, uint64_t pn);
 /*
- * The frame becomes page pn; the map takes over the caller's reference and gives up the one to the frame that was
- * there (of the same frame only the flags change). 0, or -T_ENOMEM with nothing changed; cannot fail if pn is resident.
+ * The frame, or the slot, becomes page pn; the map takes over the caller's reference and gives up the one to what was
+ * there (of the same frame or slot only the flags change). 0, or -T_ENOMEM with nothing changed; cannot fail if
+ * the map holds something of pn already.
  */
 int setresident(PageMap *, uint64_t pn, Resident);
-void dropresident(PageMap *, uint64_t pn); /* which is resident */
-/* The first resident page of [*pn, end): its number goes to *pn. page is NULL if there is none. */
+void dropresident(PageMap *, uint64_t pn); /* which is resident or swapped */
+/* The first page of [*pn, end) that is resident: its number goes to *pn. page is NULL if there is none. */
 Resident nextresident(const PageMap *, uint64_t *pn, uint64_t end);
-uint64_t countresident(const PageMap *);
+/* The first one that is resident or swapped. */
+Resident nextheld(const PageMap *, uint64_t *pn, uint64_t end);
+uint64_t countresident(const PageMap *); /* resident and swapped pages */
 
 #endif

@@ -516,10 +516,12 @@ int64_t procawait(char *text, size_t n)
 
 void eachmapping(Segment *s, void (*fn)(Proc *p, void *arg), void *arg)
 {
-    for (Proc *p = procs; p != NULL; p = p->priv->next)
+    uint32_t left = s->ref; /* no process more than it has references */
+    for (Proc *p = procs; p != NULL && left > 0; p = p->priv->next)
         for (int i = 0; i < NSEG && p->space != NULL; i++)
             if (p->seg[i] == s) {
                 fn(p, arg);
+                left--;
                 break;
             }
 }

@@ -9,12 +9,14 @@
 #include "proc.h"
 #include "trace.h"
 
-static Segment *segments; /* all of them, doubly linked in a ring; where segreclaim goes on */
+static Segment *segments; /* all of them, doubly linked in a ring; where the clock's hand is */
+static unsigned nsegments;
 
 /* ---- the registry ---- */
 
 static void enlist(Segment *s)
 {
+    nsegments++;
     if (segments == NULL) {
         segments = s->next = s->prev = s;
         return;
@@ -30,6 +32,23 @@ static void delist(Segment *s)
         segments = s->next != s ? s->next : NULL;
     s->prev->next = s->next;
     s->next->prev = s->prev;
+    nsegments--;
+}
+
+Segment *handseg(void)
+{
+    return segments;
+}
+
+void passhand(Segment *s)
+{
+    if (segments == s)
+        segments = s->next;
+}
+
+unsigned countsegs(void)
+{
+    return nsegments;
 }
 
 void eachsegment(void (*fn)(Segment *, void *arg), void *arg)
@@ -87,23 +106,36 @@ Segment *newseg(enum ev_enum_segment_type type, uint64_t base, uint64_t bytes, i
     return makeseg(model, newsources(), newpagemap(), 0);
 }
 
-/* The resident pages of s once more, by reference (S4). NULL: no memory. */
+/* A page of s once more, by reference, in the copy. 0 or -T_ENOMEM. */
+static int sharepage(Segment *s, PageMap *copy, uint64_t pn, Resident r)
+{
+    if (r.page == NULL)
+        refslot(r.slot);
+    else
+        pageref(r.page);
+    int err = setresident(copy, pn, (Resident){r.page, r.page != NULL ? r.flags | PAGE_COW : r.flags, r.slot});
+    if (err < 0 && r.page == NULL)
+        putslot(r.slot);
+    else if (err < 0)
+        putpage(r.page);
+    else if (r.page != NULL)
+        setresident(s->pages, pn, residentat(copy, pn));
+    return err;
+}
+
+/* What is resident or swapped of s once more, by reference (S4). NULL: no memory. */
 static PageMap *sharepages(Segment *s)
 {
     PageMap *copy = newpagemap();
     uint64_t end = pagenumber(s, s->top);
     for (uint64_t pn = 0; copy != NULL; pn++) {
-        Resident r = nextresident(s->pages, &pn, end);
-        if (r.page == NULL)
+        Resident r = nextheld(s->pages, &pn, end);
+        if (!isheld(r))
             break;
-        r.flags |= PAGE_COW;
-        pageref(r.page);
-        if (setresident(copy, pn, r) < 0) {
-            putpage(r.page);
+        if (sharepage(s, copy, pn, r) < 0) {
             freepagemap(copy);
             return NULL;
         }
-        setresident(s->pages, pn, r);
     }
     return copy;
 }
@@ -127,11 +159,14 @@ void putseg(Segment *s)
     ASSERT(s->ref > 0, "S4: a segment is put as often as it was taken");
     if (--s->ref > 0)
         return;
-    delist(s); /* from here on nobody else finds it */
+    delist(s); /* from here on nobody else finds it, but ... */
+    if (!canqlock(&s->lock))
+        qlock(&s->lock); /* ... the clock may be in it still */
     freepagemap(s->pages);
     freesources(s->sources);
     ENDTRACE(segment, s->id);
     kfree(s);
+    swaptrim();
 }
 
 Segment *segfor(Proc *p, uint64_t va)
@@ -170,7 +205,7 @@ void protectmappings(Segment *s, uint64_t va, uint64_t bytes)
     eachmapping(s, protectone, &(Range){va, bytes});
 }
 
-/* ---- resident pages whose sources change ---- */
+/* ---- pages whose sources change ---- */
 
 static uint64_t rounddown(uint64_t va)
 {
@@ -186,7 +221,7 @@ static uint64_t roundup(uint64_t va)
 static void dropwhole(Segment *s, uint64_t va, uint64_t end, enum ev_enum_page_state new)
 {
     for (uint64_t pn = pagenumber(s, va); va < end; pn++) {
-        if (nextresident(s->pages, &pn, pagenumber(s, end)).page == NULL)
+        if (!isheld(nextheld(s->pages, &pn, pagenumber(s, end))))
             break;
         PageView old = viewpage(s, pageaddress(s, pn));
         dropresident(s->pages, pn);
@@ -194,10 +229,10 @@ static void dropwhole(Segment *s, uint64_t va, uint64_t end, enum ev_enum_page_s
     }
 }
 
-/* A resident page at an edge, `old` before its sources changed, keeps the bytes that are still its own (R8). */
+/* A page at an edge, `old` before its sources changed, keeps the bytes that are still its own (R8). */
 static void trim(Segment *s, uint64_t va, const PageView *old)
 {
-    if (old->resident.page == NULL)
+    if (!isheld(old->resident))
         return;
     PageView now = viewpage(s, va);
     if (ownssome(&now)) {
@@ -205,7 +240,7 @@ static void trim(Segment *s, uint64_t va, const PageView *old)
         setresident(s->pages, pagenumber(s, va), now.resident);
     } else {
         dropresident(s->pages, pagenumber(s, va));
-        now.resident.page = NULL;
+        now.resident = (Resident){0};
     }
     tracepage(s, va, pagestate(old), pagestate(&now));
 }
@@ -224,7 +259,7 @@ static void replace(Segment *s, Source src)
 {
     uint64_t first = rounddown(src.va), last = rounddown(src.end - 1), pn = pagenumber(s, first);
 
-    if (nextresident(s->pages, &pn, pagenumber(s, last) + 1).page != NULL) {
+    if (isheld(nextheld(s->pages, &pn, pagenumber(s, last) + 1))) {
         flushmappings(s, first, last + PGSIZE - first);
         dropwhole(s, roundup(src.va), rounddown(src.end),
                   src.kind == EV_source_kind_zero ? EV_page_state_empty : EV_page_state_sourced);
@@ -261,6 +296,7 @@ static int changesource(Segment *s, Source src)
         settle(s, src.end - 1);
     }
     qunlock(&s->lock);
+    swaptrim();
     return r;
 }
 
@@ -384,63 +420,4 @@ void dropmapped(Segment *s, uint64_t va, uint64_t end)
         dropresident(s->pages, pn);
         tracepage(s, pageaddress(s, pn), EV_page_state_clean, EV_page_state_sourced);
     }
-}
-
-/* ---- memory pressure (S3) ---- */
-
-/* Holders of a resident page's frame besides the segment: the cache that lent it (R11), or an image. */
-static uint32_t lenders(const Resident *r)
-{
-    return (r->page->owner != NULL) + ((r->flags & PAGE_IMAGE) != 0);
-}
-
-static bool reclaimable(const PageView *page)
-{
-    return page->resident.page->ref == 1 + lenders(&page->resident) && !ownssome(page);
-}
-
-/* Drops clean pages among [pn, end) until n are free. */
-static size_t reclaimrange(Segment *s, uint64_t pn, uint64_t end, size_t n)
-{
-    size_t got = 0;
-    for (; got < n; pn++) {
-        if (nextresident(s->pages, &pn, end).page == NULL)
-            break;
-        uint64_t va = pageaddress(s, pn);
-        PageView page = viewpage(s, va);
-        if (ownsall(&page)) { /* on to the end of the dirty pages, whatever their number */
-            pn = pagenumber(s, sourceat(s->sources, va, s->top).end) - 1;
-        } else if (reclaimable(&page)) {
-            flushmappings(s, va, PGSIZE);
-            dropresident(s->pages, pn);
-            PageView gone = {.pieces = page.pieces, .kinds = page.kinds};
-            tracepage(s, va, EV_page_state_clean, pagestate(&gone));
-            got++;
-        }
-        s->hand = pn + 1;
-    }
-    return got;
-}
-
-size_t reclaimfrom(Segment *s, size_t n)
-{
-    uint64_t hand = s->hand, end = pagenumber(s, s->top);
-    size_t got = hand < end ? reclaimrange(s, hand, end, n) : 0;
-    return got < n ? got + reclaimrange(s, 0, hand < end ? hand : end, n - got) : got;
-}
-
-size_t segreclaim(size_t n)
-{
-    size_t got = 0;
-    Segment *start = segments, *s = start;
-    while (s != NULL && got < n) {
-        if (canqlock(&s->lock)) {
-            got += reclaimfrom(s, n - got);
-            qunlock(&s->lock);
-        }
-        s = segments = s->next; /* goes on here next time: every segment gets its turn */
-        if (s == start)
-            break;
-    }
-    return got;
 }

@@ -8,7 +8,7 @@
  *
  * The rule that everything hangs on: *if the source map says "snapshot", the byte
  * equals the snapshot's byte; if it says "zero", the byte is zero; if it says "own", the
- * resident page (later: the swap file) holds it.* A store fault therefore makes the
+ * resident page, or its slot in swap, holds it.* A store fault therefore makes the
  * whole page "own" before the store runs (S2), and a write-back makes what it wrote
  * "snapshot" again (W4). A page that holds own bytes but whose other bytes have not
  * been loaded yet is resident and `partial`; its next touch loads them (R5, R8).
@@ -46,9 +46,9 @@ struct Segment {
     uint64_t id;     /* trace row */
     struct SourceMap *sources;
     struct PageMap *pages;
-    uint64_t hand;         /* number of the page where reclaiming goes on */
+    uint64_t hand;         /* number of the page where the clock goes on */
     uint64_t visit;        /* eachsegment: the last round that came by */
-    Segment *next, *prev;  /* ring of all segments, for segreclaim */
+    Segment *next, *prev;  /* ring of all segments, for the clock */
 };
 
 /* ---- making and releasing (none of these touches a page of the range) ---- */
@@ -86,8 +86,6 @@ void eachsegment(void (*fn)(Segment *, void *arg), void *arg);
 int fixfault(Segment *s, uint64_t va, enum ev_enum_access, bool in_kernel, Space *space, Page **pin);
 /* A user page fault of the running process: finds the segment, fixes. 0 or the error, recorded. */
 int pagefault(uint64_t va, enum ev_enum_access);
-/* Gives up to n frames of clean, unpinned pages back; skips segments that are locked. Does not sleep. */
-size_t segreclaim(size_t n);
 
 /* ---- user memory, for the kernel: the running process's, through its segments (never through the hardware) ---- */
 

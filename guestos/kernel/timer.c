@@ -83,12 +83,25 @@ static void dequeue(Sleeper *s)
         }
 }
 
-int timersleep(uint64_t ns)
+static void begin(Sleeper *s, uint64_t ns)
 {
     uint64_t now = nanoseconds();
-    Sleeper s = {.when = ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns};
-    enqueue(&s);
+    *s = (Sleeper){.when = ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns};
+    enqueue(s);
     arm();
+}
+
+void timerwait(uint64_t ns)
+{
+    Sleeper s;
+    for (begin(&s, ns); s.queued;)
+        sleepon(&s.rendez);
+}
+
+int timersleep(uint64_t ns)
+{
+    Sleeper s;
+    begin(&s, ns);
     int interrupted = 0;
     while (s.queued && interrupted == 0)
         interrupted = sleepinterruptible(&s.rendez);

@@ -72,8 +72,7 @@ static void userpagefault(const Ureg *u)
     if (err == -T_EFAULT)
         format(note, sizeof note, "sys: trap: fault %s addr=0x%lx pc=0x%lx", wanted[access], u->tval, u->pc);
     else
-        format(note, sizeof note, "sys: trap: %s %s addr=0x%lx pc=0x%lx",
-               err == -T_EIO ? "deferred read error" : "no memory for", wanted[access], u->tval, u->pc);
+        format(note, sizeof note, "sys: trap: %s: %s addr=0x%lx pc=0x%lx", up->errstr, wanted[access], u->tval, u->pc);
     die(note);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "khost.h"
+#include "guestos/kernel/virtio.h"
 
 struct khost_disk disk;
 QLock fslock;
@@ -115,13 +116,13 @@ void disk_new(uint64_t n)
     nblocks = n;
     blocks = calloc(n, sizeof *blocks);
     disk = (struct khost_disk){0};
-    memory.reclaim = segreclaim;
     if (tfs_format(&env, n) < 0 || tfs_mount(&env, n, &rootfs) < 0)
         panic("the file system cannot be made");
 }
 
 void disk_end(void)
 {
+    swapend();
     if (tfs_unmount(rootfs) < 0)
         panic("the file system cannot be unmounted");
     for (uint64_t i = 0; i < nblocks; i++)
@@ -166,6 +167,28 @@ int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t 
     (void)cause;
     disk.clustered += n;
     return 0;
+}
+
+int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
+{
+    if (disk.yields)
+        preempt();
+    for (unsigned i = 0; i < n; i++) {
+        if (blk + i == disk.bad_block)
+            return error(T_EIO, "bad block");
+        if (write)
+            memcpy(block(blk + i)->frame.bytes, pagekva(frames[i]), PGSIZE);
+        else
+            memcpy(pagekva(frames[i]), block(blk + i)->frame.bytes, PGSIZE);
+    }
+    *(write ? &disk.swapped_out : &disk.swapped_in) += n;
+    return 0;
+}
+
+bool swap_peek(const Slot *slot, void *page)
+{
+    memcpy(page, block(slot->blk)->frame.bytes, PGSIZE);
+    return slot->ref > 0;
 }
 
 /* ---- files ---- */

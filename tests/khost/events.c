@@ -98,6 +98,13 @@ uint64_t tracelasttrap(void)
     return 0;
 }
 
+void tracedisk(uint64_t sector, uint64_t cause, unsigned block_class)
+{
+    (void)sector;
+    (void)cause;
+    (void)block_class;
+}
+
 uint64_t pushcause(uint64_t id)
 {
     uint64_t old = up->cause;

@@ -52,6 +52,8 @@ int fixture_teardown(void **state)
     become(fix.proc);
     khost_exit(fix.proc);
     assert_null(fslock.holder);
+    assert_int_equal(swapused(), 0);
+    swapend();
     assert_int_equal(space_now().snapshots, 0);
     assert_int_equal(space_now().held_blocks, 0);
     assert_int_equal(memory.frames, 0);

@@ -3,6 +3,18 @@
 #include <string.h>
 #include "khost.h"
 
+/* Bytes of a page that are the segment's own: of the frame, or of swap. */
+static bool own_bytes(Resident r, uint64_t in, unsigned char *buf, uint64_t n)
+{
+    unsigned char page[PGSIZE];
+    if (r.page != NULL)
+        memcpy(page, pagekva(r.page), PGSIZE);
+    else if (r.slot == NULL || !swap_peek(r.slot, page))
+        return false;
+    memcpy(buf, page + in, n);
+    return true;
+}
+
 bool peek(Proc *p, uint64_t va, unsigned char *buf, uint64_t n)
 {
     for (uint64_t end = va + n; va < end;) {
@@ -12,11 +24,9 @@ bool peek(Proc *p, uint64_t va, unsigned char *buf, uint64_t n)
         uint64_t part = piece.end - va;
         Resident r = residentat(s->pages, pagenumber(s, va));
         memset(buf, 0, part);
-        if (piece.kind == EV_source_kind_own && r.page == NULL)
+        if (piece.kind == EV_source_kind_own && !own_bytes(r, va & PGMASK, buf, part))
             return false;
-        if (piece.kind == EV_source_kind_own)
-            memcpy(buf, (char *)pagekva(r.page) + (va & PGMASK), part);
-        else if (piece.kind == EV_source_kind_snapshot &&
+        if (piece.kind == EV_source_kind_snapshot &&
                  tfs_snap_read(piece.snap, piece.off, buf, part) != (int64_t)part)
             return false;
         va += part;

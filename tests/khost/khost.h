@@ -19,7 +19,7 @@
 #include "guestos/kernel/proc.h"
 #include "guestos/kernel/trace.h"
 
-/* ---- memory.c: frames and kernel objects ---- */
+/* ---- memory.c, frames.c: kernel objects and frames ---- */
 typedef struct Frame {
     Page page;
     _Alignas(16) char bytes[PGSIZE];
@@ -27,17 +27,21 @@ typedef struct Frame {
 
 struct khost_memory {
     uint64_t frames;       /* in use, but for the block cache's */
-    uint64_t frame_limit;  /* newpage fails beyond it; 0: none */
+    uint64_t frame_limit;  /* beyond it newpage makes room, and fails if there is none; 0: none */
+    uint64_t reserve;      /* stores leave so many of them to loads (E3) */
+    bool no_swap;          /* nothing is paged out */
     uint64_t objects;      /* of kalloc in use */
     uint64_t kallocs;      /* calls of kalloc so far */
     uint64_t fail_kalloc;  /* the so-manieth kalloc from now fails, as do all after it; 0: none */
-    size_t (*reclaim)(size_t n);
 };
 extern struct khost_memory memory;
+size_t segreclaim(size_t n); /* the clock runs until n frames are free; to swap only if there is some: swaprefill */
 
 /* ---- disk.c: a device in memory, its cache, the file system ---- */
 struct khost_disk {
-    uint64_t bad_block;    /* reading it gives -T_EIO; 0: none */
+    uint64_t bad_block;    /* reading it gives -T_EIO, and writing it as swap, too; 0: none */
+    uint64_t swapped_out;  /* pages, so far */
+    uint64_t swapped_in;
     uint64_t blocks_got;   /* by cacheget */
     uint64_t clustered;    /* blocks asked for by cachecluster */
     uint64_t uncached;     /* multiples of it are not in the cache; 0: all are */
@@ -46,6 +50,7 @@ struct khost_disk {
 extern struct khost_disk disk;
 void disk_new(uint64_t nblocks); /* formats and mounts rootfs */
 void disk_end(void);             /* unmounts and forgets */
+bool swap_peek(const Slot *, void *page); /* what is in a slot, without reading it */
 
 /* ---- proc.c ---- */
 Proc *khost_proc(void);    /* a new process with an empty address space */
@@ -65,6 +70,7 @@ void preempt(void); /* lets the others go first */
 struct mapping {
     uint64_t va, pa;
     int rights;
+    bool used; /* the A bit: set when it is made; a test's load or store need not set it again */
 };
 const struct mapping *mapped(const Space *, uint64_t va); /* NULL: no translation */
 unsigned mmu_entries(const Space *);

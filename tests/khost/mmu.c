@@ -49,7 +49,7 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
         }
         m = &s->map[s->n++];
     }
-    *m = (struct mapping){va, pa, rights};
+    *m = (struct mapping){va, pa, rights, true};
     return 0;
 }
 
@@ -72,6 +72,15 @@ void protectmmu(Space *s, uint64_t va, uint64_t bytes)
     for (unsigned i = 0; i < s->n; i++)
         if (inside(&s->map[i], va, bytes))
             s->map[i].rights &= ~PUT_WRITE;
+}
+
+bool agemmu(Space *s, uint64_t va)
+{
+    struct mapping *m = find(s, va);
+    bool used = m != NULL && m->used;
+    if (used)
+        m->used = false;
+    return used;
 }
 
 void mmuswitch(Space *s)

@@ -275,7 +275,16 @@ static void do_exit(unsigned i)
 static void do_reclaim(unsigned i)
 {
     (void)i;
+    if (below(2) == 0)
+        swaprefill();
     segreclaim(below(30));
+}
+
+/* From here on there is little memory, or plenty. */
+static void do_pressure(unsigned i)
+{
+    (void)i;
+    memory.frame_limit = below(3) == 0 ? 0 : 4 + below(60);
 }
 
 static void do_commit(unsigned i)
@@ -284,18 +293,29 @@ static void do_commit(unsigned i)
     CHECK(tfs_commit(rootfs) == 0, "commit");
 }
 
+/* The disk block that a load of the byte at va would need, 0 if none. */
+static uint64_t needed(Segment *s, uint64_t va)
+{
+    struct tfs_extent x;
+    Source piece = sourceat(s->sources, va, va + 1);
+    Resident r = residentat(s->pages, pagenumber(s, va));
+    if (r.slot != NULL)
+        return r.slot->blk;
+    if (piece.kind != EV_source_kind_snapshot || tfs_snap_map(piece.snap, piece.off / TFS_BLOCK, &x) < 0)
+        return 0;
+    return x.blk;
+}
+
 /* E1: the disk fails once below something that is still to be read; what is seen later must not suffer. */
 static void do_error(unsigned i)
 {
-    struct tfs_extent x;
     char byte;
     Proc *p = worlds[1].proc[i];
-    uint64_t va = BUF + below(PG(ALL_PAGES));
-    Source piece = sourceat(segfor(p, va)->sources, va, va + 1);
-    if (piece.kind != EV_source_kind_snapshot || tfs_snap_map(piece.snap, piece.off / TFS_BLOCK, &x) < 0)
+    uint64_t va = BUF + below(PG(ALL_PAGES)), blk = needed(segfor(p, va), va);
+    if (blk == 0)
         return;
     bool loaded = mapped(p->space, va) != NULL;
-    disk.bad_block = x.blk;
+    disk.bad_block = blk;
     become(p);
     int r = below(2) == 0 ? load(p, va, &byte, 1) : copyin(&byte, va, 1);
     CHECK(r == 0 || (r == -T_EIO && !loaded), "E1: load at %lx gives %d", va, r);
@@ -308,6 +328,7 @@ static const struct {
 } operations[] = {
     {25, do_read}, {20, do_write},  {12, do_load},     {18, do_store}, {4, do_copy}, {4, do_zero},    {5, do_foreign},
     {2, do_truncate}, {1, do_recreate}, {2, do_fork}, {1, do_exit}, {3, do_reclaim}, {1, do_commit}, {2, do_error},
+    {1, do_pressure},
 };
 
 static void step(void)
@@ -370,6 +391,8 @@ static void end_round(uint64_t free_blocks)
         }
     }
     tfs_unref(root);
+    CHECK(swapused() == 0, "S4: %lu slots of swap leaked", swapused());
+    swapend();
     CHECK(memory.frames == 0 && memory.objects == 0, "S4: %lu frames and %lu objects leaked", memory.frames,
           memory.objects);
     CHECK(space_now().snapshots == 0 && space_now().held_blocks == 0, "S4: %lu snapshots, %lu held blocks",

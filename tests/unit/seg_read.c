@@ -274,6 +274,7 @@ static void out_of_memory_changes_nothing(void **state)
     assert_int_equal(fread_at(0, OTHER, PG(4)), -T_ENOMEM);
     assert_int_equal(countsources(fresh->sources), 0);
     memory.fail_kalloc = 0;
+    memory.no_swap = true;
     memory.frame_limit = 1;
     expect_pattern(fix.proc, BUF, 0, PG(4)); /* one frame is enough: S3 */
     save_byte(fix.proc, BUF, 1);             /* dirty: cannot be dropped */

@@ -112,6 +112,7 @@ static void s3_clean_pages_are_dropped_and_filled_again(void **state)
 {
     (void)state;
     fread_at(10, BUF, PG(40));
+    memory.no_swap = true;
     memory.frame_limit = 5;
     save_byte(fix.proc, BUF + PG(7), 0x77);
     for (unsigned round = 0; round < 3; round++) {
