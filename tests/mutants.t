@@ -28,16 +28,12 @@ S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracep
 S1 a clean page is cleaned again|seg_random|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
 S2 a store to a clean page goes unnoticed|seg_random|guestos/kernel/fault.c|s/return conditionof(v) == OWN \&\& allows/return conditionof(v) >= CLEAN \&\& allows/
 S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            dropsnap(node->src.snap);$/;/
-<<<<<<< ours
-S3 a dirty page is dropped|seg_random|guestos/kernel/segment.c|s/ \&\& !ownssome(page);/;/
-=======
 S3 a dirty page is dropped|seg_random|guestos/kernel/clock.c|s/ownssome(&page) ? expel(s, va, &page)/0 ? expel(s, va, \&page)/
 S3 a page that is paged out stays mapped|seg_swap|guestos/kernel/clock.c|s/^        flushmappings(s, batch.va\[i\], PGSIZE);.*$/        ;/
 S3 a page that is paged out counts as loaded|seg_swap|guestos/kernel/clock.c|s/r.flags & PAGE_PARTIAL});/0});/
 S3 a page that somebody uses is taken|seg_store|guestos/kernel/clock.c|s/return page->ref > page->maps + (page->owner != NULL);/(void)page; return false;/
 S3 a slot is not given back|seg_swap|guestos/kernel/pagemap.c|s/^        putslot(r.slot);$/        ;/
 S4 swap keeps what a frame no longer holds|seg_swap|guestos/kernel/fault.c|s/^        forgetswap(old);$/        ;/
->>>>>>> theirs
 S4 fork forgets to write-protect|seg_random|guestos/kernel/segment.c|s/^    protectmappings(s, s->base, s->top - s->base);.*$/;/
 S4 fork forgets the references|seg_random|guestos/kernel/sourcemap.c|s/^        refsnap(src.snap);$/;/
 S4 a shared frame is written|seg_random|guestos/kernel/fault.c|s/if (old->maps == 1 \&\& old->owner == NULL) {/if (1) {/
