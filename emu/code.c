@@ -31,14 +31,13 @@ static void new_version(struct hart *h)
     make_key(h);
 }
 
-/* Unicorn drops translations by virtual address of the current mode; in M mode that is the physical one. */
+/* Unicorn drops translations by virtual address of the current mode; in its M mode, which no guest is ever in, that is the physical one. */
 void code_forget(struct hart *h, uint64_t pa, uint64_t bytes)
 {
-    enum mmu_privilege privilege = hart_privilege(h);
     h->identity = true;
     hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
     uc_ctl_remove_cache(h->uc, pa, pa + bytes);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, privilege);
+    hart_set_reg(h, UC_RISCV_REG_PRIV, mode_engine(hart_privilege(h)));
     h->identity = false;
 }
 
@@ -87,9 +86,10 @@ void hart_code_written(struct hart *h, uint64_t pa, uint64_t bytes)
 /* Address spaces get small numbers, so that going back and forth between two keeps both their counts. */
 void code_space(struct hart *h)
 {
-    unsigned slot = (unsigned)((h->satp * 0x9e3779b97f4a7c15ull) >> 56) % SPACES;
-    if (h->spaces[slot] != h->satp) {
-        h->spaces[slot] = h->satp;
+    uint64_t satp = h->privilege == MMU_MACHINE ? 0 : h->satp;
+    unsigned slot = (unsigned)((satp * 0x9e3779b97f4a7c15ull) >> 56) % SPACES;
+    if (h->spaces[slot] != satp) {
+        h->spaces[slot] = satp;
         h->code_version++;
     }
     h->space = slot;

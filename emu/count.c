@@ -13,28 +13,20 @@
 /* tail = kind | rd << 8 | csr << 16 */
 enum tail {
     TAIL_NONE,
-    TAIL_INTERRUPTS, /* interrupts may have become enabled */
-    TAIL_RETURN,     /* sret, mret: another privilege; interrupts may have become enabled */
-    TAIL_RELOAD,     /* satp, sie, stvec, sstatus, scounteren: shadows, and the TLB for satp */
-    TAIL_COUNTER,    /* rd got the host's ticks: give it the count */
-    TAIL_SIP,        /* sip is ours, not Unicorn's */
+    TAIL_INTERRUPTS,   /* interrupts may have become enabled */
+    TAIL_RETURN,       /* sret: another privilege; interrupts may have become enabled */
+    TAIL_STATUS_READ,  /* rd lacks UXL, and perhaps SD */
+    TAIL_STATUS_WRITE, /* the same, and shadows */
+    TAIL_STVEC,        /* its shadow */
+    TAIL_SCOUNTEREN,   /* its shadow, and it has 32 bits */
+    TAIL_SEPC,         /* bit 0 is always 0 */
+    TAIL_SIE,          /* sie and sip are ours, not Unicorn's */
+    TAIL_SIP,
+    TAIL_COUNTER,      /* rd got the host's ticks: give it the count */
 };
 
-enum {
-    CSR_SSTATUS = 0x100,
-    CSR_SIE = 0x104,
-    CSR_STVEC = 0x105,
-    CSR_SCOUNTEREN = 0x106,
-    CSR_SIP = 0x144,
-    CSR_SATP = 0x180,
-    CSR_MCYCLE = 0xb00,
-    CSR_MINSTRET = 0xb02,
-    CSR_CYCLE = 0xc00,
-    CSR_INSTRET = 0xc02,
-};
-
-#define SSTATUS_SIE 2u
-#define SIP_LINES (1ull << IRQ_SSOFT | 1ull << IRQ_STIMER | 1ull << IRQ_SEXT)
+/* In a block's key: count_special must be asked before it runs. */
+#define KEY_SPECIAL (1ull << 63)
 
 static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
 {
@@ -45,38 +37,60 @@ static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
 static uint32_t sstatus_tail(const struct insn_csr *c)
 {
     if (!c->writes)
-        return TAIL_NONE;
-    if (c->immediate && c->op == 3 && !(c->rs1 & ~SSTATUS_SIE))
-        return TAIL_NONE;
-    if (c->immediate && c->op == 2 && !(c->rs1 & ~SSTATUS_SIE))
-        return TAIL_INTERRUPTS;
-    return make_tail(TAIL_RELOAD, c);
+        return make_tail(TAIL_STATUS_READ, c);
+    bool sie_only = c->immediate && c->op != 1 && !(c->rs1 & ~STATUS_SIE) && !c->rd;
+    if (sie_only)
+        return c->op == 2 ? TAIL_INTERRUPTS : TAIL_NONE;
+    return make_tail(TAIL_STATUS_WRITE, c);
 }
 
 static uint32_t tail_of(uint32_t insn)
 {
     struct insn_csr c;
-    if (insn == INSN_SRET || insn == INSN_MRET)
+    if (insn == INSN_SRET)
         return TAIL_RETURN;
     if (!insn_csr(insn, &c))
         return TAIL_NONE;
     switch (c.csr) {
     case CSR_SSTATUS:
         return sstatus_tail(&c);
-    case CSR_SIE:
     case CSR_STVEC:
+        return c.writes ? TAIL_STVEC : TAIL_NONE;
     case CSR_SCOUNTEREN:
-    case CSR_SATP:
-        return c.writes ? make_tail(TAIL_RELOAD, &c) : TAIL_NONE;
+        return c.writes ? TAIL_SCOUNTEREN : TAIL_NONE;
+    case CSR_SEPC:
+        return c.writes ? TAIL_SEPC : TAIL_NONE;
+    case CSR_SIE:
+        return make_tail(TAIL_SIE, &c);
     case CSR_SIP:
         return make_tail(TAIL_SIP, &c);
     case CSR_CYCLE:
     case CSR_INSTRET:
-    case CSR_MCYCLE:
-    case CSR_MINSTRET:
         return c.rd ? make_tail(TAIL_COUNTER, &c) : TAIL_NONE;
     }
     return TAIL_NONE;
+}
+
+/* sie or sip of which nobody could tell afterwards which bits were to be cleared: rd has taken the operand's place */
+static bool loses_operand(const struct insn_csr *c)
+{
+    return (c->csr == CSR_SIE || c->csr == CSR_SIP) && c->op == 3 && !c->immediate && c->rd && c->rd == c->rs1;
+}
+
+static bool may_be_special(uint32_t insn)
+{
+    struct insn_csr c;
+    return insn_csr(insn, &c) && ((c.csr >= CSR_CYCLE && c.csr <= CSR_HPMCOUNTER31) || loses_operand(&c));
+}
+
+bool count_special(struct hart *h, uint32_t insn)
+{
+    struct insn_csr c;
+    if (!may_be_special(insn) || !insn_csr(insn, &c))
+        return false;
+    if (c.csr >= CSR_CYCLE)
+        return !csr_counter_allowed(h, c.csr & 31); /* Unicorn does not know mcounteren */
+    return h->privilege == MMU_SUPERVISOR;
 }
 
 /* Counts the instructions that begin in [pc, end); the last one's bits in *last. */
@@ -100,70 +114,83 @@ static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
     b->tail = tail_of(last);
     b->pc = pc;
     b->bytes = bytes;
-    b->key = h->code_key | bytes;
+    b->key = h->code_key | bytes | (may_be_special(last) ? KEY_SPECIAL : 0);
+}
+
+static int tail_rd(uint32_t tail)
+{
+    return UC_RISCV_REG_X0 + (int)(tail >> 8 & 31);
 }
 
 static void give_count(struct hart *h, uint32_t tail)
 {
-    unsigned rd = tail >> 8 & 31;
-    hart_set_reg(h, UC_RISCV_REG_X0 + (int)rd, h->insns - 1); /* not counting the instruction itself */
+    /* not counting the instruction itself */
+    hart_set_reg(h, tail_rd(tail), csr_counter(h, tail >> 16, h->insns - 1));
+}
+
+static void give_status(struct hart *h, uint32_t tail)
+{
+    int rd = tail_rd(tail);
+    if (rd != UC_RISCV_REG_X0)
+        hart_set_reg(h, rd, status_shown(hart_reg(h, rd)) | STATUS_UXL_64);
+}
+
+static void take_status(struct hart *h)
+{
+    uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
+    h->sum = sstatus & STATUS_SUM;
+    h->mxr = sstatus & STATUS_MXR;
+}
+
+static void take_scounteren(struct hart *h)
+{
+    uint64_t value = hart_reg(h, UC_RISCV_REG_SCOUNTEREN);
+    h->scounteren = (uint32_t)value;
+    if (value >> 32)
+        hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, h->scounteren);
+}
+
+static void even_sepc(struct hart *h)
+{
+    uint64_t sepc = hart_reg(h, UC_RISCV_REG_SEPC);
+    if (sepc & 1)
+        hart_set_reg(h, UC_RISCV_REG_SEPC, sepc & ~1ull);
 }
 
 /*
- * sip: the pending bits are our lines. Unicorn's sip was 0 before, so what is in it now is what the instruction set.
- * (If interrupts were enabled, Unicorn has even delivered it.)
+ * sie and sip are kept here, and are 0 in Unicorn - unless this instruction has just set bits: they are taken
+ * out again. `old`: the value before it. Returns the new one.
  */
-static void write_sip(struct hart *h, const struct insn_csr *c)
+static uint64_t take_bits(struct hart *h, const struct insn_csr *c, int reg, uint64_t old)
+{
+    if (c->op == 3) {
+        uint64_t operand = c->immediate ? c->rs1 : hart_reg(h, UC_RISCV_REG_X0 + (int)c->rs1);
+        return old & ~operand;
+    }
+    uint64_t set = hart_reg(h, reg);
+    if (set)
+        hart_set_reg(h, reg, 0);
+    return c->op == 2 ? old | set : set;
+}
+
+static void fix_bits(struct hart *h, const struct block *b)
 {
     const uint64_t soft = 1ull << IRQ_SSOFT;
-    uint64_t set = hart_reg(h, UC_RISCV_REG_SIP) & soft, cleared = soft;
-    if (c->op == 3) {
-        bool lost = !c->immediate && c->rs1 == c->rd; /* the operand was overwritten: take it as all ones */
-        uint64_t operand = c->immediate ? c->rs1 : hart_reg(h, UC_RISCV_REG_X0 + (int)c->rs1);
-        cleared = lost ? soft : operand & soft;
-    } else if (c->op == 2) {
-        cleared = 0;
-    }
-    h->lines = (h->lines & ~cleared) | set;
-    if (set) {
-        hart_set_reg(h, UC_RISCV_REG_SIP, 0);
-        h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
-    }
-}
-
-static void fix_sip(struct hart *h, const struct block *b)
-{
     uint32_t insn;
     struct insn_csr c;
-    uint64_t old = h->lines & SIP_LINES;
     if (!tlb_instruction(h, b->pc + b->bytes - 4, &insn) || !insn_csr(insn, &c))
         return;
-    if (c.writes)
-        write_sip(h, &c);
+    bool sie = c.csr == CSR_SIE;
+    uint64_t old = (sie ? h->mie : trap_pending(h)) & h->mideleg;
+    if (c.writes) {
+        uint64_t new = take_bits(h, &c, sie ? UC_RISCV_REG_SIE : UC_RISCV_REG_SIP, old);
+        if (sie)
+            h->mie = (h->mie & ~h->mideleg) | (new & h->mideleg);
+        else if (h->mideleg & soft)
+            h->lines = (h->lines & ~soft) | (new & soft);
+    }
     if (c.rd)
         hart_set_reg(h, UC_RISCV_REG_X0 + (int)c.rd, old);
-}
-
-void hart_reload(struct hart *h)
-{
-    uint64_t satp = hart_reg(h, UC_RISCV_REG_SATP), sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
-    h->sie = hart_reg(h, UC_RISCV_REG_SIE);
-    h->stvec = hart_reg(h, UC_RISCV_REG_STVEC);
-    h->sum = sstatus >> 18 & 1;
-    h->mxr = sstatus >> 19 & 1;
-    h->user_time = hart_reg(h, UC_RISCV_REG_SCOUNTEREN) >> 1 & 1;
-    if (satp == h->satp)
-        return;
-    unsigned mode = (unsigned)(satp >> 60);
-    if (mode != 0 && mode != 8 && mode != 9) { /* WARL: a mode that is not implemented leaves satp as it was */
-        hart_set_reg(h, UC_RISCV_REG_SATP, h->satp);
-        return;
-    }
-    h->satp = satp;
-    code_space(h);
-    /* Unicorn does so only if the ASID changed. */
-    uc_ctl_flush_tlb(h->uc);
-    h->deadline = 0; /* the block that is about to run was found through the old translation */
 }
 
 static void do_tail(struct hart *h, const struct block *b)
@@ -175,16 +202,30 @@ static void do_tail(struct hart *h, const struct block *b)
         return;
     case TAIL_RETURN:
         h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
+        h->mstatus &= ~STATUS_MPRV; /* 3.1.6.3 */
         break;
+    case TAIL_STATUS_READ:
+        give_status(h, tail);
+        return;
+    case TAIL_STATUS_WRITE:
+        give_status(h, tail);
+        take_status(h);
+        break;
+    case TAIL_STVEC:
+        h->stvec = hart_reg(h, UC_RISCV_REG_STVEC);
+        return;
+    case TAIL_SCOUNTEREN:
+        take_scounteren(h);
+        return;
+    case TAIL_SEPC:
+        even_sepc(h);
+        return;
+    case TAIL_SIE:
     case TAIL_SIP:
-        fix_sip(h, b);
-        break;
-    case TAIL_RELOAD:
-        hart_reload(h);
+        fix_bits(h, b);
         break;
     }
-    if (h->lines && hart_wakes(h))
-        h->deadline = 0; /* the run loop decides */
+    trap_look(h); /* the run loop decides */
 }
 
 const struct block count_none;
@@ -201,9 +242,16 @@ void count_settle(struct hart *h)
 const struct block *count_block(struct hart *h, uint64_t pc, uint32_t bytes)
 {
     struct block *b = &h->blocks[(pc >> 1) % COUNT_ENTRIES];
-    if (b->pc != pc || b->key != (h->code_key | bytes))
+    if (b->pc != pc || (b->key & ~KEY_SPECIAL) != (h->code_key | bytes))
         learn(h, b, pc, bytes);
     return b;
+}
+
+/* Before a block that ends in an instruction which is not Unicorn's to run. */
+static bool stops_here(struct hart *h, const struct block *b)
+{
+    uint32_t insn;
+    return b->key & KEY_SPECIAL && tlb_instruction(h, b->pc + b->bytes - 4, &insn) && count_special(h, insn);
 }
 
 uint32_t count_between(struct hart *h, uint64_t pc, uint64_t end)
@@ -221,14 +269,17 @@ static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, u
         return;
     }
     count_settle(h);
-    if (h->insns >= h->deadline) {
+    bool due = h->insns >= h->deadline;
+    const struct block *b = due ? NULL : count_block(h, pc, bytes);
+    if (due || stops_here(h, b)) {
         h->stopped = h->announced = true;
+        h->special = !due;
         h->announced_pc = pc;
         h->announced_bytes = bytes;
         uc_emu_stop(h->uc); /* before this block; it will be announced again */
         return;
     }
-    h->block = count_block(h, pc, bytes);
+    h->block = b;
 }
 
 /* Half of the host's time goes by in here and in what calls it: keep it lean. */

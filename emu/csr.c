@@ -1,118 +1,424 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CSRs that Unicorn does not have: they arrive as illegal instructions and are emulated. */
+/*
+ * CSRs that are the host's business: all of the machine's, and of the supervisor's and user's those that Unicorn does not have
+ * or does not get right. Values are WARL as the privileged spec says; the sections are its.
+ */
 #include "insn.h"
 #include "machine_priv.h"
 
-enum { CSR_SENVCFG = 0x10a, CSR_TIME = 0xc01 };
+#define MISA 0x800000000014112dull /* RV64IMAFDC, S and U */
+#define MEDELEG_MASK 0xb3ffull     /* all but the machine's own ecall (3.1.8) */
+#define COUNTINHIBIT_MASK (COUNTER_CYCLE | COUNTER_INSTRET)
 
-#define SENVCFG_FIOM 1u
+/* ---- counters ---- */
 
-/* Reads a CSR. False: there is none, or not for this mode. */
-static bool read_csr(struct hart *h, unsigned csr, enum mmu_privilege privilege, uint64_t *value)
+static uint64_t *counter(struct hart *h, unsigned csr)
+{
+    return csr & 2 ? &h->instret : &h->cycle;
+}
+
+static bool inhibited(const struct hart *h, unsigned csr)
+{
+    return h->mcountinhibit & (csr & 2 ? COUNTER_INSTRET : COUNTER_CYCLE);
+}
+
+uint64_t csr_counter(const struct hart *h, unsigned csr, uint64_t insns)
+{
+    return (csr & 2 ? h->instret : h->cycle) + (inhibited(h, csr) ? 0 : insns);
+}
+
+static void set_counter(struct hart *h, unsigned csr, uint64_t value)
+{
+    *counter(h, csr) = value - (inhibited(h, csr) ? 0 : h->insns);
+}
+
+static void set_inhibit(struct hart *h, uint64_t value)
+{
+    uint64_t cycle = csr_counter(h, CSR_MCYCLE, h->insns), instret = csr_counter(h, CSR_MINSTRET, h->insns);
+    h->mcountinhibit = value & COUNTINHIBIT_MASK;
+    set_counter(h, CSR_MCYCLE, cycle);
+    set_counter(h, CSR_MINSTRET, instret);
+}
+
+bool csr_counter_allowed(const struct hart *h, unsigned i)
+{
+    uint32_t bit = 1u << i;
+    if (h->privilege == MMU_MACHINE)
+        return true;
+    return (h->mcounteren & bit) && (h->privilege == MMU_SUPERVISOR || (h->scounteren & bit));
+}
+
+/* ---- the supervisor's timer: Sstc ---- */
+
+static void look_at_timer(struct hart *h)
+{
+    if (!(h->menvcfg & MENVCFG_STCE)) {
+        clock_set(h->machine, CLOCK_STIMER, CLOCK_NEVER); /* STIP is the machine's to write */
+        return;
+    }
+    bool now = clock_ticks(h->machine) >= h->stimecmp;
+    hart_set_line(h, IRQ_STIMER, now);
+    clock_set(h->machine, CLOCK_STIMER, now ? CLOCK_NEVER : clock_ticks_to_ns(h->stimecmp));
+}
+
+void csr_set_stimecmp(struct hart *h, uint64_t ticks)
+{
+    h->stimecmp = ticks;
+    look_at_timer(h);
+}
+
+static void set_menvcfg(struct hart *h, uint64_t value)
+{
+    uint64_t old = h->menvcfg;
+    h->menvcfg = value & (ENVCFG_FIOM | MENVCFG_STCE);
+    if ((old ^ value) & MENVCFG_STCE)
+        look_at_timer(h);
+}
+
+/* ---- interrupts (3.1.9) ---- */
+
+/* mask: the bits of mip that this write reaches */
+static void set_pending(struct hart *h, uint64_t value, uint64_t mask)
+{
+    const uint64_t external = 1ull << IRQ_SEXT;
+    mask &= IRQS_SUPERVISOR;
+    if (h->menvcfg & MENVCFG_STCE)
+        mask &= ~(1ull << IRQ_STIMER);
+    if (mask & external)
+        h->seip = value & external;
+    mask &= ~external;
+    h->lines = (h->lines & ~mask) | (value & mask);
+}
+
+/* mip as it is to be modified: of SEIP only the software's half */
+static uint64_t software_pending(const struct hart *h)
+{
+    const uint64_t external = 1ull << IRQ_SEXT;
+    return (h->lines & ~external) | (h->seip ? external : 0);
+}
+
+/* ---- writes with a shape of their own ---- */
+
+static void set_satp(struct hart *h, uint64_t satp)
+{
+    unsigned mode = (unsigned)(satp >> 60);
+    if (satp == h->satp || (mode != 0 && mode != 8 && mode != 9)) /* WARL: such a write changes nothing (4.1.11) */
+        return;
+    h->satp = satp;
+    code_space(h);
+    uc_ctl_flush_tlb(h->uc);
+}
+
+static void set_vector(uint64_t *vector, uint64_t value)
+{
+    if ((value & 3) < 2)
+        *vector = value;
+}
+
+static void set_pmp(struct hart *h, unsigned csr, uint64_t value)
+{
+    if (csr >= CSR_PMPADDR0)
+        pmp_write_addr(&h->pmp, csr - CSR_PMPADDR0, value);
+    else
+        pmp_write_cfg(&h->pmp, (csr - CSR_PMPCFG0) * 4, value);
+    uc_ctl_flush_tlb(h->uc);
+}
+
+/* ---- all of them ---- */
+
+static bool read_machine(struct hart *h, unsigned csr, uint64_t *value)
 {
     switch (csr) {
-    case CSR_TIME:
-        *value = clock_ticks(h->machine);
-        return privilege != MMU_USER || h->user_time;
+    case CSR_MSTATUS:
+        *value = mode_status(h);
+        return true;
+    case CSR_MISA:
+        *value = MISA;
+        return true;
+    case CSR_MEDELEG:
+        *value = h->medeleg;
+        return true;
+    case CSR_MIDELEG:
+        *value = h->mideleg;
+        return true;
+    case CSR_MIE:
+        *value = h->mie;
+        return true;
+    case CSR_MIP:
+        *value = trap_pending(h);
+        return true;
+    case CSR_MTVEC:
+        *value = h->mtvec;
+        return true;
+    case CSR_MCOUNTEREN:
+        *value = h->mcounteren;
+        return true;
+    case CSR_MCOUNTINHIBIT:
+        *value = h->mcountinhibit;
+        return true;
+    case CSR_MENVCFG:
+        *value = h->menvcfg;
+        return true;
+    case CSR_MSCRATCH:
+        *value = h->mscratch;
+        return true;
+    case CSR_MEPC:
+        *value = h->mepc;
+        return true;
+    case CSR_MCAUSE:
+        *value = h->mcause;
+        return true;
+    case CSR_MTVAL:
+        *value = h->mtval;
+        return true;
+    case CSR_PMPCFG0:
+    case CSR_PMPCFG2:
+        *value = pmp_read_cfg(&h->pmp, (csr - CSR_PMPCFG0) * 4);
+        return true;
+    case CSR_MCYCLE:
+    case CSR_MINSTRET:
+        *value = csr_counter(h, csr, h->insns);
+        return true;
+    }
+    if (csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15) {
+        *value = pmp_read_addr(&h->pmp, csr - CSR_PMPADDR0);
+        return true;
+    }
+    *value = 0; /* one hart, no vendor, no events to count, no triggers */
+    return (csr >= CSR_MHPMCOUNTER3 && csr <= CSR_MHPMCOUNTER31) ||
+           (csr >= CSR_MHPMEVENT3 && csr <= CSR_MHPMEVENT31) || (csr >= CSR_TSELECT && csr <= CSR_TDATA3) ||
+           (csr >= CSR_MVENDORID && csr <= CSR_MCONFIGPTR);
+}
+
+/* The supervisor's and user's: mode_peek has been called, or it is M mode, or csr is one that is always here. */
+static bool read_supervisor(struct hart *h, unsigned csr, uint64_t *value)
+{
+    switch (csr) {
+    case CSR_SSTATUS:
+        *value = mode_status(h) & (STATUS_SUPERVISOR | STATUS_UXL_64 | STATUS_SD);
+        return true;
+    case CSR_SIE:
+        *value = h->mie & h->mideleg;
+        return true;
+    case CSR_SIP:
+        *value = trap_pending(h) & h->mideleg;
+        return true;
+    case CSR_STVEC:
+        *value = h->stvec;
+        return true;
+    case CSR_SCOUNTEREN:
+        *value = h->scounteren;
+        return true;
     case CSR_SENVCFG:
         *value = h->senvcfg;
-        return privilege != MMU_USER;
+        return true;
+    case CSR_SSCRATCH:
+        *value = h->sscratch;
+        return true;
+    case CSR_SEPC:
+        *value = h->sepc;
+        return true;
+    case CSR_SCAUSE:
+        *value = h->scause;
+        return true;
+    case CSR_STVAL:
+        *value = h->stval;
+        return true;
+    case CSR_STIMECMP:
+        *value = h->stimecmp;
+        return true;
+    case CSR_SATP:
+        *value = h->satp;
+        return true;
+    case CSR_TIME:
+        *value = clock_ticks(h->machine);
+        return true;
+    case CSR_CYCLE:
+    case CSR_INSTRET:
+        *value = csr_counter(h, csr, h->insns);
+        return true;
+    }
+    *value = 0;
+    return csr > CSR_INSTRET && csr <= CSR_HPMCOUNTER31;
+}
+
+static bool read_csr(struct hart *h, unsigned csr, uint64_t *value)
+{
+    return read_supervisor(h, csr, value) || read_machine(h, csr, value);
+}
+
+/* mask: the bits that the instruction is about */
+static void write_machine(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
+{
+    switch (csr) {
+    case CSR_MSTATUS:
+        mode_set_status(h, value);
+        break;
+    case CSR_MEDELEG:
+        h->medeleg = value & MEDELEG_MASK;
+        break;
+    case CSR_MIDELEG:
+        h->mideleg = value & IRQS_SUPERVISOR;
+        break;
+    case CSR_MIE:
+        h->mie = value & IRQS_ALL;
+        break;
+    case CSR_MIP:
+        set_pending(h, value, mask);
+        break;
+    case CSR_MTVEC:
+        set_vector(&h->mtvec, value);
+        break;
+    case CSR_MCOUNTEREN:
+        h->mcounteren = (uint32_t)value;
+        break;
+    case CSR_MCOUNTINHIBIT:
+        set_inhibit(h, value);
+        break;
+    case CSR_MENVCFG:
+        set_menvcfg(h, value);
+        break;
+    case CSR_MSCRATCH:
+        h->mscratch = value;
+        break;
+    case CSR_MEPC:
+        h->mepc = value & ~1ull;
+        break;
+    case CSR_MCAUSE:
+        h->mcause = value;
+        break;
+    case CSR_MTVAL:
+        h->mtval = value;
+        break;
+    case CSR_MCYCLE:
+    case CSR_MINSTRET:
+        set_counter(h, csr, value);
+        break;
+    default:
+        if (csr == CSR_PMPCFG0 || csr == CSR_PMPCFG2 || (csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15))
+            set_pmp(h, csr, value);
+    }
+}
+
+/* False: it is none of the supervisor's. */
+static bool write_supervisor(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
+{
+    h->dirty = true;
+    switch (csr) {
+    case CSR_SSTATUS:
+        mode_set_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (value & STATUS_SUPERVISOR));
+        return true;
+    case CSR_SIE:
+        h->mie = (h->mie & ~h->mideleg) | (value & h->mideleg);
+        return true;
+    case CSR_SIP:
+        set_pending(h, value, mask & h->mideleg & 1ull << IRQ_SSOFT);
+        return true;
+    case CSR_STVEC:
+        set_vector(&h->stvec, value);
+        return true;
+    case CSR_SCOUNTEREN:
+        h->scounteren = (uint32_t)value;
+        return true;
+    case CSR_SENVCFG:
+        h->senvcfg = value & ENVCFG_FIOM;
+        return true;
+    case CSR_SSCRATCH:
+        h->sscratch = value;
+        return true;
+    case CSR_SEPC:
+        h->sepc = value & ~1ull;
+        return true;
+    case CSR_SCAUSE:
+        h->scause = value;
+        return true;
+    case CSR_STVAL:
+        h->stval = value;
+        return true;
+    case CSR_STIMECMP:
+        csr_set_stimecmp(h, value);
+        return true;
+    case CSR_SATP:
+        set_satp(h, value);
+        return true;
     }
     return false;
 }
 
-static bool write_csr(struct hart *h, unsigned csr, uint64_t value)
+static void write_csr(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
 {
-    if (csr != CSR_SENVCFG)
-        return false; /* time is read-only */
-    h->senvcfg = value & SENVCFG_FIOM;
+    if (!write_supervisor(h, csr, value, mask))
+        write_machine(h, csr, value, mask);
+    trap_look(h);
+}
+
+/* ---- the instructions ---- */
+
+/* Chapter 2, and what else decides whether the current mode may have it. */
+static bool allowed(const struct hart *h, const struct insn_csr *c)
+{
+    if ((c->csr >> 8 & 3) > (unsigned)h->privilege || (c->csr >> 10 == 3 && c->writes))
+        return false;
+    if (c->csr >= CSR_CYCLE && c->csr <= CSR_HPMCOUNTER31)
+        return csr_counter_allowed(h, c->csr & 31);
+    if (h->privilege != MMU_SUPERVISOR)
+        return true;
+    if (c->csr == CSR_SATP)
+        return !(h->mstatus & STATUS_TVM);
+    if (c->csr == CSR_STIMECMP)
+        return h->menvcfg & MENVCFG_STCE && h->mcounteren & COUNTER_TIME;
     return true;
 }
 
-static uint64_t new_value(const struct hart *h, const struct insn_csr *c, uint64_t old)
-{
-    uint64_t operand = c->rs1;
-    if (!c->immediate)
-        operand = c->rs1 ? hart_reg(h, UC_RISCV_REG_X0 + (int)c->rs1) : 0;
-    return c->op == 1 ? operand : c->op == 2 ? old | operand : old & ~operand;
-}
-
-bool csr_emulate(struct hart *h, uint64_t pc, uint32_t insn)
+bool csr_emulate(struct hart *h, uint32_t insn)
 {
     struct insn_csr c;
-    uint64_t old;
-    if (!insn_csr(insn, &c) || !read_csr(h, c.csr, hart_privilege(h), &old))
+    uint64_t old, operand;
+    if (!insn_csr(insn, &c) || !allowed(h, &c) || !read_csr(h, c.csr, &old))
         return false;
-    if (c.writes && !write_csr(h, c.csr, new_value(h, &c, old)))
-        return false;
+    operand = c.rs1;
+    if (!c.immediate)
+        operand = c.rs1 ? hart_reg(h, UC_RISCV_REG_X0 + (int)c.rs1) : 0;
+    h->insns++;
+    if (c.writes) {
+        uint64_t base = c.csr == CSR_MIP || c.csr == CSR_SIP ? software_pending(h) : old;
+        uint64_t value = c.op == 1 ? operand : c.op == 2 ? base | operand : base & ~operand;
+        write_csr(h, c.csr, value, c.op == 1 ? ~0ull : operand);
+    }
     if (c.rd)
         hart_set_reg(h, UC_RISCV_REG_X0 + (int)c.rd, old);
-    h->insns++;
-    hart_set_reg(h, UC_RISCV_REG_PC, pc + 4);
     return true;
 }
 
 /* ---- from outside ---- */
 
-/* Unicorn's name of a CSR that it keeps; 0: none. */
-static int unicorn_csr(unsigned csr)
+static int unicorn_fp(unsigned csr)
 {
-    switch (csr) {
-    case 0x001:
-        return UC_RISCV_REG_FFLAGS;
-    case 0x002:
-        return UC_RISCV_REG_FRM;
-    case 0x003:
-        return UC_RISCV_REG_FCSR;
-    case 0x100:
-        return UC_RISCV_REG_SSTATUS;
-    case 0x104:
-        return UC_RISCV_REG_SIE;
-    case 0x105:
-        return UC_RISCV_REG_STVEC;
-    case 0x106:
-        return UC_RISCV_REG_SCOUNTEREN;
-    case 0x140:
-        return UC_RISCV_REG_SSCRATCH;
-    case 0x141:
-        return UC_RISCV_REG_SEPC;
-    case 0x142:
-        return UC_RISCV_REG_SCAUSE;
-    case 0x143:
-        return UC_RISCV_REG_STVAL;
-    case 0x180:
-        return UC_RISCV_REG_SATP;
-    }
-    return 0;
+    return csr == CSR_FFLAGS ? UC_RISCV_REG_FFLAGS : csr == CSR_FRM ? UC_RISCV_REG_FRM : UC_RISCV_REG_FCSR;
 }
 
 bool csr_get(struct hart *h, unsigned csr, uint64_t *value)
 {
-    int reg = unicorn_csr(csr);
-    if (csr == 0xc00 || csr == 0xc02) {
-        *value = h->insns;
+    if (csr >= CSR_FFLAGS && csr <= CSR_FCSR) {
+        *value = mode_read_fp(h, unicorn_fp(csr));
         return true;
     }
-    if (csr == 0x144) {
-        *value = h->lines;
-        return true;
-    }
-    if (!reg)
-        return read_csr(h, csr, MMU_MACHINE, value);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
-    *value = hart_reg(h, reg);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, hart_privilege(h));
-    return true;
+    if (h->privilege != MMU_MACHINE)
+        mode_peek(h);
+    return read_csr(h, csr, value);
 }
 
 bool csr_set(struct hart *h, unsigned csr, uint64_t value)
 {
-    int reg = unicorn_csr(csr);
-    if (!reg)
-        return write_csr(h, csr, value);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
-    hart_set_reg(h, reg, value);
-    hart_reload(h);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, hart_privilege(h));
+    uint64_t old;
+    if (csr >= CSR_FFLAGS && csr <= CSR_FCSR) {
+        mode_write_fp(h, unicorn_fp(csr), value);
+        return true;
+    }
+    if (csr >> 10 == 3 || !csr_get(h, csr, &old))
+        return false;
+    write_csr(h, csr, value, ~0ull);
+    if (h->privilege != MMU_MACHINE)
+        mode_poke(h);
     return true;
 }

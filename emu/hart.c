@@ -7,9 +7,8 @@
 #include "insn.h"
 #include "machine_priv.h"
 
-#define MIDELEG_SUPERVISOR (1u << IRQ_SSOFT | 1u << IRQ_STIMER | 1u << IRQ_SEXT)
-#define MEDELEG_ALL 0xb1ffu
-#define COUNTERS_ALL 7u /* cycle, time, instret */
+#define MEDELEG_SBI 0xb1ffu /* all but the supervisor's ecall */
+#define COUNTERS (COUNTER_CYCLE | COUNTER_TIME | COUNTER_INSTRET)
 
 uint64_t hart_reg(const struct hart *h, int reg)
 {
@@ -56,6 +55,8 @@ int hart_init(struct hart *h, struct machine *m, char *err, size_t errlen)
         e = uc_ctl_tlb_mode(h->uc, UC_TLB_VIRTUAL);
     if (e == UC_ERR_OK)
         e = add_hooks(h);
+    if (e == UC_ERR_OK)
+        e = uc_context_alloc(h->uc, &h->saved);
     if (e != UC_ERR_OK) {
         snprintf(err, errlen, "cannot make the CPU: %s", uc_strerror(e));
         return -1;
@@ -80,6 +81,8 @@ int hart_init_memory(struct hart *h, char *err, size_t errlen)
 
 void hart_free(struct hart *h)
 {
+    if (h->saved)
+        uc_context_free(h->saved);
     if (h->uc)
         uc_close(h->uc);
     free(h->blocks);
@@ -87,16 +90,39 @@ void hart_free(struct hart *h)
     free(h->frame_state);
 }
 
+/* 3.4; what the specification leaves open is zero. */
+static void reset(struct hart *h)
+{
+    h->sbi = h->sum = h->mxr = h->seip = false;
+    h->mstatus = h->medeleg = h->mideleg = h->mie = h->mtvec = h->mscratch = h->mepc = h->mcause = h->mtval = 0;
+    h->menvcfg = h->satp = h->senvcfg = h->sscratch = h->sepc = h->scause = h->stval = h->stvec = 0;
+    h->scounteren = h->mcounteren = h->mcountinhibit = 0;
+    h->cycle = h->instret = 0;
+    h->stimecmp = UINT64_MAX; /* not yet due */
+    h->pmp = (struct pmp){0};
+}
+
+/* What firmware leaves to a supervisor. */
+static void delegate(struct hart *h)
+{
+    h->sbi = true;
+    h->medeleg = MEDELEG_SBI;
+    h->mideleg = IRQS_SUPERVISOR;
+    h->mcounteren = h->scounteren = COUNTERS;
+    h->menvcfg = MENVCFG_STCE;
+    pmp_open(&h->pmp);
+}
+
 void hart_enter(struct hart *h, enum mmu_privilege privilege, uint64_t pc, uint64_t fdt_pa)
 {
     hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_MACHINE);
-    hart_set_reg(h, UC_RISCV_REG_MIDELEG, MIDELEG_SUPERVISOR);
-    hart_set_reg(h, UC_RISCV_REG_MEDELEG, MEDELEG_ALL);
-    hart_set_reg(h, UC_RISCV_REG_MCOUNTEREN, COUNTERS_ALL);
-    hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, COUNTERS_ALL);
-    hart_set_reg(h, UC_RISCV_REG_PRIV, privilege);
+    hart_set_reg(h, UC_RISCV_REG_MIDELEG, IRQS_SUPERVISOR); /* so that sie and sip can be written: see count.c */
+    reset(h);
     h->privilege = privilege;
-    hart_reload(h);
+    if (privilege == MMU_SUPERVISOR)
+        delegate(h);
+    mode_poke(h);
+    mode_changed(h);
     hart_set_reg(h, UC_RISCV_REG_A0, 0);
     hart_set_reg(h, UC_RISCV_REG_A1, fdt_pa);
     h->pc = pc;
@@ -171,7 +197,7 @@ static void deliver_fault(struct hart *h, uint64_t begun)
 void hart_run_once(struct hart *h)
 {
     uint64_t begun = h->insns;
-    h->stopped = false;
+    h->stopped = h->special = false;
     h->fault.valid = false;
     uc_err e = uc_emu_start(h->uc, h->pc, 0, 0, 0);
     if (!h->fault.valid)
@@ -180,7 +206,7 @@ void hart_run_once(struct hart *h)
         end_crossing(h);
     if (h->fault.valid) {
         deliver_fault(h, begun);
-    } else if (after_wfi(h, h->pc)) {
+    } else if (!h->waiting && after_wfi(h, h->pc)) {
         count_retire(h, h->pc);
         h->waiting = true;
     } else if (e != UC_ERR_OK && e != UC_ERR_EXCEPTION) { /* ebreak leaves UC_ERR_EXCEPTION behind */
@@ -191,6 +217,9 @@ void hart_run_once(struct hart *h)
 
 void hart_run(struct hart *h)
 {
-    while (!h->waiting && h->insns < h->deadline)
+    while (!h->waiting && h->insns < h->deadline) {
         hart_run_once(h);
+        if (h->special)
+            step_special(h);
+    }
 }

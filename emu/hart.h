@@ -2,10 +2,12 @@
 /*
  * The hart: one RV64GC on Unicorn. hart.c runs it, count.c counts what it
  * retires, tlb.c answers its translations, code.c keeps translated code
- * fresh, trap.c delivers traps, csr.c emulates what Unicorn lacks.
+ * fresh, mode.c changes its privilege mode, trap.c delivers traps, csr.c emulates CSRs.
  *
- * Unicorn holds the registers. What is kept here are shadows that may be
- * asked for in any mode (Unicorn's API checks the current privilege), always
+ * U and S mode run as Unicorn's U and S, M mode as Unicorn's U: there every privileged instruction
+ * is illegal, arrives here and is emulated. While in M mode all CSRs but the floating-point ones (with mstatus.FS)
+ * are here. In S and U mode the supervisor's sstatus, sscratch, sepc, scause and stval are in Unicorn, and shadows
+ * are kept of what may be asked for in any mode (Unicorn's API checks the current privilege), always
  * up to date at a block's start: the CSR instruction that changes one ends its
  * block, and `tail` says what to do about it before the next block.
  */
@@ -18,6 +20,8 @@
 #include <unicorn/unicorn.h>
 
 #include "../mmu/walk.h"
+#include "csr.h"
+#include "pmp.h"
 
 struct machine;
 
@@ -36,12 +40,16 @@ enum {
     EXC_STORE_ACCESS = 7,
     EXC_ECALL_U = 8,
     EXC_ECALL_S = 9,
+    EXC_ECALL_M = 11,
     EXC_FETCH_PAGE = 12,
     EXC_LOAD_PAGE = 13,
     EXC_STORE_PAGE = 15,
 };
 
 #define CAUSE_INTERRUPT (1ull << 63)
+
+#define IRQS_SUPERVISOR (1ull << IRQ_SSOFT | 1ull << IRQ_STIMER | 1ull << IRQ_SEXT)
+#define IRQS_ALL (IRQS_SUPERVISOR | 1ull << IRQ_MSOFT | 1ull << IRQ_MTIMER | 1ull << IRQ_MEXT)
 
 /* An access that the fill hook refused: delivered when Unicorn has returned. */
 struct fault {
@@ -84,6 +92,7 @@ struct hart {
 
     bool stopped;  /* our own uc_emu_stop is under way */
     bool waiting;  /* in wfi */
+    bool special;  /* stopped before a block whose last instruction is not Unicorn's to run */
     bool identity; /* the fill hook answers pa = va: for maintenance (code.c) */
     struct fault fault;
     uint64_t crossing; /* run up to here, then refuse the fetch; 0: no such thing under way */
@@ -101,14 +110,27 @@ struct hart {
     uint64_t announced_pc;
     uint32_t announced_bytes;
 
-    /* shadows */
     enum mmu_privilege privilege;
-    uint64_t satp, sie, stvec;
-    bool sum, mxr;
-    bool user_time; /* scounteren.TM */
-    uint64_t senvcfg;
+    bool sbi; /* a supervisor's ecall is the host's to answer: there is no M mode */
 
-    uint64_t lines; /* pending interrupts as bits of mip; Unicorn's own mip stays 0, or it would deliver them itself */
+    /*
+     * CSRs. mstatus: the machine's fields; the supervisor's too while in M mode, but FS may have become dirty in Unicorn.
+     * Those of the second line are Unicorn's while not in M mode, those of the third are in both.
+     */
+    uint64_t mstatus, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval, menvcfg, satp, senvcfg, stimecmp;
+    uint64_t sscratch, sepc, scause, stval;
+    uint64_t stvec;
+    uint32_t scounteren;
+    uint32_t mcounteren, mcountinhibit;
+    uint64_t cycle, instret; /* less h->insns, or, while inhibited, the value */
+    struct pmp pmp;
+    bool sum, mxr;           /* of mstatus, always up to date */
+    bool dirty;              /* in M mode: Unicorn's copies of the supervisor's CSRs are out of date */
+    unsigned data_context;   /* what M mode's data accesses are translated by: mode.c */
+    uc_context *saved;       /* room for Unicorn's state: mode.c */
+
+    uint64_t lines; /* mip; Unicorn's own mip and mie stay 0, or it would deliver interrupts itself */
+    bool seip;      /* the software's half of mip.SEIP; the PLIC's half is in lines */
 
     /* code: code.c */
     uint8_t *frame_state;          /* per frame of RAM: enum frame_state */
@@ -157,8 +179,8 @@ void count_settle(struct hart *);
 const struct block *count_block(struct hart *, uint64_t pc, uint32_t bytes);
 /* Instructions that begin in [pc, end). */
 uint32_t count_between(struct hart *, uint64_t pc, uint64_t end);
-/* Reloads the shadows of satp, sie and sstatus. */
-void hart_reload(struct hart *);
+/* Is this instruction, the last of its block, to be emulated by the host now? */
+bool count_special(struct hart *, uint32_t insn);
 
 /* ---- tlb.c ---- */
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
@@ -178,16 +200,47 @@ void hart_code_written(struct hart *, uint64_t pa, uint64_t bytes);
 void code_forget(struct hart *, uint64_t pa, uint64_t bytes); /* drops the translations of a range within a frame */
 void code_space(struct hart *); /* satp changed */
 
+/* ---- mode.c ---- */
+/* The mode that Unicorn is in when the guest is in this one. */
+static inline enum mmu_privilege mode_engine(enum mmu_privilege privilege)
+{
+    return privilege == MMU_MACHINE ? MMU_USER : privilege;
+}
+/* Into M mode (from any; epc and cause are the caller's business), and out of it. */
+void mode_enter_machine(struct hart *);
+void mode_leave_machine(struct hart *, enum mmu_privilege);
+/* All of mstatus; only in M mode, or after mode_peek. */
+uint64_t mode_status(struct hart *);
+void mode_set_status(struct hart *, uint64_t value);
+/* Something changed that M mode's data accesses are translated by. */
+void mode_changed(struct hart *);
+/* Outside of M mode: copies the supervisor's CSRs from Unicorn, without a trace in it; and back. */
+void mode_peek(struct hart *);
+void mode_poke(struct hart *);
+/* A floating-point CSR by Unicorn's name, whatever FS says. */
+uint64_t mode_read_fp(struct hart *, int reg);
+void mode_write_fp(struct hart *, int reg, uint64_t value);
+/* The privilege that an access is translated with (MPRV). */
+enum mmu_privilege mode_of_access(const struct hart *, enum mmu_access);
+
 /* ---- trap.c ---- */
 void trap_exception(struct hart *, unsigned code, uint64_t epc, uint64_t tval);
 void trap_hook(uc_engine *, uint32_t number, void *hart);
 bool trap_invalid_hook(uc_engine *, void *hart);
+/* Pending interrupts: mip. */
+uint64_t trap_pending(const struct hart *);
+/* Interrupts may have become pending or enabled: have the run loop look before the next block. */
+void trap_look(struct hart *);
+/* The instruction at pc is not Unicorn's to run: emulates it, or delivers its exception. Sets h->pc if it was emulated. */
+void trap_instruction(struct hart *, uint64_t pc);
 
 /* ---- step.c ---- */
 /* Goes on with the block that is under way (h->midway) up to `to`, the address of one of its instructions or its end. */
 void step_advance(struct hart *, uint64_t to);
 /* The same up to its end. */
 void step_finish(struct hart *);
+/* Runs the block that was announced up to its last instruction, and emulates that (h->special). */
+void step_special(struct hart *);
 /* Retired instructions, those of a block under way included. */
 uint64_t step_retired(struct hart *);
 
@@ -199,6 +252,12 @@ uint64_t step_retired(struct hart *);
 bool csr_get(struct hart *, unsigned csr, uint64_t *value);
 bool csr_set(struct hart *, unsigned csr, uint64_t value);
 /* Emulates a CSR instruction that Unicorn called illegal. False: it is illegal. */
-bool csr_emulate(struct hart *, uint64_t pc, uint32_t insn);
+bool csr_emulate(struct hart *, uint32_t insn);
+/* May the current mode read counter 0xc00 + i? (3.1.11, 4.1.5) */
+bool csr_counter_allowed(const struct hart *, unsigned i);
+/* mcycle or minstret when `insns` instructions have been retired. */
+uint64_t csr_counter(const struct hart *, unsigned csr, uint64_t insns);
+/* The supervisor's timer: stimecmp. */
+void csr_set_stimecmp(struct hart *, uint64_t ticks);
 
 #endif

@@ -35,4 +35,10 @@ struct insn_csr {
 
 bool insn_csr(uint32_t insn, struct insn_csr *);
 
+/* sfence.vma, whatever its operands: fences are coarse here. */
+static inline bool insn_is_sfence(uint32_t insn)
+{
+    return (insn & 0xfe007fff) == 0x12000073;
+}
+
 #endif

@@ -88,9 +88,7 @@ static struct sbi_result base(uint64_t function, uint64_t a0)
 /* Chapter 6 */
 static struct sbi_result set_timer(struct machine *m, uint64_t ticks)
 {
-    bool now = clock_ticks(m) >= ticks;
-    hart_set_line(&m->hart, IRQ_STIMER, now);
-    clock_set(m, CLOCK_STIMER, now ? CLOCK_NEVER : clock_ticks_to_ns(ticks));
+    csr_set_stimecmp(&m->hart, ticks);
     return ok(0);
 }
 

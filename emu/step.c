@@ -102,6 +102,13 @@ static bool runs_into_illegal(struct hart *h, const struct block *b)
     return !ends_block(last) && tlb_instruction(h, b->pc + b->bytes, &next) && (next & 0xffe3) == 0;
 }
 
+static void begin_announced(struct hart *h)
+{
+    h->block = count_block(h, h->announced_pc, h->announced_bytes);
+    h->cut = h->cut || runs_into_illegal(h, h->block);
+    h->midway = h->hold = true;
+}
+
 /* Has Unicorn announce the block at pc and makes it the one under way. False: a trap came first. */
 static bool open_block(struct hart *h)
 {
@@ -119,10 +126,25 @@ static bool open_block(struct hart *h)
     }
     if (h->insns != insns || !h->announced)
         return false;
-    h->block = count_block(h, h->announced_pc, h->announced_bytes);
-    h->cut = h->cut || runs_into_illegal(h, h->block);
-    h->midway = h->hold = true;
+    begin_announced(h);
     return true;
+}
+
+/* The next instruction is the host's to run. */
+static void emulate(struct hart *h)
+{
+    trap_instruction(h, h->pc);
+    h->midway = h->hold = h->cut = false;
+}
+
+void step_special(struct hart *h)
+{
+    begin_announced(h);
+    uint64_t last = h->block->pc + h->block->bytes - 4;
+    if (h->pc != last)
+        step_advance(h, last);
+    if (h->midway && h->pc == last)
+        emulate(h);
 }
 
 static void step_insn(struct machine *m)
@@ -134,10 +156,12 @@ static void step_insn(struct machine *m)
         return;
     if (h->pc == h->block->pc + h->block->bytes)
         run_trap(h);
-    else if (tlb_instruction(h, h->pc, &insn))
-        step_advance(h, h->pc + insn_bytes((uint16_t)insn));
-    else
+    else if (!tlb_instruction(h, h->pc, &insn))
         step_finish(h); /* cannot be: Unicorn has just read it */
+    else if (count_special(h, insn))
+        emulate(h);
+    else
+        step_advance(h, h->pc + insn_bytes((uint16_t)insn));
 }
 
 void machine_step(struct machine *m, struct machine_result *result)

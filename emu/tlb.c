@@ -9,10 +9,15 @@
 #include "insn.h"
 #include "machine_priv.h"
 
+/* Page tables are read and written with the supervisor's rights (3.7.1). */
+static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
+{
+    return pmp_rights(&m->hart.pmp, pa, false) & right ? ram_at(m, pa, sizeof(uint64_t)) : NULL;
+}
+
 static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
 {
-    const struct machine *m = arg;
-    const void *host = ram_at(m, pa, sizeof *pte);
+    const void *host = pte_at(arg, pa, MMU_READ);
     if (host)
         memcpy(pte, host, sizeof *pte);
     return host != NULL;
@@ -21,7 +26,7 @@ static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
 static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
 {
     struct machine *m = arg;
-    void *host = ram_at(m, pa, sizeof pte);
+    void *host = pte_at(m, pa, MMU_WRITE);
     if (!host)
         return false;
     memcpy(host, &pte, sizeof pte);
@@ -31,9 +36,18 @@ static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
 
 static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool update, struct mmu_result *r)
 {
-    struct mmu_context context = {h->satp, hart_privilege(h), h->sum, h->mxr};
+    static const unsigned right[] = {[MMU_LOAD] = MMU_READ, [MMU_STORE] = MMU_WRITE, [MMU_FETCH] = MMU_EXEC};
+    struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
     struct mmu_memory memory = {h->machine, read_pte, update ? write_pte : NULL};
-    return mmu_walk(&context, &memory, va, access, r);
+    if (!mmu_walk(&context, &memory, va, access, r))
+        return false;
+    r->rights &= pmp_rights(&h->pmp, r->pa, context.privilege == MMU_MACHINE);
+    if (h->privilege == MMU_MACHINE && h->mstatus & STATUS_MPRV) /* an entry is good for one kind of access only */
+        r->rights &= access == MMU_FETCH ? MMU_EXEC : MMU_READ | MMU_WRITE;
+    if (r->rights & right[access])
+        return true;
+    r->refusal = MMU_NO_TABLE; /* an access fault */
+    return false;
 }
 
 bool tlb_physical(struct hart *h, uint64_t va, enum mmu_access access, uint64_t *pa)

@@ -1,89 +1,190 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Delivers exceptions and interrupts to supervisor mode (privileged spec, 4.1). */
+/* Delivers exceptions and interrupts (privileged spec, 3.1.8, 3.1.9, 4.1) and emulates privileged instructions. */
 #include "../traces/events.h"
 #include "insn.h"
 #include "machine_priv.h"
 
-#define SSTATUS_SIE (1ull << 1)
-#define SSTATUS_SPIE (1ull << 5)
-#define SSTATUS_SPP (1ull << 8)
-
 #define NREGS(a) ((int)(sizeof(a) / sizeof *(a)))
+
+static uint64_t vector(uint64_t tvec, uint64_t cause)
+{
+    uint64_t base = tvec & ~3ull;
+    return (tvec & 3) == 1 && (cause & CAUSE_INTERRUPT) ? base + 4 * (cause & ~CAUSE_INTERRUPT) : base;
+}
+
+static void set_pc(struct hart *h, uint64_t pc)
+{
+    h->pc = pc;
+    hart_set_reg(h, UC_RISCV_REG_PC, pc);
+}
 
 /* The trap itself: what the hart does between two instructions. */
 static void enter_supervisor(struct hart *h, enum mmu_privilege from, uint64_t cause, uint64_t epc, uint64_t tval)
 {
-    if (from != MMU_SUPERVISOR)
-        hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR); /* first: the API checks it */
+    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR); /* first: the API checks it; it ends an LR reservation, too */
     h->privilege = MMU_SUPERVISOR;
     uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
-    uint64_t status = sstatus & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP);
-    if (sstatus & SSTATUS_SIE)
-        status |= SSTATUS_SPIE;
+    uint64_t status = sstatus & ~(STATUS_SIE | STATUS_SPIE | STATUS_SPP);
+    if (sstatus & STATUS_SIE)
+        status |= STATUS_SPIE;
     if (from == MMU_SUPERVISOR)
-        status |= SSTATUS_SPP;
-    uint64_t pc = h->stvec & ~3ull;
-    if ((h->stvec & 3) == 1 && (cause & CAUSE_INTERRUPT))
-        pc += 4 * (cause & ~CAUSE_INTERRUPT);
+        status |= STATUS_SPP;
+    uint64_t pc = vector(h->stvec, cause);
     int regs[] = {UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE, UC_RISCV_REG_STVAL, UC_RISCV_REG_SSTATUS, UC_RISCV_REG_PC};
     void *values[] = {&epc, &cause, &tval, &status, &pc};
     uc_reg_write_batch(h->uc, regs, values, NREGS(regs));
     h->pc = pc;
 }
 
+static void enter_machine(struct hart *h, uint64_t cause, uint64_t epc, uint64_t tval)
+{
+    mode_enter_machine(h);
+    h->mepc = epc;
+    h->mcause = cause;
+    h->mtval = tval;
+    set_pc(h, vector(h->mtvec, cause));
+}
+
 void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
 {
     enum mmu_privilege from = hart_privilege(h);
+    bool delegated = from != MMU_MACHINE && h->medeleg >> code & 1;
     h->insns++; /* a trap takes time, or a vector that faults would stop it */
-    if (code != EXC_ECALL_U && code != EXC_ECALL_S)
-        traceport_trap(h->machine, epc, (uint64_t[]){code, tval, from, EV_privilege_supervisor});
-    enter_supervisor(h, from, code, epc, tval);
+    if (code != EXC_ECALL_U && code != EXC_ECALL_S && code != EXC_ECALL_M)
+        traceport_trap(h->machine, epc,
+                       (uint64_t[]){code, tval, from, delegated ? EV_privilege_supervisor : EV_privilege_machine});
+    if (delegated)
+        enter_supervisor(h, from, code, epc, tval);
+    else
+        enter_machine(h, code, epc, tval);
 }
 
 /* ---- interrupts ---- */
 
-static uint64_t pending(const struct hart *h)
+uint64_t trap_pending(const struct hart *h)
 {
-    return h->lines & h->sie; /* sie has supervisor interrupts only */
+    return h->lines | (h->seip ? 1ull << IRQ_SEXT : 0);
 }
 
 bool hart_wakes(struct hart *h)
 {
-    return pending(h) != 0;
+    return (trap_pending(h) & h->mie) != 0;
+}
+
+void trap_look(struct hart *h)
+{
+    if (trap_pending(h) & h->mie)
+        h->deadline = 0;
+}
+
+static bool supervisor_enabled(struct hart *h)
+{
+    if (h->privilege == MMU_SUPERVISOR)
+        return hart_reg(h, UC_RISCV_REG_SSTATUS) & STATUS_SIE;
+    return h->privilege == MMU_USER;
 }
 
 void hart_interrupt(struct hart *h)
 {
-    static const unsigned order[] = {IRQ_SEXT, IRQ_SSOFT, IRQ_STIMER}; /* 3.1.9 */
-    uint64_t ready = pending(h);
-    if (!ready)
+    static const unsigned order[] = {IRQ_MEXT, IRQ_MSOFT, IRQ_MTIMER, IRQ_SEXT, IRQ_SSOFT, IRQ_STIMER}; /* 3.1.9 */
+    uint64_t pending = trap_pending(h) & h->mie;
+    if (!pending)
         return;
-    enum mmu_privilege from = hart_privilege(h);
-    if (from == MMU_SUPERVISOR && !(hart_reg(h, UC_RISCV_REG_SSTATUS) & SSTATUS_SIE))
+    uint64_t ready = pending & ~h->mideleg;
+    bool machine = ready && (h->privilege != MMU_MACHINE || h->mstatus & STATUS_MIE);
+    if (!machine)
+        ready = pending & h->mideleg;
+    if (!ready || (!machine && !supervisor_enabled(h)))
         return;
     unsigned code = 0;
     for (int i = NREGS(order) - 1; i >= 0; i--)
         if (ready >> order[i] & 1)
             code = order[i];
+    enum mmu_privilege from = hart_privilege(h);
     uint64_t pc = h->pc;
     h->waiting = false;
     h->interrupts++;
     traceport_interrupt(h->machine, pc, (uint64_t[]){code, from});
-    enter_supervisor(h, from, CAUSE_INTERRUPT | code, pc, 0);
+    if (machine)
+        enter_machine(h, CAUSE_INTERRUPT | code, pc, 0);
+    else
+        enter_supervisor(h, from, CAUSE_INTERRUPT | code, pc, 0);
+}
+
+/* ---- privileged instructions that Unicorn leaves to us: M mode's, and the supervisor's sfence.vma ---- */
+
+/* Leaving M mode ends MPRV (3.1.6.3). */
+static void return_to(struct hart *h, enum mmu_privilege to, uint64_t status, uint64_t pc)
+{
+    h->mstatus = to == MMU_MACHINE ? status : status & ~STATUS_MPRV;
+    mode_leave_machine(h, to);
+    set_pc(h, pc);
+    trap_look(h);
+}
+
+static void mret(struct hart *h)
+{
+    uint64_t status = (h->mstatus & ~(STATUS_MIE | STATUS_MPP)) | STATUS_MPIE;
+    if (h->mstatus & STATUS_MPIE)
+        status |= STATUS_MIE;
+    return_to(h, (enum mmu_privilege)(h->mstatus >> STATUS_MPP_SHIFT & 3), status, h->mepc);
+}
+
+static void sret(struct hart *h)
+{
+    uint64_t status = (h->mstatus & ~(STATUS_SIE | STATUS_SPP)) | STATUS_SPIE;
+    if (h->mstatus & STATUS_SPIE)
+        status |= STATUS_SIE;
+    h->dirty = true;
+    return_to(h, h->mstatus & STATUS_SPP ? MMU_SUPERVISOR : MMU_USER, status, h->sepc);
+}
+
+static void wait(struct hart *h)
+{
+    h->waiting = h->stopped = true;
+    uc_emu_stop(h->uc); /* before the next instruction is fetched: that may fault */
+}
+
+static bool emulate(struct hart *h, uint32_t insn)
+{
+    bool machine = h->privilege == MMU_MACHINE;
+    if (csr_emulate(h, insn))
+        return true;
+    if (insn_is_sfence(insn) && (machine || (h->privilege == MMU_SUPERVISOR && !(h->mstatus & STATUS_TVM))))
+        uc_ctl_flush_tlb(h->uc);
+    else if (machine && insn == INSN_MRET)
+        mret(h);
+    else if (machine && insn == INSN_SRET)
+        sret(h);
+    else if (machine && insn == INSN_WFI)
+        wait(h);
+    else
+        return false;
+    h->insns++;
+    return true;
 }
 
 /* ---- exceptions that Unicorn raises ---- */
 
-static void illegal(struct hart *h, uint64_t pc)
+/* Emulated (true), or trapped. Unicorn's pc is behind it, if it is 4 bytes long. */
+static bool illegal(struct hart *h, uint64_t pc)
 {
     uint32_t insn;
     if (!tlb_instruction(h, pc, &insn))
         insn = 0;
-    if (csr_emulate(h, pc, insn))
-        return;
+    if (emulate(h, insn))
+        return true;
     if (insn_bytes((uint16_t)insn) == 2)
         insn &= 0xffff;
     trap_exception(h, EXC_ILLEGAL, pc, insn);
+    return false;
+}
+
+void trap_instruction(struct hart *h, uint64_t pc)
+{
+    count_retire(h, pc);
+    if (illegal(h, pc))
+        h->pc = pc + 4;
 }
 
 /* Only atomics must be aligned here; Unicorn calls a misaligned AMO a load. */
@@ -99,12 +200,13 @@ static void misaligned(struct hart *h, uint64_t pc)
 
 static void ecall(struct hart *h, uint64_t pc)
 {
-    if (hart_privilege(h) == MMU_USER) {
-        trap_exception(h, EXC_ECALL_U, pc, 0);
+    enum mmu_privilege from = hart_privilege(h);
+    if (from == MMU_SUPERVISOR && h->sbi) {
+        h->insns++;
+        sbi_call(h->machine);
         return;
     }
-    h->insns++;
-    sbi_call(h->machine);
+    trap_exception(h, from == MMU_USER ? EXC_ECALL_U : from == MMU_SUPERVISOR ? EXC_ECALL_S : EXC_ECALL_M, pc, 0);
 }
 
 void trap_hook(uc_engine *uc, uint32_t number, void *user)

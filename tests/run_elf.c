@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Boots a supervisor ELF on a bare machine: run_elf [-d IMAGE]... [-m MIB] [-a BOOTARGS]
- * [-l MAX_INSNS] [-t MODEL] [-i] [-q] [-s N] ELF. Console on stdin (-i) and stdout; how it ended goes to stderr
+ * Boots an ELF on a bare machine, in supervisor mode under the SBI or (-M) in machine mode:
+ * run_elf [-M] [-d IMAGE]... [-m MIB] [-a BOOTARGS] [-l MAX_INSNS] [-t MODEL] [-i] [-q] [-s N] ELF. Console on stdin (-i) and stdout; how it ended goes to stderr
  * (not with -q). Exits with the guest's status. -s N: step by step; N > 0: with runs of up to N instructions in between.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "emu/machine.h"
+#include "emu/machine_priv.h"
 #include "fs/host/image.h"
 
 static int die(const char *message)
@@ -42,10 +42,11 @@ int main(int argc, char **argv)
     char err[512];
     struct machine_config config = {.ram_bytes = 128 << 20, .console_in = -1, .console_out = 1};
     unsigned ndisks = 0;
+    bool machine_mode = false;
     int quiet = 0, steps = 0;
     uint64_t runs = 0;
     disk_model_parse("nvme", &config.disk_model, err, sizeof err);
-    for (int c; (c = getopt(argc, argv, "d:m:a:l:t:iqs:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "d:m:a:l:t:iqs:M")) != -1;) {
         if (c == 'm')
             config.ram_bytes = strtoull(optarg, NULL, 0) << 20;
         else if (c == 'a')
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
             config.max_insns = strtoull(optarg, NULL, 0);
         else if (c == 'i')
             config.console_in = 0;
+        else if (c == 'M')
+            machine_mode = true;
         else if (c == 'q')
             quiet = 1;
         else if (c == 's')
@@ -71,6 +74,8 @@ int main(int argc, char **argv)
     struct machine *m = machine_new(&config, err, sizeof err);
     if (!m || machine_load_kernel(m, argv[optind], err, sizeof err) != 0)
         return die(err);
+    if (machine_mode)
+        hart_enter(&m->hart, MMU_MACHINE, m->hart.pc, hart_reg(&m->hart, UC_RISCV_REG_A1));
     struct machine_result r;
     if (steps)
         run_by_steps(m, runs, &r);

@@ -122,8 +122,7 @@ static void random_programs(void **state)
         m->loaded = true;
         for (int r = UC_RISCV_REG_X1; r <= UC_RISCV_REG_X31; r++)
             hart_set_reg(&m->hart, r, address());
-        hart_set_reg(&m->hart, UC_RISCV_REG_STVEC, KERNEL_BASE + below(16384) * 4);
-        hart_reload(&m->hart);
+        assert_true(csr_set(&m->hart, CSR_STVEC, KERNEL_BASE + below(16384) * 4));
         struct machine_result r;
         machine_run(m, &r);
         assert_in_range(r.stop, STOP_EXIT, STOP_ERROR);
