@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes what tests/linux.t boots, from Debian packages only: a stock riscv64 kernel (./vmlinux), an initramfs with
+# Makes what tests/linux.sh boots, from Debian packages only: a stock riscv64 kernel (./vmlinux), an initramfs with
 # busybox and the modules for an ext4 disk (./initrd), and an ext4 disk (./disk). apt runs with a configuration of its
 # own in that directory; the mirror is the one that apt uses here.
 #
@@ -84,9 +84,22 @@ make_initrd() {
         echo 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev'
         for m in $modules; do echo "insmod /modules/${m##*/}"; done
         echo 'uname -srm'
-        echo 'exec /bin/sh'
+        echo 'exec /bin/${next:-sh}'
     } >tree/init
-    chmod 755 tree/init
+    cat >tree/bin/selftest <<'SELFTEST'
+#!/bin/sh
+# The boot argument next=selftest runs this in place of a shell.
+mount -t ext4 /dev/vda /mnt && cat /mnt/hello
+dd if=/dev/urandom of=/mnt/data bs=64k count=16 2>/dev/null
+sum=$(md5sum </mnt/data)
+umount /mnt
+echo 3 >/proc/sys/vm/drop_caches
+mount -t ext4 /dev/vda /mnt
+test "$sum" = "$(md5sum </mnt/data)" && echo the disk is good
+umount /mnt
+poweroff -f
+SELFTEST
+    chmod 755 tree/init tree/bin/selftest
     python3 "$here/newc.py" tree | gzip -6n >initrd.new
     mv initrd.new initrd
 }
