@@ -106,6 +106,7 @@ static int run_session(struct run *r, int argc, char **argv, bool shell)
             .max_insns = r->o.common.max_insns,
         },
         .timeout_seconds = r->o.common.timeout_seconds,
+        .debug = r->o.common.debug,
         .keys_to_guest = shell,
         .load = load_kernel,
         .arg = r,

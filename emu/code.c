@@ -25,7 +25,7 @@ static void make_key(struct hart *h)
     h->code_key = h->code_version << 24 | (uint64_t)h->space << 16;
 }
 
-static void new_version(struct hart *h)
+void code_new_version(struct hart *h)
 {
     h->code_version++;
     make_key(h);
@@ -57,7 +57,7 @@ void code_fetched(struct hart *h, uint64_t va_page, uint64_t pa_page)
     struct fetched *f = &h->fetched[(va_page / PAGE_BYTES + h->space * 61) % FETCHED];
     if (f->page != page || f->pa != pa_page) {
         if (f->pa)
-            new_version(h);
+            code_new_version(h);
         *f = (struct fetched){page, pa_page};
     }
 }
@@ -68,7 +68,7 @@ void code_stored(struct hart *h, uint64_t pa_page)
     if (*state == FRAME_CODE) {
         code_forget(h, pa_page, PAGE_BYTES);
         uc_ctl_flush_tlb(h->uc); /* its executable entries */
-        new_version(h);
+        code_new_version(h);
     }
     *state = FRAME_WRITABLE;
 }
@@ -79,7 +79,7 @@ void hart_code_written(struct hart *h, uint64_t pa, uint64_t bytes)
     for (uint64_t page = pa & ~(PAGE_BYTES - 1); page < end; page += PAGE_BYTES)
         if (code_frame(h, page)) {
             code_forget(h, page, PAGE_BYTES);
-            new_version(h);
+            code_new_version(h);
         }
 }
 

@@ -27,8 +27,9 @@ void common_help(void)
            "      --disk-model M      none, nvme (default), ssd, hdd, or ACCESS,SEEK,SECTOR,FLUSH in ns\n"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
-           "      --trace all|none    record everything (default) or nothing\n"
-           "  -h, --help\n");
+           "      --trace all|none    record everything (default) or nothing\n");
+    debug_help();
+    printf("  -h, --help\n");
 }
 
 void common_status_help(void)
@@ -82,8 +83,9 @@ bool common_take(struct common_options *o, int c, char *arg)
             return true;
         say("--trace %s: needs all or none", arg);
         return false;
+    default:
+        return debug_take(&o->debug, c - OPT_DEBUG, arg);
     }
-    return false;
 }
 
 void common_done(struct common_options *o)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "debug/options.h"
 #include "machine.h"
 
 struct common_options {
@@ -17,14 +18,16 @@ struct common_options {
     uint64_t max_insns;       /* 0: no limit */
     uint64_t timeout_seconds; /* 0: no limit */
     bool trace;
+    struct debug_options debug;
 };
 
 /* For a command's getopt_long; their values are above all characters. */
-enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE };
+enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_DEBUG };
 #define COMMON_SHORT "o:h"
 #define COMMON_LONG \
     {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
-    {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, {"help", 0, 0, 'h'}
+    {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, DEBUG_LONG(OPT_DEBUG), \
+    {"help", 0, 0, 'h'}
 
 void common_defaults(struct common_options *);
 /* The lines of --help about them. */

@@ -16,6 +16,7 @@ int console_init(struct machine *m, char *err, size_t errlen)
 {
     struct console *c = &m->console;
     c->in = m->config.console_in;
+    c->debugger = -1;
     c->out = m->config.console_out;
     c->end = c->in < 0;
     c->terminal = c->in >= 0 && isatty(c->in);
@@ -88,8 +89,9 @@ static bool fill(struct machine *m, int timeout_ms)
         return false;
     if (timeout_ms != 0)
         console_flush(m);
-    struct pollfd fds[2] = {{.fd = c->in, .events = POLLIN}, {.fd = c->wake[0], .events = POLLIN}};
-    if (poll(fds, 2, timeout_ms) <= 0 || m->interrupted || !fds[0].revents)
+    struct pollfd fds[3] = {{.fd = c->in, .events = POLLIN}, {.fd = c->wake[0], .events = POLLIN},
+                            {.fd = c->debugger, .events = POLLIN}};
+    if (poll(fds, 3, timeout_ms) <= 0 || m->interrupted || !fds[0].revents)
         return false;
     ssize_t n = read(c->in, c->input, sizeof c->input);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))

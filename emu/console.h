@@ -23,6 +23,7 @@ struct console {
     unsigned ends_typed; /* ctrl-D that the guest was given for it */
     bool escape;    /* ctrl-A was typed */
     int wake[2];    /* pipe: machine_interrupt ends a wait */
+    int debugger;   /* its connection ends a wait too; -1: none */
     uint8_t input[512];
     size_t input_at, input_end; /* what was read and not yet handed over */
     uint8_t output[4096];

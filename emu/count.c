@@ -7,6 +7,7 @@
  * A CSR instruction ends its block. What Unicorn does not do right about some of
  * them is done between that block and the next: the block's `tail`.
  */
+#include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
 
@@ -25,7 +26,7 @@ enum tail {
     TAIL_COUNTER,      /* rd got the host's ticks: give it the count */
 };
 
-/* In a block's key: count_special must be asked before it runs. */
+/* In a block's key: count_special, or the debugger, must be asked before it runs. */
 #define KEY_SPECIAL (1ull << 63)
 
 static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
@@ -114,7 +115,8 @@ static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
     b->tail = tail_of(last);
     b->pc = pc;
     b->bytes = bytes;
-    b->key = h->code_key | bytes | (may_be_special(last) ? KEY_SPECIAL : 0);
+    bool special = may_be_special(last) || (h->stops && stops_in(h->stops, pc, bytes));
+    b->key = h->code_key | bytes | (special ? KEY_SPECIAL : 0);
 }
 
 static int tail_rd(uint32_t tail)
@@ -269,11 +271,13 @@ static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, u
         return;
     }
     count_settle(h);
-    bool due = h->insns >= h->deadline;
-    const struct block *b = due ? NULL : count_block(h, pc, bytes);
-    if (due || stops_here(h, b)) {
+    bool due = h->insns >= h->deadline, breaks = h->stops && stops_in(h->stops, pc, bytes);
+    const struct block *b = due || breaks ? NULL : count_block(h, pc, bytes);
+    if (due || breaks || stops_here(h, b)) {
         h->stopped = h->announced = true;
-        h->special = !due;
+        h->special = !due && !breaks;
+        if (breaks)
+            h->deadline = 0; /* the debugger goes on from here */
         h->announced_pc = pc;
         h->announced_bytes = bytes;
         uc_emu_stop(h->uc); /* before this block; it will be announced again */

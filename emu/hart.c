@@ -180,6 +180,10 @@ static void deliver_fault(struct hart *h, uint64_t begun)
 {
     struct fault *f = &h->fault;
     h->pc = f->pc;
+    if (f->watched) {
+        step_watched(h);
+        return;
+    }
     bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS;
     if (fetch)
         count_settle(h);

@@ -24,6 +24,7 @@
 #include "pmp.h"
 
 struct machine;
+struct stops;
 
 /* Interrupt codes; bit numbers of mip (privileged spec, 3.1.9) */
 enum { IRQ_SSOFT = 1, IRQ_MSOFT = 3, IRQ_STIMER = 5, IRQ_MTIMER = 7, IRQ_SEXT = 9, IRQ_MEXT = 11 };
@@ -54,6 +55,7 @@ enum {
 /* An access that the fill hook refused: delivered when Unicorn has returned. */
 struct fault {
     bool valid;
+    bool watched;     /* only a watchpoint forbids it: nothing is delivered */
     bool crossing;    /* the instruction begins on the page before: its pc is page - 2 */
     unsigned code;
     uint64_t pc, tval;
@@ -109,6 +111,11 @@ struct hart {
     bool announced;        /* the hook stopped before this block: */
     uint64_t announced_pc;
     uint32_t announced_bytes;
+
+
+    /* debugger */
+    struct stops *stops;   /* breakpoints and watchpoints; NULL: no debugger */
+    bool watch_off;        /* watchpoints are asleep */
 
     enum mmu_privilege privilege;
     bool sbi; /* a supervisor's ecall is the host's to answer: there is no M mode */
@@ -199,6 +206,7 @@ bool code_frame(const struct hart *, uint64_t pa); /* the frame's code may be tr
 void hart_code_written(struct hart *, uint64_t pa, uint64_t bytes);
 void code_forget(struct hart *, uint64_t pa, uint64_t bytes); /* drops the translations of a range within a frame */
 void code_space(struct hart *); /* satp changed */
+void code_new_version(struct hart *); /* what is known of blocks is forgotten */
 
 /* ---- mode.c ---- */
 /* The mode that Unicorn is in when the guest is in this one. */
@@ -243,6 +251,16 @@ void step_finish(struct hart *);
 void step_special(struct hart *);
 /* Retired instructions, those of a block under way included. */
 uint64_t step_retired(struct hart *);
+/* A position in the run: each step adds exactly one. */
+uint64_t step_position(struct hart *);
+/* Makes the block that was announced (h->announced) the one under way. */
+void step_open(struct hart *);
+/* Has Unicorn announce the block at pc and opens it. False: a trap came first. */
+bool step_begin(struct hart *);
+/* The block under way goes on at the instruction that a watchpoint stopped. */
+void step_watched(struct hart *);
+/* One piece of the block under way: its next instruction. */
+void step_one(struct hart *);
 
 /* ---- csr.c ---- */
 /*

@@ -189,7 +189,7 @@ bool machine_between(struct machine *m)
     return !h->waiting;
 }
 
-static void turn(struct machine *m)
+void machine_turn(struct machine *m)
 {
     struct hart *h = &m->hart;
     if (h->midway) {
@@ -222,7 +222,7 @@ static void run_until(struct machine *m, uint64_t until, struct machine_result *
         machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
     m->until = until;
     while (m->result.stop == STOP_NONE && m->hart.insns < until) {
-        turn(m);
+        machine_turn(m);
         machine_check(m);
     }
     machine_report(m, result);

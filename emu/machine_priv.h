@@ -48,6 +48,8 @@ void machine_stop(struct machine *, enum machine_stop, int status, const char *f
 
 /* Between two blocks: events of the clock, console, interrupts. True: the hart is to run; false: it waits. */
 bool machine_between(struct machine *);
+/* Runs until something is to be done between two blocks. */
+void machine_turn(struct machine *);
 /* The reasons outside of the guest to end the run. */
 void machine_check(struct machine *);
 void machine_report(struct machine *, struct machine_result *);

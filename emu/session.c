@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "debug/debug.h"
 #include "say.h"
 #include "terminal.h"
 
@@ -48,7 +49,10 @@ static uint64_t run(const struct session *s, struct machine *m, struct machine_r
     signal(SIGPIPE, SIG_IGN); /* a reader of the console that goes away ends the run, not the trace */
     set_alarm(s->timeout_seconds);
     uint64_t begin = host_now_ns();
-    machine_run(m, res);
+    if (s->debug.gdb)
+        debug_run(m, s->debug.gdb, res);
+    else
+        machine_run(m, res);
     uint64_t took = host_now_ns() - begin;
     set_alarm(0);
     interruptible = NULL;

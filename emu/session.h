@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../traces/recorder.h"
+#include "debug/options.h"
 #include "machine.h"
 
 /* Exit statuses of a run that does not end by the guest's own; --help lists them. */
@@ -17,6 +18,7 @@ struct session {
     struct run_facts facts;
     struct machine_config config; /* recorder is filled in */
     uint64_t timeout_seconds;     /* of the host's clock; 0: none */
+    struct debug_options debug;
     bool keys_to_guest;           /* a terminal's ctrl-C goes to the guest */
     /* Puts the guest into the new machine. 0, or -1 with a message. */
     int (*load)(struct machine *, void *arg, char *err, size_t errlen);

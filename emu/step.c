@@ -18,6 +18,11 @@ uint64_t step_retired(struct hart *h)
     return h->insns + (h->midway ? count_between(h, h->block->pc, h->pc) : 0);
 }
 
+uint64_t step_position(struct hart *h)
+{
+    return step_retired(h) + h->interrupts;
+}
+
 /* Drops translations that hold the instruction at va. Without a detour by M mode, if possible: that would clear the LR reservation. */
 static void forget(struct hart *h, uint64_t va, uint64_t pa)
 {
@@ -41,7 +46,8 @@ static void look(struct hart *h, const struct block *b)
     h->cut = h->cut && !left;
 }
 
-void step_advance(struct hart *h, uint64_t to)
+/* A piece that Unicorn may run. */
+static void advance(struct hart *h, uint64_t to)
 {
     const struct block *b = h->block;
     uint64_t from = h->pc, pa = 0;
@@ -57,6 +63,32 @@ void step_advance(struct hart *h, uint64_t to)
     look(h, b);
     if (mapped)
         forget(h, from, pa);
+}
+
+/* The last instruction of a block. 0: it cannot be read, or there is none. */
+static uint32_t last_insn(struct hart *h, const struct block *b)
+{
+    uint32_t last = 0;
+    for (uint64_t pc = b->pc; pc < b->pc + b->bytes; pc += insn_bytes((uint16_t)last))
+        if (!tlb_instruction(h, pc, &last))
+            return 0;
+    return last;
+}
+
+/* A CSR instruction that is not Unicorn's to run is always the last of its block: trap_instruction does it. */
+void step_advance(struct hart *h, uint64_t to)
+{
+    uint64_t end = h->block->pc + h->block->bytes;
+    if (to != end || !count_special(h, last_insn(h, h->block))) {
+        advance(h, to);
+        return;
+    }
+    if (h->pc != end - 4)
+        advance(h, end - 4);
+    if (!h->midway || h->pc != end - 4)
+        return;
+    trap_instruction(h, h->pc);
+    h->midway = h->hold = h->cut = false;
 }
 
 /* The instruction at pc cannot be fetched, or Unicorn announces no bytes for it: it traps. */
@@ -92,25 +124,38 @@ static bool ends_block(uint32_t insn)
     return kind == (2 << 3 | 4) && !(insn >> 2 & 31); /* c.jr, c.jalr, c.ebreak */
 }
 
-/* Unicorn gives a block that runs into an illegal c.addi4spn (all zeros, say) a size without it. */
-static bool runs_into_illegal(struct hart *h, const struct block *b)
+/*
+ * Does the instruction behind the block trap at its fetch, so that the block ends there? Unicorn gives a block that runs into an
+ * illegal c.addi4spn (all zeros, say) a size without it; and it may run into a page that may not be executed.
+ */
+static bool ends_in_trap(struct hart *h, const struct block *b)
 {
-    uint32_t last = 0, next;
-    for (uint64_t pc = b->pc; pc < b->pc + b->bytes; pc += insn_bytes((uint16_t)last))
-        if (!tlb_instruction(h, pc, &last))
-            return false;
-    return !ends_block(last) && tlb_instruction(h, b->pc + b->bytes, &next) && (next & 0xffe3) == 0;
+    uint64_t end = b->pc + b->bytes, pa;
+    uint32_t next;
+    if (ends_block(last_insn(h, b)))
+        return false;
+    if (end % PAGE_BYTES == PAGE_BYTES - 2 && !tlb_physical(h, end + 2, MMU_FETCH, &pa))
+        return true; /* an instruction of 16 bits would have belonged to the block */
+    return tlb_instruction(h, end, &next) && (next & 0xffe3) == 0;
 }
 
-static void begin_announced(struct hart *h)
+void step_open(struct hart *h)
 {
+    h->announced = false;
     h->block = count_block(h, h->announced_pc, h->announced_bytes);
-    h->cut = h->cut || runs_into_illegal(h, h->block);
+    h->cut = ends_in_trap(h, h->block);
     h->midway = h->hold = true;
 }
 
-/* Has Unicorn announce the block at pc and makes it the one under way. False: a trap came first. */
-static bool open_block(struct hart *h)
+void step_watched(struct hart *h)
+{
+    if (!h->midway)
+        h->cut = ends_in_trap(h, h->block);
+    h->midway = h->hold = true;
+    h->deadline = 0;
+}
+
+bool step_begin(struct hart *h)
 {
     uint64_t pc = h->pc, insns = h->insns;
     h->deadline = 0;
@@ -122,55 +167,45 @@ static bool open_block(struct hart *h)
         h->announced = true;
         h->crossing = 0;
         uc_ctl_set_exits(h->uc, &pc, 0);
-        h->cut = true;
     }
     if (h->insns != insns || !h->announced)
         return false;
-    begin_announced(h);
+    step_open(h);
     return true;
-}
-
-/* The next instruction is the host's to run. */
-static void emulate(struct hart *h)
-{
-    trap_instruction(h, h->pc);
-    h->midway = h->hold = h->cut = false;
 }
 
 void step_special(struct hart *h)
 {
-    begin_announced(h);
-    uint64_t last = h->block->pc + h->block->bytes - 4;
-    if (h->pc != last)
-        step_advance(h, last);
-    if (h->midway && h->pc == last)
-        emulate(h);
+    step_open(h);
+    step_finish(h);
+}
+
+void step_one(struct hart *h)
+{
+    uint32_t insn;
+    if (h->pc == h->block->pc + h->block->bytes)
+        run_trap(h);
+    else if (tlb_instruction(h, h->pc, &insn))
+        step_advance(h, h->pc + insn_bytes((uint16_t)insn));
+    else
+        step_finish(h); /* cannot be: Unicorn has just read it */
 }
 
 static void step_insn(struct machine *m)
 {
     struct hart *h = &m->hart;
     uint64_t interrupts = h->interrupts;
-    uint32_t insn;
-    if (!h->midway && (!machine_between(m) || h->interrupts != interrupts || !open_block(h)))
-        return;
-    if (h->pc == h->block->pc + h->block->bytes)
-        run_trap(h);
-    else if (!tlb_instruction(h, h->pc, &insn))
-        step_finish(h); /* cannot be: Unicorn has just read it */
-    else if (count_special(h, insn))
-        emulate(h);
-    else
-        step_advance(h, h->pc + insn_bytes((uint16_t)insn));
+    if (h->midway || (machine_between(m) && h->interrupts == interrupts && step_begin(h)))
+        step_one(h);
 }
 
 void machine_step(struct machine *m, struct machine_result *result)
 {
     struct hart *h = &m->hart;
-    uint64_t before = step_retired(h) + h->interrupts;
+    uint64_t before = step_position(h);
     if (!m->loaded)
         machine_stop(m, STOP_ERROR, 1, "no kernel was loaded");
-    while (m->result.stop == STOP_NONE && step_retired(h) + h->interrupts == before) {
+    while (m->result.stop == STOP_NONE && step_position(h) == before) {
         step_insn(m);
         if (!h->midway)
             machine_check(m);

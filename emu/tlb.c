@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
 
@@ -142,6 +143,19 @@ static unsigned frame_rights(struct hart *h, uint64_t va, uint64_t pa, enum mmu_
     return rights & ~(unsigned)MMU_EXEC;
 }
 
+/* A page with watched bytes gets no right to touch them: the debugger looks at each access. */
+static bool watched(struct hart *h, uint64_t page, enum mmu_access access, struct mmu_result *r)
+{
+    if (!h->stops || h->watch_off || access == MMU_FETCH)
+        return false;
+    r->rights &= ~stops_watched(h->stops, page);
+    if (r->rights & (access == MMU_STORE ? MMU_WRITE : MMU_READ))
+        return false;
+    if (!h->fault.valid)
+        h->fault = (struct fault){.valid = true, .watched = true, .pc = hart_reg(h, UC_RISCV_REG_PC), .page = page};
+    return true;
+}
+
 bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry *entry, void *user)
 {
     struct hart *h = user;
@@ -163,6 +177,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         r.rights &= ~(unsigned)MMU_EXEC;
     else
         return refuse(h, page, access, false);
+    if (watched(h, page, access, &r))
+        return false;
     entry->paddr = access == MMU_FETCH ? r.pa : tohost_page(&h->machine->tohost, r.pa);
     entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
     return true;
