@@ -114,6 +114,7 @@ static int run(struct booted *b)
             .max_insns = b->o.common.max_insns,
         },
         .timeout_seconds = b->o.common.timeout_seconds,
+        .debug = b->o.common.debug,
         .keys_to_guest = true,
         .load = load,
         .after = after,

@@ -30,7 +30,7 @@ static void there_and_back(void **state)
     for (unsigned round = 0; round < 2000; round++) {
         size_t n = random_below(round % 50 ? 100 : PACKET_MAX + 1), events = 0;
         for (size_t i = 0; i < n; i++)
-            data[i] = (char)(random_below(3) ? random_below(256) : "$#}*+-\003"[random_below(7)]);
+            data[i] = (char)(random_below(3) ? random_below(256) : (uint32_t)"$#}*+-\003"[random_below(7)]);
         size_t bytes = packet_frame(frame, data, n);
         assert_in_range(bytes, n + 4, 2 * n + 4);
         for (size_t i = 0; i < bytes; i++) {
