@@ -253,16 +253,27 @@ int64_t syssegdetach(const uint64_t *a)
     return error(T_EINVAL, "segdetach: no attached segment there");
 }
 
-int64_t syssegfree(const uint64_t *a)
+/* May all of [va, va + n) become zero? Nothing is changed if not. */
+static int checkfree(uint64_t va, uint64_t n)
 {
-    uint64_t va = a[0], end = a[0] + a[1];
-    int err = userrange(a[0], a[1]);
-    while (err == 0 && va < end) {
-        Segment *s = segfor(up, va);
+    int err = userrange(va, n);
+    for (uint64_t end = va + n; err != -T_EFAULT && va < end;) {
+        const Segment *s = segfor(up, va);
         if (s == NULL)
             return error(T_EFAULT, "bad address in system call");
         if (s->attr & SG_RONLY)
-            return error(T_EACCES, "segfree: the segment is read-only");
+            err = error(T_EACCES, "segfree: the segment is read-only");
+        va = s->top;
+    }
+    return err;
+}
+
+int64_t syssegfree(const uint64_t *a)
+{
+    uint64_t va = a[0], end = a[0] + a[1];
+    int err = checkfree(a[0], a[1]);
+    while (err == 0 && va < end) {
+        Segment *s = segfor(up, va);
         uint64_t top = s->top < end ? s->top : end;
         err = segzero(s, va, top - va);
         va = top;

@@ -259,10 +259,10 @@ static int64_t do_seek(MProc *p, const struct mop *op)
     if (o->is != OPEN_FILE)
         return -T_ESPIPE;
     int64_t base = op->b == SEEK_FROM_HERE ? (int64_t)o->offset : op->b == SEEK_FROM_END ? (int64_t)o->file->length : 0;
-    if (op->b > SEEK_FROM_END || base + (int64_t)op->x < 0)
+    if (op->b > SEEK_FROM_END || __builtin_add_overflow(base, (int64_t)op->x, &base) || base < 0)
         return -T_EINVAL;
-    o->offset = (uint64_t)base + op->x;
-    return (int64_t)o->offset;
+    o->offset = (uint64_t)base;
+    return base;
 }
 
 /* ---- reading and writing ---- */
@@ -643,6 +643,15 @@ static bool pipe_allows(const Model *m, const MProc *p, const struct mop *op)
     return !waits && model_has(m, p, op->x, op->n, !output);
 }
 
+/* An operation that others need not wait for: on the process's own memory only, so that it comes to the same. */
+static bool async_allows(const Model *m, const struct mop *op)
+{
+    const struct layout *l = &m->layout;
+    uint64_t shared = l->base[REGION_B], end = shared + l->bytes[REGION_B];
+    bool first = op->x < end && op->x + op->n > shared, second = op->y < end && op->y + op->n > shared;
+    return op->b == 0 || (!first && (op->kind != MOP_copy || !second));
+}
+
 bool model_allows(const Model *m, const struct mop *op)
 {
     unsigned alive = 0;
@@ -657,13 +666,13 @@ bool model_allows(const Model *m, const struct mop *op)
     case MOP_read: case MOP_write:
         return pipe_allows(m, p, op);
     case MOP_load:
-        return model_has(m, p, op->x, op->n, false);
+        return model_has(m, p, op->x, op->n, false) && async_allows(m, op);
     case MOP_fail:
         return model_has(m, p, op->x, 1, false);
     case MOP_store:
-        return model_has(m, p, op->x, op->n, true);
+        return model_has(m, p, op->x, op->n, true) && async_allows(m, op);
     case MOP_copy:
-        return model_has(m, p, op->x, op->n, false) && model_has(m, p, op->y, op->n, true);
+        return model_has(m, p, op->x, op->n, false) && model_has(m, p, op->y, op->n, true) && async_allows(m, op);
     case MOP_fork:
         return op->a < MODEL_PROCS && m->proc[op->a] == NULL;
     default:

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * modelrun PROGRAM: runs model programs (program.h) and compares what each operation gives with what the reference
+ * model says. Prints the number of operations and the sum over all results; stops at the first that is not as it must be.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "modelrun.h"
+
+static const char help[] = "modelrun PROGRAM\nRuns a program of the reference model; tests/model.t has more.";
+
+static uint64_t sum; /* over all processes */
+
+static void make_pipes(void)
+{
+    for (int i = 0; i <= COORDINATOR; i++) {
+        int fds[2];
+        long r = sys_pipe(fds);
+        if (r < 0 || fds[0] != FD_TURN + 2 * i || fds[1] != FD_TURN + 2 * i + 1)
+            give_up("pipe", r);
+    }
+}
+
+/* The first process of a program: it gets its turn like any other. */
+static void begin(const struct mop *op)
+{
+    struct worker w = {.slot = 0, .sizes = op->x, .next = UINT64_MAX};
+    long fd = sys_create("/model", OREAD | OEXCL, DMDIR | 0777);
+    if (fd < 0)
+        give_up("create /model", fd);
+    sys_close((int)fd);
+    long pid = sys_rfork(RFPROC | RFFDG | RFNOWAIT);
+    if (pid < 0)
+        give_up("rfork", pid);
+    if (pid == 0) {
+        begin_memory(w.sizes);
+        work(&w);
+    }
+}
+
+/* No process is left. */
+static void finish(void)
+{
+    char name[] = "/model/0";
+    for (int i = 0; i < MODEL_NAMES; i++, name[7]++)
+        sys_remove(name);
+    long r = sys_remove("/model");
+    if (r < 0)
+        give_up("remove /model", r);
+}
+
+/* Waits until a process that said that it ends has ended: what it held has been given back. */
+static void see_off(uint32_t pid)
+{
+    char path[40];
+    struct tarry_stat st;
+    snprintf(path, sizeof path, "/proc/%u/status", (unsigned)pid);
+    while (sys_stat(path, &st) == 0)
+        sys_sleep(1000);
+}
+
+/* The coordinator's own operations from `index` on, then somebody else's turn. */
+static void coordinate(uint64_t index)
+{
+    for (;; index++) {
+        struct mop op = *operation(index);
+        if (op.proc < MODEL_PROCS)
+            break;
+        if (op.kind == MOP_end) {
+            printf("modelrun: %llu operations, sum %016llx\n", (unsigned long long)index, (unsigned long long)sum);
+            exit(finish_output(0));
+        }
+        if (op.kind == MOP_begin)
+            begin(&op);
+        else
+            finish();
+        sum += model_share(index, 0, 0);
+    }
+    hand_on(index);
+}
+
+static _Noreturn void run(const char *program)
+{
+    struct turn turn;
+    long fd = sys_open(program, OREAD);
+    if (fd != FD_PROGRAM)
+        give_up(program, fd);
+    make_pipes();
+    coordinate(0);
+    for (;;) {
+        await_turn(COORDINATOR, &turn);
+        if (turn.kind == TURN_LEFT) {
+            if (turn.pid == 0)
+                exit(1); /* it has said why */
+            see_off(turn.pid);
+            sum += turn.sum;
+        }
+        coordinate(turn.index);
+    }
+}
+
+/* A process of the program after exec. */
+static _Noreturn void resume(char **text)
+{
+    struct worker w = {
+        .slot = (unsigned)strtoul(text[0], NULL, 10),
+        .sizes = strtoull(text[1], NULL, 10),
+        .sum = strtoull(text[2], NULL, 10),
+        .next = strtoull(text[3], NULL, 10),
+    };
+    begin_memory(w.sizes);
+    work(&w);
+}
+
+int main(int argc, char **argv)
+{
+    if (help_asked(argc, argv, help))
+        return 0;
+    if (argc == 6 && strcmp(argv[1], "--slot") == 0)
+        resume(argv + 2);
+    if (argc != 2)
+        usage(help);
+    run(argv[1]);
+}
