@@ -2,6 +2,7 @@
 # The kernel's segment code, compiled for the host from its very sources, for tests/unit/seg_*.c. Included by the Makefile.
 KHOST_SRC := $(addprefix guestos/kernel/,sourcemap.c pagemap.c segment.c fault.c clock.c swap.c fileio.c policy.c readnow.c \
                 transfers.c image.c ucopy.c lock.c) $(wildcard tests/khost/*.c)
+KHOST_SRC += $(filter-out tests/model/tool.c,$(wildcard tests/model/*.c))
 KHOST_OBJ := $(KHOST_SRC:%.c=$(BUILD)/khost/%.o)
 KHOST_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include
 
@@ -17,3 +18,10 @@ $(BUILD)/tests/seg_%: tests/unit/seg_%.c $(BUILD)/khost/libkhost.a $(patsubst fs
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
 	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $< $(filter %.a %.o,$^) -lcmocka -lpthread
+
+# The tool that makes model programs for the guest (tests/model.t).
+$(BUILD)/tests/model: tests/model/tool.c $(BUILD)/khost/libkhost.a
+	@mkdir -p $(@D)
+	@echo "  TEST    $@"
+	@$(CC) $(KHOST_FLAGS) -o $@ $^
+unit: $(BUILD)/tests/model

@@ -5,11 +5,13 @@
  *   model gen PROFILE OPERATIONS FILE    random programs (TARRY_SEED) into FILE; prints the line that modelrun must print
  *   model print FILE                     a program file as text
  *   model read TEXT FILE                 text into a program file; prints that line, too
- *   model shrink FILE TEXT COMMAND       the shortest program of FILE with which COMMAND still fails (shell; the file is
- *                                        $PROGRAM), as text into TEXT
+ *   model leave FILE NEW DIR             FILE without its last `finish` into NEW, the files that it leaves into DIR
+ *   model shrink FILE TEXT COMMAND       a short program of FILE with which COMMAND (of the shell) still fails, as text into
+ *                                        TEXT; it is given in $PROGRAM, the line that it must print in $EXPECTED
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "gen.h"
 #include "shrink.h"
@@ -57,12 +59,15 @@ static void save_file(const char *name, const struct mop *ops, unsigned long n)
 }
 
 /* What modelrun prints at the end, if all is as it must be. */
-static void print_expected(const struct mop *ops, unsigned long n)
+static const char *expected(const struct mop *ops, unsigned long n)
 {
+    static char line[80];
     uint64_t sum = 0;
+    n -= n > 0 && ops[n - 1].kind == MOP_end;
     for (unsigned long i = 0; i < n; i++)
-        sum += ops[i].kind != MOP_end ? model_share(i, ops[i].result, ops[i].digest) : 0;
-    printf("modelrun: %lu operations, sum %016lx\n", n - (n > 0 && ops[n - 1].kind == MOP_end), (unsigned long)sum);
+        sum += model_share(i, ops[i].result, ops[i].digest);
+    snprintf(line, sizeof line, "modelrun: %lu operations, sum %016lx", n, (unsigned long)sum);
+    return line;
 }
 
 static int generate(const char *profile, unsigned long most, const char *name)
@@ -83,22 +88,53 @@ static int generate(const char *profile, unsigned long most, const char *name)
         free(program);
     }
     save_file(name, ops, n);
-    print_expected(ops, n);
+    puts(expected(ops, n));
     free(ops);
     model_free(g.model);
     return 0;
 }
 
+static int leave_files(const char *name, const char *new, const char *dir)
+{
+    unsigned long n;
+    struct mop *ops = load_file(name, &n);
+    Model *m = model_new();
+    while (n > 0 && (ops[n - 1].kind == MOP_end || ops[n - 1].kind == MOP_finish))
+        n--;
+    for (unsigned long i = 0; i < n; i++)
+        model_do(m, &ops[i]);
+    for (unsigned i = 0; i < MODEL_NAMES; i++) {
+        char path[4096];
+        if (m->name[i] == NULL)
+            continue;
+        snprintf(path, sizeof path, "%s/%u", dir, i);
+        FILE *f = must_open(path, "wb");
+        if (fwrite(m->name[i]->at, 1, m->name[i]->length, f) != m->name[i]->length || fclose(f) != 0)
+            die(path);
+    }
+    save_file(new, ops, n);
+    puts(expected(ops, n));
+    free(ops);
+    model_free(m);
+    return 0;
+}
+
 /* ---- shrinking with a command as the judge ---- */
+
+enum { SHRINK_SECONDS = 60 };
 
 typedef struct Judge {
     const char *command, *program;
+    time_t end; /* from then on nothing is tried any more */
 } Judge;
 
 static bool command_fails(void *arg, const struct mop *ops, unsigned long n)
 {
     Judge *j = arg;
+    if (time(NULL) > j->end)
+        return false;
     save_file(j->program, ops, n);
+    setenv("EXPECTED", expected(ops, n), 1);
     int status = system(j->command);
     if (status == -1)
         die(j->command);
@@ -115,7 +151,7 @@ static int shrink_file(const char *name, const char *text, const char *command)
         die(program);
     close(fd);
     setenv("PROGRAM", program, 1);
-    Judge judge = {command, program};
+    Judge judge = {command, program, time(NULL) + SHRINK_SECONDS};
     n = shrink(ops, n, command_fails, &judge);
     unlink(program);
     FILE *f = must_open(text, "w");
@@ -131,6 +167,8 @@ int main(int argc, char **argv)
         return generate(argv[2], strtoul(argv[3], NULL, 0), argv[4]);
     if (argc == 5 && strcmp(argv[1], "shrink") == 0)
         return shrink_file(argv[2], argv[3], argv[4]);
+    if (argc == 5 && strcmp(argv[1], "leave") == 0)
+        return leave_files(argv[2], argv[3], argv[4]);
     if (argc == 3 && strcmp(argv[1], "print") == 0) {
         struct mop *ops = load_file(argv[2], &n);
         print_program(stdout, ops, n);
@@ -142,10 +180,11 @@ int main(int argc, char **argv)
         struct mop *ops = parse_program(f, argv[2], &n);
         fclose(f);
         save_file(argv[3], ops, n);
-        print_expected(ops, n);
+        puts(expected(ops, n));
         free(ops);
         return 0;
     }
-    fprintf(stderr, "usage: model gen PROFILE OPERATIONS FILE | print FILE | read TEXT FILE | shrink FILE TEXT COMMAND\n");
+    fprintf(stderr, "usage: model gen PROFILE OPERATIONS FILE | print FILE | read TEXT FILE | leave FILE NEW DIR |\n"
+                    "             shrink FILE TEXT COMMAND\n");
     return 2;
 }

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Random programs in the guest beside the reference model (tests/model): what every operation gives, every byte that is
+# loaded and the files at the end are the same under every sound policy, with little memory and with enough. A program that
+# goes wrong is made short and printed. TARRY_SEED repeats a run, TARRY_OPS says how many operations, MODEL_IO which policies.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+
+model=$BUILD/tests/model
+seed=${TARRY_SEED:-$(date +%s%N)}
+total=${TARRY_OPS:-200000}
+BOOT=20000 # operations of a boot, at most
+done_ops=0
+echo "# TARRY_SEED=$seed"
+
+# guest PROGRAM OPTION...: what modelrun says of it
+guest() {
+    local program=$1
+    shift
+    timeout 300 "$TARRY" run -o x.db --trace none "$@" --input "$program:/in/p" modelrun /in/p 2>&1 </dev/null
+}
+export -f guest
+export TARRY
+
+# Made short, as text; how to run it again.
+explain() { # OPTION...
+    "$model" shrink p.bin short.txt "test \"\$(guest \$PROGRAM $*)\" = \"\$EXPECTED\""
+    cp short.txt "$BUILD/model-failed.txt"
+    echo "# to repeat it: $model read $BUILD/model-failed.txt p && $TARRY run $* --input p:/in/p modelrun /in/p"
+    sed 's/^/#   /' short.txt | head -60
+}
+
+# agree PROFILE OPERATIONS OPTION...: random programs, as many as that needs
+agree() {
+    local profile=$1 left=$2 expected got n
+    shift 2
+    while [ "$left" -gt 0 ]; do
+        n=$((left < BOOT ? left : BOOT))
+        expected=$(TARRY_SEED=$seed "$model" gen "$profile" $n p.bin | tail -1)
+        got=$(guest p.bin "$@")
+        is "$profile $*, seed $seed" "$got" "$expected"
+        [ "$got" = "$expected" ] || explain "$@"
+        n=${expected#modelrun: }
+        n=${n%% *}
+        done_ops=$((done_ops + n)) left=$((left - n)) seed=$((seed + 1))
+    done
+}
+
+# ---- every sound policy; half of it deferred ----
+others=${MODEL_IO:-"eager"}
+agree small $((total / 10)) --io deferred --mem 64M
+agree usual $((total / 5)) --io deferred --mem 8M
+agree usual $((total / 10)) --io deferred --mem 256M
+agree large $((total / 20)) --io deferred --mem 8M
+agree large $((total / 20)) --io deferred --mem 24M
+share=$((total / 2 / $(wc -w <<<"$others")))
+for io in $others; do
+    agree small $((share * 4 / 10)) --io "$io" --mem 16M
+    agree usual $((share * 5 / 10)) --io "$io" --mem 8M
+    agree large $((share / 10)) --io "$io" --mem 16M
+done
+
+# ---- the files at the end, on the disk; nothing is left behind ----
+cp --sparse=always "$BUILD/guest.img" disk.img
+leave() { # SEED: a program that leaves its files; then they are removed
+    TARRY_SEED=$1 "$model" gen usual 2000 all.bin >/dev/null
+    rm -rf want have && mkdir want have
+    expected=$("$model" leave all.bin p.bin want)
+    is "left files, seed $1" "$(guest p.bin --image disk.img --keep)" "$expected"
+    for f in want/*; do
+        "$TARRY" fs get disk.img "/model/${f#want/}" "have/${f#want/}"
+    done
+    is "left files, seed $1: their contents" "$(diff -r want have)" ""
+    run "$TARRY" run -o x.db --trace none --image disk.img --keep rm -r /model
+    run "$TARRY" fs check disk.img
+    is "left files, seed $1: the file system is clean" "$status $err" "0 "
+}
+leave $seed
+before=$("$TARRY" fs stat disk.img | grep -i free)
+leave $((seed + 1))
+is "S4: as many blocks are free as before" "$("$TARRY" fs stat disk.img | grep -i free)" "$before"
+
+echo "# $done_ops operations"
+is "as many operations as asked for" "$((done_ops >= total))" 1
+done_testing
