@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
 end=$((SECONDS + ${SOAK_SECONDS:-3600}))
-tests="$BUILD/tests/seg_random $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
+tests="$BUILD/tests/seg_model $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
        $BUILD/tests/fs_crash $BUILD/tests/fs_model $BUILD/tests/fs_damage $BUILD/tests/mmu_random
        $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/programs-usertests.t"
 once="tests/linux.sh" # what has no seed

@@ -76,14 +76,38 @@ static uint64_t some_offset(const Gen *g)
     return one_in(300) ? MODEL_TOO_FAR : place((uint64_t)g->profile->file_pages * MODEL_PAGE);
 }
 
-/* An address; seldom one where nothing is. */
+static const MOpen *fd_of(const Gen *g, unsigned fd)
+{
+    return g->model->proc[g->proc]->fd[fd];
+}
+
+/* One of the file of a descriptor; mostly one that it has. */
+static uint64_t offset_in(const Gen *g, unsigned fd)
+{
+    const MOpen *o = fd_of(g, fd);
+    if (o == NULL || o->is != OPEN_FILE || o->file->length == 0 || one_in(4))
+        return some_offset(g);
+    return place(least(o->file->length, (uint64_t)g->profile->file_pages * MODEL_PAGE));
+}
+
+/* The last read of this process, or of another: its descriptors are often the same. NULL: there is none. */
+static const LastRead *some_last(const Gen *g)
+{
+    const LastRead *last = &g->last[one_in(2) ? g->proc : below(MODEL_PROCS)];
+    return last->n > 0 ? last : NULL;
+}
+
+/* An address; often where something was read, seldom one where nothing is. */
 static uint64_t some_address(const Gen *g)
 {
     static const unsigned regions[] = {REGION_A, REGION_A, REGION_A, REGION_A, REGION_B,
                                        REGION_B, REGION_C, REGION_D, REGION_D, REGION_E};
     const struct layout *l = &g->model->layout;
+    const LastRead *last = some_last(g);
     if (one_in(40))
         return place(l->end);
+    if (last != NULL && one_in(3))
+        return last->va + place(last->n);
     unsigned i = PICK(regions);
     return l->base[i] + place(l->bytes[i]);
 }
@@ -107,11 +131,6 @@ static uint32_t mostly_cut(const Gen *g, uint64_t va, uint64_t n, bool writable)
     return one_in(30) ? (uint32_t)n : cut(g, va, n, writable);
 }
 
-static const MOpen *fd_of(const Gen *g, unsigned fd)
-{
-    return g->model->proc[g->proc]->fd[fd];
-}
-
 /* A descriptor, mostly of a file that can be read, or written. */
 static uint8_t file_fd(const Gen *g, bool output)
 {
@@ -127,29 +146,32 @@ static uint8_t file_fd(const Gen *g, bool output)
 
 /* ---- operations ---- */
 
+static void remember(Gen *g, const struct mop *op)
+{
+    if (op->y < MODEL_TOO_FAR && op->n > 0)
+        g->last[g->proc] = (LastRead){.fd = op->a, .va = op->x, .n = op->n, .off = op->y};
+}
+
 static void some_read(Gen *g, struct mop *op)
 {
-    uint64_t n = some_length(g), on;
-    op->a = file_fd(g, false);
-    op->x = some_address(g);
-    op->y = one_in(4) ? MODEL_HERE : some_offset(g);
-    if (one_in(4) && g->last[g->proc].n > 0) { /* goes on where the last one ended, or reads over it */
-        on = one_in(2) ? g->last[g->proc].n : below(g->last[g->proc].n);
-        op->a = (uint8_t)g->last[g->proc].fd;
-        op->x = g->last[g->proc].va + on;
-        op->y = g->last[g->proc].off + on;
-    } else if (one_in(3)) { /* congruent, so that it can be written back */
-        op->x -= op->x % MODEL_PAGE;
-        op->y = place((uint64_t)g->profile->file_pages * MODEL_PAGE);
-        op->y -= op->y % MODEL_PAGE;
+    const LastRead *last = &g->last[g->proc];
+    uint64_t n = some_length(g);
+    if (last->n > 0 && one_in(4)) { /* goes on where the last one ended, or reads over it */
+        uint64_t on = one_in(2) ? last->n : below(last->n);
+        op->a = (uint8_t)last->fd;
+        op->x = last->va + on;
+        op->y = last->off + on;
+    } else {
+        op->a = file_fd(g, false);
+        op->x = some_address(g);
+        op->y = one_in(5) ? MODEL_HERE : offset_in(g, op->a);
+        if (op->y < MODEL_TOO_FAR && one_in(3)) { /* whole pages of whole blocks */
+            op->x -= op->x % MODEL_PAGE;
+            op->y -= op->y % MODEL_PAGE;
+        }
     }
     op->n = mostly_cut(g, op->x, n, true);
-    if (op->y < MODEL_TOO_FAR) {
-        g->last[g->proc].fd = op->a;
-        g->last[g->proc].va = op->x;
-        g->last[g->proc].n = op->n;
-        g->last[g->proc].off = op->y;
-    }
+    remember(g, op);
 }
 
 /* A file that has grown too large grows no more. */
@@ -165,18 +187,26 @@ static void stay_small(const Gen *g, struct mop *op)
         op->y = 0;
 }
 
+/* Back to where it was read from, or a part of it. */
+static uint64_t write_back(const LastRead *last, struct mop *op)
+{
+    uint64_t skip = one_in(3) ? below(last->n) : 0;
+    op->a = (uint8_t)last->fd;
+    op->x = last->va + skip;
+    op->y = last->off + skip;
+    return last->n - skip;
+}
+
 static void some_write(Gen *g, struct mop *op)
 {
     uint64_t n = some_length(g);
-    op->a = file_fd(g, true);
-    op->x = some_address(g);
-    op->y = one_in(4) ? MODEL_HERE : some_offset(g);
-    if (!one_in(3) && g->last[g->proc].n > 0) { /* back to where it came from, or a part of it */
-        uint64_t skip = one_in(3) ? below(g->last[g->proc].n) : 0;
-        op->a = (uint8_t)g->last[g->proc].fd;
-        op->x = g->last[g->proc].va + skip;
-        op->y = g->last[g->proc].off + skip;
-        n = g->last[g->proc].n - skip;
+    const LastRead *last = some_last(g);
+    if (last != NULL && one_in(2)) {
+        n = write_back(last, op);
+    } else {
+        op->a = last != NULL && one_in(2) ? (uint8_t)last->fd : file_fd(g, true); /* into what is still to be read */
+        op->x = some_address(g);
+        op->y = last != NULL && one_in(2) ? last->off + place(last->n) : one_in(4) ? MODEL_HERE : offset_in(g, op->a);
     }
     op->n = mostly_cut(g, op->x, n, false);
     stay_small(g, op);

@@ -20,15 +20,17 @@ typedef struct Profile {
 extern const Profile profiles[];             /* ends with one without a name */
 const Profile *profile_named(const char *); /* NULL: there is none */
 
+typedef struct LastRead { /* so that it is written back, written over, looked at */
+    unsigned fd;
+    uint64_t va, n, off; /* n 0: none */
+} LastRead;
+
 typedef struct Gen {
     const Profile *profile;
     Model *model;
     unsigned proc;   /* that does what comes next */
     uint64_t seeds;  /* of stores, so far */
-    struct {
-        unsigned fd;
-        uint64_t va, n, off;
-    } last[MODEL_PROCS]; /* a read, to be written back */
+    LastRead last[MODEL_PROCS];
 } Gen;
 
 /*

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random model programs (tests/model) on the kernel's segment code: under every sound policy, with enough memory and with
+ * little, with a disk that fails. A program that goes wrong is made short and printed.
+ *
+ *   seg_model           TARRY_SEED repeats a run; TARRY_OPS says how many operations
+ *   seg_model FILE      runs a program that was printed (MODEL_IO: the policy, MODEL_FRAMES: the frames)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "model/gen.h"
+#include "model/shrink.h"
+#include "model/text.h"
+#include "model/world.h"
+#include "khost/random.h"
+
+enum { OPERATIONS = 300000, LOOK = 24 };
+
+typedef struct Setting {
+    const char *profile;
+    enum ev_enum_io_policy policy;
+    uint64_t frames;
+    unsigned share; /* of 100 operations */
+} Setting;
+
+static const Setting settings[] = {
+    {"small", EV_io_policy_deferred, 0, 20}, {"usual", EV_io_policy_deferred, 0, 15},
+    {"fails", EV_io_policy_deferred, 0, 15}, {"fails", EV_io_policy_deferred, 260, 25},
+    {"small", EV_io_policy_deferred, 60, 10}, {"usual", EV_io_policy_eager, 0, 10},
+    {"fails", EV_io_policy_eager, 260, 5},
+};
+
+/* Prints what is wrong if `say`. */
+static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, bool say)
+{
+    World w;
+    unsigned long at;
+    world_begin(&w, s->policy, s->frames, LOOK);
+    bool good = run_in_world(&w, ops, n, &at);
+    if (!good && say) {
+        printf("# %s: operation %lu: ", s->profile, at);
+        print_op(stdout, &ops[at], &w.model->layout);
+        printf("# %s\n", w.why);
+        fflush(stdout);
+    }
+    if (good)
+        world_end(&w);
+    return good;
+}
+
+/* In a process of its own: it may end by a panic. */
+static bool fails_alone(void *arg, const struct mop *ops, unsigned long n)
+{
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _Exit(2);
+        alarm(20);
+        _Exit(agrees(arg, ops, n, false) ? 0 : 1);
+    }
+    return waitpid(pid, &status, 0) == pid && status != 0;
+}
+
+static void explain(const Setting *s, struct mop *ops, unsigned long n)
+{
+    Setting setting = *s;
+    n = shrink(ops, n, fails_alone, &setting);
+    printf("# made short (io policy %u, %lu frames):\n", s->policy, (unsigned long)s->frames);
+    print_program(stdout, ops, n);
+    fflush(stdout);
+}
+
+static unsigned long run_setting(const Setting *s, unsigned long most)
+{
+    Gen g = {.profile = profile_named(s->profile), .model = model_new()};
+    unsigned long done = 0;
+    while (done < most) {
+        struct mop *ops;
+        unsigned long n = gen_program(&g, &ops);
+        if (fails_alone((void *)(uintptr_t)s, ops, n)) {
+            printf("# TARRY_SEED=%lu\n", (unsigned long)the_seed());
+            explain(s, ops, n);
+            agrees(s, ops, n, true);
+            fail_msg("%s does not agree with the model", s->profile);
+        }
+        free(ops);
+        done += n;
+    }
+    model_free(g.model);
+    return done;
+}
+
+static void deferred_cannot_be_told_from_conventional(void **state)
+{
+    const char *given = getenv("TARRY_OPS");
+    unsigned long n = given != NULL ? strtoul(given, NULL, 0) : OPERATIONS, done = 0;
+    (void)state;
+    for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++)
+        done += run_setting(&settings[i], n * settings[i].share / 100);
+    printf("# %lu operations\n", done);
+}
+
+static int run_file(const char *name)
+{
+    const char *io = getenv("MODEL_IO"), *frames = getenv("MODEL_FRAMES");
+    Setting s = {name, io != NULL ? (enum ev_enum_io_policy)atoi(io) : EV_io_policy_deferred,
+                 frames != NULL ? strtoull(frames, NULL, 0) : 0, 0};
+    FILE *f = fopen(name, "r");
+    unsigned long n;
+    if (f == NULL) {
+        perror(name);
+        return 2;
+    }
+    struct mop *ops = parse_program(f, name, &n);
+    fclose(f);
+    return agrees(&s, ops, n, true) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(deferred_cannot_be_told_from_conventional)};
+    if (argc == 2)
+        return run_file(argv[1]);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    seed_random();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
