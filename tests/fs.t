@@ -39,6 +39,9 @@ ok "get gives the same" cmp random back
 is "get to standard output" "$("$TARRY" fs get disk.img /tree/sub/two -)" "words of two"
 run "$TARRY" fs get disk.img /tree out
 ok "get a tree" diff -r tree out
+truncate -s 32768 holes && echo -n x >>holes # as many whole blocks of hole as the file has, then a part of one
+"$TARRY" fs put disk.img holes /in/holes && "$TARRY" fs get disk.img /in/holes holes.back
+ok "get a file whose last bytes lie behind a hole" cmp holes holes.back
 run "$TARRY" fs stat disk.img /in/random
 matches "stat of a file" "$out" "length 3145728"
 run "$TARRY" fs stat disk.img

@@ -462,7 +462,7 @@ static int64_t hole_at(struct tfs_file *f, uint64_t off, uint64_t end)
         return r;
     if (e.blk != 0)
         return 0;
-    return (int64_t)(e.run < (end - off) / TFS_BLOCK ? e.run * TFS_BLOCK : end - off);
+    return (int64_t)(e.run <= (end - off) / TFS_BLOCK ? e.run * TFS_BLOCK : end - off);
 }
 
 /* Copies the contents to fd; holes stay holes if fd can seek. */

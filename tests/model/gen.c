@@ -452,7 +452,8 @@ static void begin(Out *out)
     }
     memset(g->last, 0, sizeof g->last);
     g->proc = 0;
-    emit(out, (struct mop){.kind = MOP_begin, .proc = MODEL_NOBODY, .x = pack_sizes(pages)});
+    uint32_t policy = one_in(2) ? 0 : (uint32_t)below(MODEL_NPOLICIES);
+    emit(out, (struct mop){.kind = MOP_begin, .proc = MODEL_NOBODY, .n = policy, .x = pack_sizes(pages)});
     for (uint8_t i = 0; i < MODEL_NAMES - 1; i++) { /* something to begin with */
         uint32_t n = (uint32_t)pages[REGION_A] * MODEL_PAGE;
         emit(out, (struct mop){.kind = MOP_create, .a = i, .b = i, .n = ORDWR, .x = 0666});

@@ -137,6 +137,10 @@ static bool simplify(Shrink *s)
             better |= with(s, i, op);
         }
         op = i < s->n ? s->best[i] : op;
+        if (op.kind == MOP_begin && op.n != 0) {
+            op.n = 0;
+            better |= with(s, i, op);
+        }
         if (i < s->n && op.b == 1 && (op.kind == MOP_load || op.kind == MOP_store || op.kind == MOP_copy)) {
             op.b = 0;
             better |= with(s, i, op);

@@ -49,6 +49,8 @@ static void print_offset(FILE *f, uint64_t off)
         fprintf(f, " at=%ld", (long)off);
 }
 
+static const char *const policies[] = MODEL_POLICIES;
+
 static void print_operand(FILE *f, char letter, const struct mop *op, const struct layout *l)
 {
     switch (letter) {
@@ -68,6 +70,7 @@ static void print_operand(FILE *f, char letter, const struct mop *op, const stru
     case 'r': fprintf(f, " %c", 'A' + op->a); break;
     case 'k': fprintf(f, " p%u", op->a); break;
     case 'z': print_sizes(f, op->x); break;
+    case 'P': fprintf(f, " policy=%s", op->n < MODEL_NPOLICIES ? policies[op->n] : "?"); break;
     case '~': if (op->b) fprintf(f, " async"); break;
     }
 }
@@ -163,6 +166,19 @@ static uint8_t parse_region(Reader *r)
     return (uint8_t)(*r->at++ - 'A');
 }
 
+static uint32_t parse_policy(Reader *r)
+{
+    r->bad |= !skip(r, "policy=");
+    size_t n = strcspn(r->at, " \t\r\n");
+    for (uint32_t i = 0; i < MODEL_NPOLICIES; i++)
+        if (strlen(policies[i]) == n && strncmp(policies[i], r->at, n) == 0) {
+            r->at += n;
+            return i;
+        }
+    r->bad = true;
+    return 0;
+}
+
 static void parse_operand(Reader *r, char letter, struct mop *op, const struct layout *l)
 {
     switch (letter) {
@@ -182,6 +198,7 @@ static void parse_operand(Reader *r, char letter, struct mop *op, const struct l
     case 'r': op->a = parse_region(r); break;
     case 'k': op->a = (uint8_t)number_after(r, "p"); break;
     case 'z': op->x = parse_sizes(r); break;
+    case 'P': op->n = parse_policy(r); break;
     case '~': op->b = skip(r, "async"); break;
     }
 }

@@ -37,10 +37,10 @@ static uint64_t address(uint64_t va)
 static int64_t attach_region(World *w, Proc *p, unsigned i)
 {
     const struct layout *l = &w->model->layout;
+    enum ev_enum_segment_type type = i == REGION_C ? EV_segment_type_memory : EV_segment_type_defer;
+    enum ev_enum_io_policy policy = i == REGION_C ? EV_io_policy_eager : i == REGION_D ? w->other : w->policy;
     int attr = i == REGION_B ? SG_SHARED : i == REGION_E ? SG_RONLY : 0;
-    bool memory_only = i == REGION_C;
-    return attach(p, memory_only ? EV_segment_type_memory : EV_segment_type_defer, address(l->base[i]), l->bytes[i],
-                  attr, memory_only ? EV_io_policy_eager : w->policy) != NULL ? 0 : -T_ENOMEM;
+    return attach(p, type, address(l->base[i]), l->bytes[i], attr, policy) != NULL ? 0 : -T_ENOMEM;
 }
 
 static void start_proc(World *w, Proc *p)
@@ -249,7 +249,7 @@ static int64_t transfer(World *w, Proc *p, const struct mop *op, const Target *t
 {
     if (op->result == -T_EBADF || op->result == -T_EINVAL || op->result == -T_ESPIPE)
         return op->result; /* before any memory is looked at */
-    if (t->is == OPEN_ZERO && op->result >= 0) {
+    if (t->is == OPEN_ZERO && op->result >= 0) { /* as zeroread of devnull.c does it, where that changes sources */
         int64_t r = zero_range(p, address(op->x), op->n);
         return r < 0 ? r : op->n;
     }
@@ -430,8 +430,12 @@ bool world_check(World *w)
 
 /* ---- beginning and end of a program ---- */
 
-static void begin_program(World *w)
+static void begin_program(World *w, const struct mop *op)
 {
+    static const char *const policies[] = MODEL_POLICIES;
+    w->other = w->policy;
+    if (op->n > 0 && !policynamed(policies[op->n], &w->other))
+        abort();
     w->proc[0] = khost_proc();
     become(w->proc[0]);
     start_proc(w, w->proc[0]);
@@ -470,7 +474,7 @@ bool world_do(World *w, struct mop *op)
     Target t = target_of(w, op);
     model_do(w->model, op);
     if (op->kind == MOP_begin) {
-        begin_program(w);
+        begin_program(w, op);
     } else if (op->proc < MODEL_PROCS) {
         become(w->proc[op->proc]);
         result = perform(w, w->proc[op->proc], op, &t, &digest);

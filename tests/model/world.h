@@ -19,7 +19,8 @@ enum { WORLD_FILES = MODEL_NAMES + MODEL_PROCS * MODEL_FDS };
 
 typedef struct World {
     Model *model;
-    enum ev_enum_io_policy policy; /* of its deferred segments */
+    enum ev_enum_io_policy policy; /* of its deferred segments, */
+    enum ev_enum_io_policy other;  /* but for region D's */
     Proc *proc[MODEL_PROCS];
     WorldFile file[WORLD_FILES];   /* f NULL: free */
     uint64_t free_blocks;          /* before the program */

@@ -25,7 +25,7 @@ static void make_pipes(void)
 /* The first process of a program: it gets its turn like any other. */
 static void begin(const struct mop *op)
 {
-    struct worker w = {.slot = 0, .sizes = op->x, .next = UINT64_MAX};
+    struct worker w = {.slot = 0, .sizes = op->x, .policy = op->n, .next = UINT64_MAX};
     long fd = sys_create("/model", OREAD | OEXCL, DMDIR | 0777);
     if (fd < 0)
         give_up("create /model", fd);
@@ -34,7 +34,7 @@ static void begin(const struct mop *op)
     if (pid < 0)
         give_up("rfork", pid);
     if (pid == 0) {
-        begin_memory(w.sizes);
+        begin_memory(&w);
         work(&w);
     }
 }
@@ -108,8 +108,9 @@ static _Noreturn void resume(char **text)
         .sizes = strtoull(text[1], NULL, 10),
         .sum = strtoull(text[2], NULL, 10),
         .next = strtoull(text[3], NULL, 10),
+        .policy = (uint32_t)strtoul(text[4], NULL, 10),
     };
-    begin_memory(w.sizes);
+    begin_memory(&w);
     work(&w);
 }
 
@@ -117,7 +118,7 @@ int main(int argc, char **argv)
 {
     if (help_asked(argc, argv, help))
         return 0;
-    if (argc == 6 && strcmp(argv[1], "--slot") == 0)
+    if (argc == 7 && strcmp(argv[1], "--slot") == 0)
         resume(argv + 2);
     if (argc != 2)
         usage(help);

@@ -36,6 +36,7 @@ struct turn {
 struct worker {
     unsigned slot;
     uint64_t sizes;  /* of the regions: struct mop x of begin */
+    uint32_t policy; /* of region D: n of begin */
     uint64_t sum;    /* of the shares of what it has done */
     uint64_t next;   /* the operation that it is at */
 };
@@ -55,9 +56,9 @@ _Noreturn void give_up(const char *what, long error);
 /* ---- ops.c ---- */
 
 /* Attaches all regions. */
-void begin_memory(uint64_t sizes);
+void begin_memory(const struct worker *);
 /* Does one that ends neither the process nor its program, nor makes one. Its result; what it saw is in *digest. */
-int64_t perform(const struct mop *, const struct layout *, uint64_t *digest);
+int64_t perform(const struct worker *, const struct mop *, uint64_t *digest);
 
 /* ---- worker.c ---- */
 

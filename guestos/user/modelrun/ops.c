@@ -14,21 +14,32 @@ static unsigned char *at(uint64_t va)
 
 /* ---- regions ---- */
 
-static int64_t attach(unsigned i, const struct layout *l)
+static int64_t attach(const struct worker *w, unsigned i)
 {
+    static const char *const policies[MODEL_NPOLICIES] = MODEL_POLICIES;
+    struct layout l = layout_of(w->sizes);
+    char class[32] = "defer";
+    if (i == REGION_C)
+        strcpy(class, "memory");
+    if (i == REGION_D && w->policy != 0)
+        strcat(strcpy(class, "defer:"), policies[w->policy]);
     int attr = i == REGION_B ? SG_SHARED : i == REGION_E ? SG_RONLY : 0;
-    long va = sys_segattach(attr, i == REGION_C ? "memory" : "defer", MODEL_ARENA + l->base[i], l->bytes[i]);
+    long va = sys_segattach(attr, class, MODEL_ARENA + l.base[i], l.bytes[i]);
     return va < 0 ? va : 0;
 }
 
-void begin_memory(uint64_t sizes)
+void begin_memory(const struct worker *w)
 {
-    struct layout l = layout_of(sizes);
     for (unsigned i = 0; i < MODEL_REGIONS; i++) {
-        int64_t r = attach(i, &l);
+        int64_t r = attach(w, i);
         if (r < 0)
             give_up("segattach", (long)r);
     }
+}
+
+static int64_t detach(const struct worker *w, unsigned i)
+{
+    return sys_segdetach(MODEL_ARENA + layout_of(w->sizes).base[i]);
 }
 
 /* n pages of memory for a moment. */
@@ -148,7 +159,7 @@ static int64_t on_files(const struct mop *op, uint64_t *digest)
     }
 }
 
-int64_t perform(const struct mop *op, const struct layout *l, uint64_t *digest)
+int64_t perform(const struct worker *w, const struct mop *op, uint64_t *digest)
 {
     switch ((enum mop_kind)op->kind) {
     case MOP_read:
@@ -170,9 +181,9 @@ int64_t perform(const struct mop *op, const struct layout *l, uint64_t *digest)
     case MOP_free:
         return sys_segfree((uintptr_t)at(op->x), op->n);
     case MOP_attach:
-        return attach(op->a, l);
+        return attach(w, op->a);
     case MOP_detach:
-        return sys_segdetach((uintptr_t)at(l->base[op->a]));
+        return detach(w, op->a);
     case MOP_squeeze:
         return squeeze(op->n);
     case MOP_seek:

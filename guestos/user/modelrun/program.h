@@ -9,7 +9,7 @@
  *   A  private, deferred     A, B, C adjoin, so that a transfer can cross from one into the next;
  *   B  shared, deferred      behind C and behind D there are two pages of nothing
  *   C  private, plain memory
- *   D  private, deferred
+ *   D  private, deferred by a policy of its own
  *   E  private, deferred, read-only
  *
  * A process that begins, or that has called exec, has all five, full of zeros.
@@ -39,11 +39,11 @@ enum {
 /*
  * name, operands. Letters of operands: f, g descriptor in a, b; M, N name in a, b; v, w address in x, y; n length in n;
  * o offset in y; l length or offset in x; p permissions in x; m mode in n; h whence in b; s seed in y; r region in a;
- * k process in a; ~ "async" in b; z sizes of the regions in x; c a number in n.
+ * k process in a; ~ "async" in b; z sizes of the regions in x; P policy of region D in n; c a number in n.
  */
 #define MODEL_OPS(X)                                                                                             \
     X(end, "")           /* of the file */                                                                       \
-    X(begin, "z")        /* an empty directory, process 0 */                                                     \
+    X(begin, "zP")       /* an empty directory, process 0 */                                                     \
     X(finish, "")        /* all processes have exited: files are removed, nothing may be left */                 \
     X(open, "fNm")                                                                                               \
     X(create, "fNmp")                                                                                            \
@@ -76,6 +76,10 @@ enum {
 #define X(name, operands) MOP_##name,
 enum mop_kind { MODEL_OPS(X) MOP_COUNT };
 #undef X
+
+/* Policies that a program cannot tell apart; the first stands for that of the run. */
+#define MODEL_POLICIES {"run", "eager", "deferred", "fragments-eager", "cached"}
+enum { MODEL_NPOLICIES = 5 };
 
 struct mop {
     uint8_t kind, proc, a, b;

@@ -15,7 +15,7 @@ static void fork_process(struct worker *w, const struct mop *op)
     unsigned child = op->a;
     long pid = sys_rfork(RFPROC | RFFDG | RFNOWAIT);
     if (pid == 0) {
-        *w = (struct worker){.slot = child, .sizes = w->sizes, .next = UINT64_MAX};
+        *w = (struct worker){.slot = child, .sizes = w->sizes, .policy = w->policy, .next = UINT64_MAX};
         return;
     }
     check(w, op, pid > 0 ? 0 : pid, 0);
@@ -25,13 +25,14 @@ static void fork_process(struct worker *w, const struct mop *op)
 /* The new program goes on where this one stops. */
 static _Noreturn void exec_process(struct worker *w)
 {
-    char text[4][24];
-    char *argv[] = {"modelrun", "--slot", text[0], text[1], text[2], text[3], NULL};
+    char text[5][24];
+    char *argv[] = {"modelrun", "--slot", text[0], text[1], text[2], text[3], text[4], NULL};
     uint64_t sum = w->sum + model_share(w->next, 0, 0);
     snprintf(text[0], sizeof text[0], "%u", w->slot);
     snprintf(text[1], sizeof text[1], "%llu", (unsigned long long)w->sizes);
     snprintf(text[2], sizeof text[2], "%llu", (unsigned long long)sum);
     snprintf(text[3], sizeof text[3], "%llu", (unsigned long long)w->next + 1);
+    snprintf(text[4], sizeof text[4], "%u", (unsigned)w->policy);
     give_up("exec", sys_exec("/bin/modelrun", argv));
 }
 
@@ -44,7 +45,7 @@ static _Noreturn void exit_process(struct worker *w)
 }
 
 /* One operation of this process. True if the turn has been handed on already. */
-static bool step(struct worker *w, const struct layout *layout)
+static bool step(struct worker *w)
 {
     struct mop op = *operation(w->next); /* a copy: the batch changes when others' operations are looked at */
     uint64_t digest = 0;
@@ -60,7 +61,7 @@ static bool step(struct worker *w, const struct layout *layout)
     }
     if (async)
         hand_on(w->next + 1);
-    int64_t result = perform(&op, layout, &digest);
+    int64_t result = perform(w, &op, &digest);
     check(w, &op, result, digest);
     w->next++;
     return async;
@@ -68,10 +69,9 @@ static bool step(struct worker *w, const struct layout *layout)
 
 _Noreturn void work(struct worker *w)
 {
-    struct layout layout = layout_of(w->sizes);
     for (;;) {
         bool waits = w->next == UINT64_MAX;
-        while (!waits && operation(w->next)->proc == w->slot && !(waits = step(w, &layout)))
+        while (!waits && operation(w->next)->proc == w->slot && !(waits = step(w)))
             ;
         if (!waits)
             hand_on(w->next);
