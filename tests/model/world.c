@@ -290,17 +290,26 @@ static int64_t copy_bytes(Proc *p, const struct mop *op)
     return r;
 }
 
+/* The disk block that a load of the byte at va would need, 0: none. */
+static uint64_t block_below(Segment *s, uint64_t va)
+{
+    struct tfs_extent x;
+    Source piece = sourceat(s->sources, va, va + 1);
+    Resident r = residentat(s->pages, pagenumber(s, va));
+    if (r.slot != NULL)
+        return r.slot->blk;
+    if (piece.kind != EV_source_kind_snapshot || tfs_snap_map(piece.snap, piece.off / TFS_BLOCK, &x) < 0)
+        return 0;
+    return x.blk;
+}
+
 /* E1: the disk fails once below what is still to be read; the error is told, and what is seen later does not suffer. */
 static int64_t fail_once(Proc *p, const struct mop *op, uint64_t *digest)
 {
-    struct tfs_extent x;
     unsigned char byte = 0;
     uint64_t va = address(op->x);
-    Source piece = sourceat(segfor(p, va)->sources, va, va + 1);
     bool loaded = mapped(p->space, va) != NULL;
-    disk.bad_block = 0;
-    if (piece.kind == EV_source_kind_snapshot && tfs_snap_map(piece.snap, piece.off / TFS_BLOCK, &x) == 0)
-        disk.bad_block = x.blk;
+    disk.bad_block = block_below(segfor(p, va), va);
     int r = op->x % 2 == 0 ? load(p, va, &byte, 1) : copyin(&byte, va, 1);
     bool failed = disk.bad_block != 0 && r == -T_EIO && !loaded;
     disk.bad_block = 0;
@@ -371,6 +380,8 @@ static int64_t perform(World *w, Proc *p, const struct mop *op, const Target *t,
     case MOP_detach:
         return detach_region(w, p, op->a);
     case MOP_squeeze:
+        if (op->n % 2 == 0) /* else what is dirty may have no place to go */
+            swaprefill();
         segreclaim(op->n);
         return 0;
     default:
@@ -449,6 +460,9 @@ static bool finish_program(World *w)
         tfs_remove(root, names[i]);
     tfs_unref(root);
     sweep_files(w);
+    if (swapused() != 0)
+        return wrong(w, "S4: %lu slots of swap are left", (unsigned long)swapused());
+    swapend();
     tfs_commit(rootfs);
     tfs_commit(rootfs);
     struct tfs_space space = space_now();
@@ -516,6 +530,7 @@ void world_end(World *w)
     model_do(w->model, &(struct mop){.kind = MOP_finish, .proc = MODEL_NOBODY});
     sweep_files(w);
     model_free(w->model);
+    swapend();
     disk_end();
 }
 

@@ -30,12 +30,12 @@ typedef struct Setting {
 } Setting;
 
 static const Setting settings[] = {
-    {"small", EV_io_policy_deferred, 0, 20},        {"usual", EV_io_policy_deferred, 0, 10},
-    {"fails", EV_io_policy_deferred, 0, 10},        {"fails", EV_io_policy_deferred, 260, 20},
-    {"small", EV_io_policy_deferred, 60, 10},       {"usual", EV_io_policy_eager, 0, 5},
-    {"fails", EV_io_policy_eager, 260, 5},          {"small", EV_io_policy_fragments_eager, 60, 5},
-    {"fails", EV_io_policy_fragments_eager, 0, 5},  {"small", EV_io_policy_cached, 60, 5},
-    {"usual", EV_io_policy_cached, 260, 5},
+    {"small", EV_io_policy_deferred, 0, 15},       {"usual", EV_io_policy_deferred, 0, 10},
+    {"fails", EV_io_policy_deferred, 0, 10},       {"fails", EV_io_policy_deferred, 100, 15},
+    {"small", EV_io_policy_deferred, 20, 10},      {"fails", EV_io_policy_deferred, 12, 10},
+    {"usual", EV_io_policy_eager, 0, 5},           {"fails", EV_io_policy_eager, 40, 5},
+    {"small", EV_io_policy_fragments_eager, 0, 5}, {"fails", EV_io_policy_fragments_eager, 30, 5},
+    {"small", EV_io_policy_cached, 0, 5},          {"fails", EV_io_policy_cached, 30, 5},
 };
 
 /* What has no snapshots must be caught: a checker that passes it is broken. */
