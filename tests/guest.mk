@@ -19,3 +19,10 @@ $(BUILD)/tests/run_elf: tests/run_elf.c $(filter-out $(BUILD)/host/emu/main.o,$(
 .PHONY: guests
 guests: $(GUEST_ELF) $(BUILD)/tests/run_elf
 unit: guests
+
+# The CPU engine by itself; tests/bench/run times it.
+$(BUILD)/tests/engine: tests/bench/engine.c
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(HOST_FLAGS) -o $@ $< $(HOST_LIBS)
+guests: $(BUILD)/tests/engine
