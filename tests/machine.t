@@ -34,6 +34,22 @@ stepped() { # GUEST STEPS: like a run
 for g in traps code; do stepped $g 0; done
 for g in traps code devices; do stepped $g 1000; done
 
+# ---- machine mode: from reset, without firmware ----
+bare() { # GUEST: its console on QEMU
+    timeout 60 qemu-system-riscv64 -machine virt -m 128M -bios none -nographic -no-reboot -kernel "$guest/m/$1.elf" \
+        </dev/null | tr -d '\r'
+}
+
+for g in csrs modes interrupts protection; do
+    run "$run_elf" -M -q -l 200000000 "$guest/m/$g.elf"
+    is "machine mode, $g: exit status" "$status" 0
+    ok "machine mode, $g: all its checks hold" complete <<<"$out"
+    grep '^not ok' <<<"$out" | sed 's/^/# /'
+    is "machine mode, $g: the same on QEMU" "$(bare $g | sed 's/ # SKIP//')" "$out"
+    run "$run_elf" -M -q -l 200000000 -s 1000 "$guest/m/$g.elf"
+    ok "machine mode, $g: all its checks hold in single steps" complete <<<"$out"
+done
+
 # ---- console input that is not a terminal: the run does not depend on when it comes ----
 text='hello, world. polled too!'
 printf '%s' "$text" | "$run_elf" -i "$guest/echo.elf" >"$work/fast" 2>"$work/fast.end"
