@@ -63,14 +63,16 @@ static bool make_bootargs(struct run *r)
 
 static struct run_facts facts_of(const struct run *r, int argc, char **argv)
 {
-    static char command[BOOTARGS_MAX], arguments[BOOTARGS_MAX], config[256];
+    static char command[BOOTARGS_MAX], arguments[BOOTARGS_MAX], config[256 + DISK_FAULT_TEXT];
     append_word(command, sizeof command, "tarry");
     for (int i = 0; i < argc; i++)
         append_word(command, sizeof command, argv[i]);
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
-    snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s", (unsigned long long)r->o.common.max_insns,
-             r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain");
+    const char *faults = r->o.common.disk_faults.text;
+    snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s%s%s%s", (unsigned long long)r->o.common.max_insns,
+             r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain", *faults ? " disk-fault='" : "", faults,
+             *faults ? "'" : "");
     return (struct run_facts){
         .command = command,
         .program = r->disk.program,
@@ -101,6 +103,7 @@ static int run_session(struct run *r, int argc, char **argv, bool shell)
             .bootargs = r->bootargs,
             .disks = {r->disk.image},
             .disk_model = r->o.common.disk_model,
+            .disk_faults = &r->o.common.disk_faults,
             .console_in = STDIN_FILENO,
             .console_out = STDOUT_FILENO,
             .max_insns = r->o.common.max_insns,

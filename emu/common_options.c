@@ -25,9 +25,10 @@ void common_help(void)
     printf("  -o, --output DB         where the trace goes (tarry.db); none: nowhere\n"
            "      --mem SIZE          memory of the machine, 8M to 64G (256M)\n"
            "      --disk-model M      none, nvme (default), ssd, hdd, or ACCESS,SEEK,SECTOR,FLUSH in ns\n"
+           "%s"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
-           "      --trace all|none    record everything (default) or nothing\n");
+           "      --trace all|none    record everything (default) or nothing\n", disk_fault_help);
     debug_help();
     printf("  -h, --help\n");
 }
@@ -57,6 +58,15 @@ static bool take_model(struct common_options *o, const char *arg)
     return false;
 }
 
+static bool take_fault(struct common_options *o, const char *arg)
+{
+    char err[256];
+    if (disk_faults_add(&o->disk_faults, arg, err, sizeof err) == 0)
+        return true;
+    say("--disk-fault %s: %s", arg, err);
+    return false;
+}
+
 bool common_take(struct common_options *o, int c, char *arg)
 {
     switch (c) {
@@ -67,6 +77,8 @@ bool common_take(struct common_options *o, int c, char *arg)
         return take_memory(o, arg);
     case OPT_DISK_MODEL:
         return take_model(o, arg);
+    case OPT_DISK_FAULT:
+        return take_fault(o, arg);
     case OPT_MAX_INSNS:
         if (parse_count(arg, &o->max_insns) && o->max_insns)
             return true;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "debug/options.h"
+#include "disk_fault.h"
 #include "machine.h"
 
 struct common_options {
@@ -15,6 +16,7 @@ struct common_options {
     uint64_t ram_bytes;       /* --mem */
     const char *disk_name;    /* --disk-model as typed */
     struct disk_model disk_model;
+    struct disk_faults disk_faults;
     uint64_t max_insns;       /* 0: no limit */
     uint64_t timeout_seconds; /* 0: no limit */
     bool trace;
@@ -22,12 +24,12 @@ struct common_options {
 };
 
 /* For a command's getopt_long; their values are above all characters. */
-enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_DEBUG };
+enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_DISK_FAULT, OPT_DEBUG };
 #define COMMON_SHORT "o:h"
 #define COMMON_LONG \
     {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
     {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, DEBUG_LONG(OPT_DEBUG), \
-    {"help", 0, 0, 'h'}
+    {"disk-fault", 1, 0, OPT_DISK_FAULT}, {"help", 0, 0, 'h'}
 
 void common_defaults(struct common_options *);
 /* The lines of --help about them. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct disk_faults;
 struct image;
 struct machine;
 struct recorder;
@@ -31,6 +32,7 @@ struct machine_config {
     const char *bootargs;           /* /chosen/bootargs; NULL: none */
     struct image *disks[MACHINE_DISKS]; /* virtio-mmio slot i; NULL: empty */
     struct disk_model disk_model;
+    const struct disk_faults *disk_faults; /* which requests fail (disk_fault.h); NULL: none. Must outlive the machine. */
     int console_in;                 /* file descriptor read for console input; -1: none */
     int console_out;                /* written with console output; -1: nowhere */
     uint64_t max_insns;             /* stop after so many; 0: no limit */

@@ -6,6 +6,7 @@
 
 #include "../fs/host/image.h"
 #include "../traces/events.h"
+#include "disk_fault.h"
 #include "machine_priv.h"
 #include "virtio.h"
 #include "virtio_blk.h"
@@ -54,6 +55,7 @@ struct virtio_blk {
     unsigned outstanding;          /* how many; more than the queue has entries is a broken driver */
     uint64_t busy_until;           /* virtual ns */
     uint64_t next_sector;          /* where the head stands after the last request */
+    struct disk_fault_state faults;
 };
 
 static struct virtio_blk *of(struct virtio *v)
@@ -218,8 +220,22 @@ static uint8_t get_id(struct virtio_blk *b, const struct request *r)
     return BLK_S_OK;
 }
 
+/* Was the disk made to fail this one? */
+static bool fails(struct virtio_blk *b, const struct request *r)
+{
+    static const enum disk_fault_kind kinds[] = {
+        [BLK_IN] = DISK_FAULT_READ, [BLK_OUT] = DISK_FAULT_WRITE, [BLK_FLUSH] = DISK_FAULT_FLUSH};
+    if (r->header.type >= sizeof kinds / sizeof kinds[0] || kinds[r->header.type] == 0 ||
+        r->header.sector > b->config.capacity)
+        return false;
+    return disk_faults_hit(b->virtio.machine->config.disk_faults, &b->faults, b->virtio.slot, kinds[r->header.type],
+                           r->header.sector * SECTOR, r->bytes);
+}
+
 static uint8_t perform(struct virtio_blk *b, const struct request *r)
 {
+    if (fails(b, r))
+        return BLK_S_IOERR;
     switch (r->header.type) {
     case BLK_IN:
         return move(b, r, r->chain.nread, r->chain.nread + r->chain.nwrite);
