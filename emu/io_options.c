@@ -9,11 +9,13 @@
 
 const char io_options_help[] =
     "      --io POLICY         reads into deferred segments: deferred (default), eager, fragments-eager, naive,\n"
-    "                          cached, mmap-private or mmap-shared; docs/policies.md compares them\n";
+    "                          cached, mmap-private or mmap-shared; docs/policies.md compares them\n"
+    "      --snapshot SCOPE    what a snapshot keeps: file (default), range (of the read), or mount (all files)\n";
 
 static const char *const policies[] = {
     "eager", "deferred", "fragments-eager", "naive", "cached", "mmap-private", "mmap-shared", NULL,
 };
+static const char *const scopes[] = {"file", "range", "mount", NULL};
 
 static bool one_of(const char *const *names, const char *arg)
 {
@@ -24,24 +26,37 @@ static bool one_of(const char *const *names, const char *arg)
 
 void io_options_default(struct io_options *o)
 {
-    *o = (struct io_options){.policy = "deferred"};
+    *o = (struct io_options){.policy = "deferred", .snapshot = "file"};
 }
 
-bool io_options_policy(struct io_options *o, const char *arg)
+/* The option's value, which must be one of the names. */
+static bool choose(const char **value, const char *option, const char *const *names, const char *arg)
 {
-    o->policy = arg;
-    if (one_of(policies, arg))
+    *value = arg;
+    if (one_of(names, arg))
         return true;
-    say("--io %s: no such policy; 'tarry run --help' lists them", arg);
+    say("--%s %s: no such choice; 'tarry run --help' lists them", option, arg);
     return false;
+}
+
+bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
+{
+    *taken = true;
+    switch (c) {
+    case OPT_IO:
+        return choose(&o->policy, "io", policies, arg);
+    case OPT_SNAPSHOT:
+        return choose(&o->snapshot, "snapshot", scopes, arg);
+    }
+    *taken = false;
+    return true;
 }
 
 bool io_options_bootarg(const struct io_options *o, unsigned i, char *buf, size_t len)
 {
-    switch (i) {
-    case 0:
-        snprintf(buf, len, "io=%s", o->policy);
-        return true;
-    }
-    return false;
+    const char *const words[][2] = {{"io", o->policy}, {"snapshot", o->snapshot}};
+    if (i >= sizeof words / sizeof words[0])
+        return false;
+    snprintf(buf, len, "%s=%s", words[i][0], words[i][1]);
+    return true;
 }

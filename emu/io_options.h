@@ -10,13 +10,17 @@
 #include <stddef.h>
 
 struct io_options {
-    const char *policy; /* --io */
+    const char *policy;   /* --io */
+    const char *snapshot; /* --snapshot */
 };
 
 /* What holds if nothing is asked for. */
 void io_options_default(struct io_options *);
-/* --io. False after a message. */
-bool io_options_policy(struct io_options *, const char *arg);
+/* For a command's getopt_long. */
+enum { OPT_IO = 0x300, OPT_SNAPSHOT };
+#define IO_LONG {"io", 1, 0, OPT_IO}, {"snapshot", 1, 0, OPT_SNAPSHOT}
+/* Takes option c, if it is one of these: else *taken is false. False after a message. */
+bool io_options_take(struct io_options *, int c, const char *arg, bool *taken);
 /* The i-th boot argument, "key=value" in buf; false if there are no more. */
 bool io_options_bootarg(const struct io_options *, unsigned i, char *buf, size_t len);
 /* The lines of --help. */

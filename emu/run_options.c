@@ -57,9 +57,10 @@ static bool add_input(struct run_options *o, char *arg)
 
 static bool take_option(struct run_options *o, int c, char *arg)
 {
+    bool taken, good = io_options_take(&o->io, c, arg, &taken);
+    if (taken)
+        return good;
     switch (c) {
-    case 'p':
-        return io_options_policy(&o->io, arg);
     case 'i':
         return add_input(o, arg);
     case 'g':
@@ -94,7 +95,7 @@ static bool consistent(const char *name, struct run_options *o)
 int run_options_parse(const char *name, int argc, char **argv, struct run_options *o)
 {
     static const struct option longs[] = {
-        {"io", 1, 0, 'p'}, {"input", 1, 0, 'i'}, {"image", 1, 0, 'g'}, {"keep", 0, 0, 'k'}, COMMON_LONG, {0, 0, 0, 0},
+        IO_LONG, {"input", 1, 0, 'i'}, {"image", 1, 0, 'g'}, {"keep", 0, 0, 'k'}, COMMON_LONG, {0, 0, 0, 0},
     };
     memset(o, 0, sizeof *o);
     common_defaults(&o->common);

@@ -47,6 +47,8 @@ struct tfs {
     uint64_t held;       /* bits in the held maps */
     uint64_t waiting;    /* committed, but neither used nor held: free after the next commit */
     uint64_t nsnaps;
+    enum tfs_scope scope;      /* of snapshots */
+    struct tfs_snap *keepers;  /* with TFS_SCOPE_MOUNT: all snapshots, newest first */
     uint64_t reserve;    /* blocks kept back from data, so that a full file system can still be cleaned up */
     uint64_t cursor;
     uint64_t next_ino;
@@ -74,15 +76,17 @@ struct tfs_file {
     int dirty;               /* inode differs from the table; its table block can be written in place */
     int orphan;              /* removed but open: its blocks are held, not used */
     uint32_t magic;          /* of its blocks: MAGIC_DIR, MAGIC_INODES; 0: data */
-    struct tfs_snap *snaps;  /* newest first */
+    struct tfs_snap *snaps;  /* newest; the others follow in `older`, among those of other files if they keep all */
     struct tfs_file *next;   /* in the bucket of tfs.files */
     struct tfs_file *next_dirty;
 };
 
 /* Blocks that left the file but that a snapshot sees, in pieces of at most a page. */
-#define DEAD_RUNS 169u
+#define DEAD_RUNS 127u
+#define NODE_FBLK UINT64_MAX /* fblk of a tree node: needed by whoever sees its birth */
 struct dead_run {
     uint64_t blk, birth, n;
+    uint64_t fblk;
 };
 struct dead {
     struct dead *next;
@@ -92,7 +96,8 @@ struct dead {
 
 struct tfs_snap {
     struct tfs_file *file;
-    struct tfs_snap *older, *newer;
+    struct tfs_snap *older, *newer; /* of those that may keep the same blocks */
+    uint64_t first, end;            /* blocks of the file that it keeps: [first, end) */
     struct disk_root root;
     uint64_t length;
     uint64_t epoch;     /* sees blocks born up to and including this one */
@@ -191,7 +196,14 @@ int metafile_write(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk)
 void file_drop(struct tfs_file *, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node);
 
 /* ---- snap.c ---- */
-void snap_preserve(struct tfs_snap *, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node);
+/* The newest snapshot that may keep blocks of the file; NULL: there is none. */
+struct tfs_snap *snap_newest(const struct tfs_file *);
+/*
+ * Of these snapshots, newest first, the first one that keeps a block; NULL: none. *run, a number of blocks from there
+ * on, is cut to those that the answer is right for.
+ */
+struct tfs_snap *snap_keeper(struct tfs_snap *, uint64_t fblk, uint64_t birth, uint64_t *run);
+void snap_preserve(struct tfs_snap *, uint64_t ino, const struct dead_run *);
 
 /* ---- dir.c ---- */
 #define ENTRY_BYTES(namelen) ((sizeof(struct disk_entry) + (namelen) + 7) & ~(size_t)7)

@@ -15,7 +15,8 @@ int file_is_dir(const struct tfs_file *f)
 
 uint64_t file_guard(const struct tfs_file *f)
 {
-    uint64_t snap = f->snaps != NULL ? f->snaps->epoch : 0;
+    const struct tfs_snap *newest = snap_newest(f);
+    uint64_t snap = newest != NULL ? newest->epoch : 0;
 
     return snap > f->fs->committed ? snap : f->fs->committed;
 }
@@ -24,10 +25,15 @@ void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint
 {
     if (!is_node)
         f->inode.blocks -= min_u64(n, f->inode.blocks);
-    if (f->snaps != NULL && birth <= f->snaps->epoch)
-        snap_preserve(f->snaps, fblk, blk, n, birth, is_node);
-    else
-        space_free(f->fs, blk, n);
+    for (uint64_t done = 0, run; done < n; done += run) {
+        run = n - done;
+        uint64_t at = is_node ? NODE_FBLK : fblk + done;
+        struct tfs_snap *keeper = snap_keeper(snap_newest(f), at, birth, &run);
+        if (keeper != NULL)
+            snap_preserve(keeper, f->inode.ino, &(struct dead_run){blk + done, birth, run, at});
+        else
+            space_free(f->fs, blk + done, run);
+    }
 }
 
 /* ---- files of metadata ---- */

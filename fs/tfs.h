@@ -181,11 +181,25 @@ int tfs_touch(struct tfs_file *);
 
 /* ---- snapshots ---- */
 
+/* What a snapshot keeps as it was, so that a write to it preserves the old block. */
+enum tfs_scope {
+    TFS_SCOPE_FILE,  /* the file */
+    TFS_SCOPE_RANGE, /* those blocks of the file that it was taken for */
+    TFS_SCOPE_MOUNT, /* the contents of all files of the file system, as in gefs */
+};
+
+/* The scope of all snapshots; FILE after mounting. There must be none now. */
+void tfs_set_scope(struct tfs *, enum tfs_scope);
 /*
  * Freezes the file as it is now, in O(1). If the newest live snapshot of the file still equals the
  * file, that one gets another reference instead (so adjacent reads coalesce: R5).
  */
 int tfs_snap_take(struct tfs_file *, struct tfs_snap **);
+/*
+ * The same for n blocks of the file from fblk on: with TFS_SCOPE_RANGE only these are good. One that is
+ * shared becomes good from the first block asked for to the last.
+ */
+int tfs_snap_take_range(struct tfs_file *, uint64_t fblk, uint64_t n, struct tfs_snap **);
 void tfs_snap_ref(struct tfs_snap *);
 /* The last reference frees what it alone held. Returns 1 if it was the last. */
 int tfs_snap_unref(struct tfs_snap *);

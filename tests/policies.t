@@ -64,4 +64,22 @@ for io in eager deferred fragments-eager cached naive mmap-private mmap-shared; 
     is "--io $io: sparse" "$status $out$err" "0 $reference"
     is "--io $io: the trace keeps its invariants" "$("$TARRY" query w-$io.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
 done
+
+# --snapshot: what a pending read costs those who write. 50 pages that it reads, 50 others of the file, 50 of another file.
+head -c 1000k /dev/zero | tr '\0' x >g
+preserved() { "$TARRY" query "$1" --format csv "select count(*), sum(bytes) / 4096 from transfer_view where boundary='preserve'" | tail -1 | tr -d '\r'; }
+for scope in range:50 file:100 mount:150; do
+    run "$TARRY" run -o s.db --snapshot ${scope%:*} --input g:/in/g --input f:/in/f preserve /in/g /in/f --pages 50
+    is "--snapshot ${scope%:*}: exit status" "$status $err" "0 "
+    is "--snapshot ${scope%:*}: blocks preserved" "$(preserved s.db)" "${scope#*:},${scope#*:}"
+    is "--snapshot ${scope%:*}: the trace keeps its invariants" "$("$TARRY" query s.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
+    matches "--snapshot ${scope%:*}: a fact of the run" "$("$TARRY" query s.db --format csv "select config from run")" "snapshot=${scope%:*}"
+    run "$TARRY" run -o x.db --snapshot ${scope%:*} --mem 32M --image disk.img --keep defertests
+    is "--snapshot ${scope%:*}: defertests" "$status $(grep -v '^ok' <<<"$out$err")" "0 defertests: $(grep -c '^ok' <<<"$out") of $(grep -c '^ok' <<<"$out") passed"
+done
+run "$TARRY" fs check disk.img
+is "the file system is clean still" "$status" 0
+run "$TARRY" run --snapshot all ls
+is "a scope that there is not" "$status" 2
+matches "... which it says" "$err" "^tarry: --snapshot all: "
 done_testing

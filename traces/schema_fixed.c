@@ -108,10 +108,10 @@ const struct fixed_view schema_views[] = {
     {"check_disk_request_cause", "A request for blocks of a file names the transfer or system call that it serves",
      "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0"},
     {"check_disk_bytes",
-     "What the requests moved is what the kernel says it moved, by direction (runs that ended by themselves)",
+     "What the disks were asked for is what the kernel says it asked for, by direction (runs that ended by themselves)",
      "SELECT output, sum(asked) AS transfer_bytes, sum(moved) AS request_bytes FROM ("
      " SELECT output, bytes AS asked, 0 AS moved FROM transfer WHERE boundary = 0 AND block > 0"
-     " UNION ALL SELECT op, 0, sectors * 512 FROM disk_request WHERE op IN (0, 1) AND class <> 2 AND status = 0 AND "
+     " UNION ALL SELECT op, 0, sectors * 512 FROM disk_request WHERE op IN (0, 1) AND class <> 2 AND "
      "cause IN"
      " (SELECT id FROM transfer WHERE block > 0)) WHERE (SELECT stop_reason FROM run) = 'exit'"
      " GROUP BY output HAVING transfer_bytes <> request_bytes"},

@@ -35,6 +35,8 @@ static void setting(const char *word)
 {
     if (strncmp(word, "io=", 3) == 0 && policynamed(word + 3, &io_policy))
         return;
+    if (strncmp(word, "snapshot=", 9) == 0 && scopenamed(word + 9, &snapshot_scope))
+        return;
     if (strcmp(word, "console=plain") == 0)
         consplain();
     else

@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "devfs.h"
 #include "image.h"
+#include "policy.h"
 #include "proc.h"
 #include "procprivate.h"
 #include "swap.h"
@@ -29,6 +30,7 @@ int fsmount(void)
     qlock(&fslock);
     int err = tfs_mount(&cacheenv, diskblocks(), &rootfs);
     if (err == 0) {
+        tfs_set_scope(rootfs, snapshot_scope);
         struct tfs_stat st;
         struct tfs_file *root = tfs_root(rootfs);
         err = tfs_stat(root, &st);

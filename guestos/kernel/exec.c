@@ -234,7 +234,7 @@ static int takefile(Chan *c, struct image *im)
     if (err < 0)
         return err;
     qlock(&fslock);
-    err = takesnap(fsfile(c), &im->snap);
+    err = takesnap(fsfile(c), 0, UINT64_MAX, &im->snap);
     qunlock(&fslock);
     if (err == 0)
         im->length = tfs_snap_length(im->snap);

@@ -200,7 +200,7 @@ static int readpiece(Segment *s, const Source *piece, char *dst)
 static int readlive(Segment *s, const Source *piece, char *dst)
 {
     Source now = *piece;
-    int r = imagenow(piece->image, &now.snap);
+    int r = imagenow(piece->image, piece->off, piece->end - piece->va, &now.snap);
     if (r < 0)
         return r;
     r = readpiece(s, &now, dst);

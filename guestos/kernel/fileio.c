@@ -22,11 +22,18 @@ uint64_t snapid(struct tfs_snap *snap)
     return (uint64_t)(uintptr_t)*tfs_snap_tag(snap);
 }
 
-int takesnap(struct tfs_file *f, struct tfs_snap **out)
+int takemoment(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **out)
 {
-    int r = tfs_snap_take(f, out);
+    uint64_t first = off / TFS_BLOCK, last = (off + n - 1) / TFS_BLOCK;
+    int r = tfs_snap_take_range(f, first, last - first + 1, out);
+    return r < 0 ? fserror(r) : 0;
+}
+
+int takesnap(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **out)
+{
+    int r = takemoment(f, off, n, out);
     if (r < 0)
-        return fserror(r);
+        return r;
     void **tag = tfs_snap_tag(*out);
     if (*tag == NULL)
         *tag = (void *)(uintptr_t)TRACE(snapshot, .file = tfs_snap_ino(*out), .length = tfs_snap_length(*out),
@@ -107,7 +114,7 @@ static int64_t freeze(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_s
         r = fserror(r);
     uint64_t count = r == 0 && off < st.length ? min(n, st.length - off) : 0;
     if (count > 0)
-        r = takesnap(f, snap);
+        r = takesnap(f, off, count, snap);
     qunlock(&fslock);
     return r < 0 ? r : (int64_t)count;
 }
@@ -250,7 +257,7 @@ static void associate(Write *w, uint64_t va)
     if (from >= end || !w->policy->rejoins)
         return;
     src.kind = w->policy->live ? EV_source_kind_live : EV_source_kind_snapshot;
-    if ((w->policy->live ? attachimage(w->f, &src.image) : takesnap(w->f, &src.snap)) < 0)
+    if ((w->policy->live ? attachimage(w->f, &src.image) : takesnap(w->f, src.off, end - from, &src.snap)) < 0)
         return;
     rejoin(w->s, src);
     if (src.image != NULL)

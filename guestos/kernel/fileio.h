@@ -8,8 +8,13 @@
 
 #include "../../fs/tfs.h"
 
-/* tfs_snap_take, and opens the snapshot's trace row if it is a new one. The caller holds fslock. 0 or a T_ error. */
-int takesnap(struct tfs_file *, struct tfs_snap **);
+/*
+ * A snapshot for n bytes of the file at off (n > 0); opens its trace row if it is a new one. The caller holds fslock. 0
+ * or a T_ error.
+ */
+int takesnap(struct tfs_file *, uint64_t off, uint64_t n, struct tfs_snap **);
+/* The same without a row: for a moment. */
+int takemoment(struct tfs_file *, uint64_t off, uint64_t n, struct tfs_snap **);
 /* Another reference, by someone who has one. Needs no lock: it is one addition, and the kernel is not preempted. */
 void refsnap(struct tfs_snap *);
 /* Gives a reference back; the last one ends the trace row. Takes fslock if the caller does not hold it. */

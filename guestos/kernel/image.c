@@ -185,12 +185,12 @@ void putimage(Image *i)
 
 /* ---- frames ---- */
 
-int imagenow(Image *i, struct tfs_snap **snap)
+int imagenow(Image *i, uint64_t off, uint64_t n, struct tfs_snap **snap)
 {
     qlock(&fslock);
     int r = imagesync(i->f);
-    if (r == 0 && (r = tfs_snap_take(i->f, snap)) < 0)
-        r = fserror(r);
+    if (r == 0)
+        r = takemoment(i->f, off, n, snap);
     qunlock(&fslock);
     return r;
 }
@@ -221,7 +221,7 @@ static int readpage(struct tfs_snap *snap, uint64_t pn, Page *frame)
 static int loadpage(Image *i, uint64_t pn, Page *frame)
 {
     struct tfs_snap *now;
-    int r = imagenow(i, &now);
+    int r = imagenow(i, pn << PGSHIFT, PGSIZE, &now);
     if (r < 0)
         return r;
     uint64_t changes = i->changes;

@@ -25,8 +25,8 @@ void refimage(Image *);
 void putimage(Image *);
 struct tfs_file *imagefile(const Image *);
 
-/* A snapshot of the file at this moment, which leaves no trace. Given back with dropsnap. 0 or an error. */
-int imagenow(Image *, struct tfs_snap **);
+/* A snapshot of n bytes of the file at this moment, which leaves no trace. Given back with dropsnap. 0 or an error. */
+int imagenow(Image *, uint64_t off, uint64_t n, struct tfs_snap **);
 
 /*
  * The frame of page pn of the file, with a reference, in *page. 0, -T_EFAULT (the page is past the end of the file),

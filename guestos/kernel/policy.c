@@ -114,6 +114,11 @@ static const Policy policies[] = {
     [EV_io_policy_mmap_shared] = {"mmap-shared", readmapped, .skips = true, .live = true},
 };
 
+enum tfs_scope snapshot_scope = TFS_SCOPE_FILE;
+
+static const char *const scopes[] = {
+    [TFS_SCOPE_FILE] = "file", [TFS_SCOPE_RANGE] = "range", [TFS_SCOPE_MOUNT] = "mount"};
+
 enum { POLICIES = sizeof policies / sizeof policies[0] };
 
 const Policy *policyof(const Segment *s)
@@ -126,6 +131,16 @@ bool policynamed(const char *name, enum ev_enum_io_policy *policy)
     for (unsigned i = 0; i < POLICIES; i++)
         if (strcmp(policies[i].name, name) == 0) {
             *policy = (enum ev_enum_io_policy)i;
+            return true;
+        }
+    return false;
+}
+
+bool scopenamed(const char *name, enum tfs_scope *scope)
+{
+    for (unsigned i = 0; i < sizeof scopes / sizeof scopes[0]; i++)
+        if (strcmp(scopes[i], name) == 0) {
+            *scope = (enum tfs_scope)i;
             return true;
         }
     return false;

@@ -43,4 +43,9 @@ int readnow(Segment *, uint64_t va, uint64_t n, const Input *, uint64_t off);
  */
 uint64_t readcluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uint64_t n);
 
+/* --snapshot: what snapshots keep. */
+extern enum tfs_scope snapshot_scope;
+/* The scope of that name goes to *scope; false if there is none. */
+bool scopenamed(const char *name, enum tfs_scope *scope);
+
 #endif

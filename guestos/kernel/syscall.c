@@ -52,6 +52,6 @@ int userpath(char *path, uint64_t va)
     if (len == -T_ENAMETOOLONG)
         return error(T_ENAMETOOLONG, "name too long");
     if (len < 0)
-        return error((int)-len, "bad address in system call");
+        return len == -T_EFAULT ? error(T_EFAULT, "bad address in system call") : (int)len; /* E1: its own text */
     return 0;
 }

@@ -230,7 +230,7 @@ int64_t syssegattach(const uint64_t *a)
     char class[32];
     int64_t len = copyinstr(class, a[1], sizeof class);
     if (len < 0 && len != -T_ENAMETOOLONG)
-        return error((int)-len, "bad address in system call");
+        return len == -T_EFAULT ? error(T_EFAULT, "bad address in system call") : len;
     if (len > 0 && strcmp(class, "memory") == 0)
         return attach(a[0], EV_segment_type_memory, EV_io_policy_eager, a[2], a[3]);
     enum ev_enum_io_policy policy = io_policy;

@@ -27,10 +27,12 @@ struct model_snap {
     uint64_t ino, length;
     uint8_t *bytes;
     uint64_t id[MAX_BLOCKS];
+    uint64_t first, end; /* blocks it was asked for */
 };
 
 struct world {
     struct device *d;
+    enum tfs_scope scope;
     struct tfs *fs;
     struct tfs_file *dirs[2];
     struct model_file file[NFILES];
@@ -73,8 +75,11 @@ static void verify_snap(struct world *w, struct model_snap *s)
 {
     assert_int_equal(tfs_snap_length(s->s), s->length);
     assert_int_equal(tfs_snap_ino(s->s), s->ino);
-    assert_int_equal(tfs_snap_read(s->s, 0, w->scratch, MAX_BYTES + 1), s->length);
-    assert_memory_equal(w->scratch, s->bytes, s->length);
+    uint64_t from = s->first * TFS_BLOCK, end = s->end * TFS_BLOCK < s->length ? s->end * TFS_BLOCK : s->length;
+    if (from >= end)
+        return;
+    assert_int_equal(tfs_snap_read(s->s, from, w->scratch, end - from), end - from);
+    assert_memory_equal(w->scratch, s->bytes + from, end - from);
 }
 
 /* W1: the answer for a random range is what the model's identities say. */
@@ -274,13 +279,20 @@ static void op_snap(struct world *w, int i)
     struct model_snap *s = &w->snap[below(&w->rng, NSNAPS)];
     struct tfs_snap *taken;
     struct tfs_stat st;
+    uint64_t first = 0, end = MAX_BLOCKS;
 
     if (m->f == NULL)
         return;
-    assert_int_equal(tfs_snap_take(m->f, &taken), 0);
+    if (w->scope == TFS_SCOPE_RANGE) {
+        first = below(&w->rng, MAX_BLOCKS);
+        end = first + 1 + below(&w->rng, MAX_BLOCKS - first);
+    }
+    assert_int_equal(tfs_snap_take_range(m->f, first, end - first, &taken), 0);
     for (int k = 0; k < NSNAPS; k++)
         if (w->snap[k].s == taken) { /* shared: it must equal the file */
             w->snap[k].refs++;
+            w->snap[k].first = first < w->snap[k].first ? first : w->snap[k].first;
+            w->snap[k].end = end > w->snap[k].end ? end : w->snap[k].end;
             assert_int_equal(w->snap[k].length, m->length);
             assert_memory_equal(w->snap[k].id, m->id, sizeof m->id);
             return;
@@ -295,6 +307,8 @@ static void op_snap(struct world *w, int i)
     s->of = m;
     s->ino = st.ino;
     s->length = m->length;
+    s->first = first;
+    s->end = end;
     memcpy(s->bytes, m->bytes, MAX_BYTES);
     memcpy(s->id, m->id, sizeof s->id);
 }
@@ -332,6 +346,7 @@ static void attach(struct world *w)
     struct tfs_file *root;
 
     w->fs = mount_or_die(w->d);
+    tfs_set_scope(w->fs, w->scope);
     root = tfs_root(w->fs);
     assert_int_equal(tfs_walk(root, "a", &w->dirs[0]), 0);
     assert_int_equal(tfs_walk(root, "b", &w->dirs[1]), 0);
@@ -362,16 +377,17 @@ static void op_remount(struct world *w)
     attach(w);
 }
 
-static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed)
+static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed, enum tfs_scope scope)
 {
     struct tfs_file *root;
 
-    *w = (struct world){.d = device_new(nblocks, seed), .rng = seed, .scratch = malloc(MAX_BYTES + 1)};
+    *w = (struct world){.d = device_new(nblocks, seed), .rng = seed, .scratch = malloc(MAX_BYTES + 1), .scope = scope};
     w->d->churn = 8;
     w->d->on_event = count_preserved;
     w->d->on_event_arg = w;
     assert_int_equal(tfs_format(&w->d->env, nblocks), 0);
     w->fs = mount_or_die(w->d);
+    tfs_set_scope(w->fs, scope);
     root = tfs_root(w->fs);
     assert_int_equal(tfs_create(root, "a", DMDIR_BIT | 0755, &w->dirs[0]), 0);
     assert_int_equal(tfs_create(root, "b", DMDIR_BIT | 0755, &w->dirs[1]), 0);
@@ -416,12 +432,12 @@ static void step(struct world *w)
 }
 
 /* All snapshots released and all files removed: the blocks are back (S4). */
-static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace)
+static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace, enum tfs_scope scope)
 {
     struct world w;
     struct tfs_space sp;
 
-    world_begin(&w, nblocks, seed);
+    world_begin(&w, nblocks, seed, scope);
     op_open(&w, 0); /* so that the directory blocks exist */
     op_remove(&w, 0);
     op_close(&w, 0);
@@ -464,18 +480,82 @@ static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace)
 static void test_roomy(void **state)
 {
     (void)state;
-    run(20000, test_seed("roomy", 11), 12000, 0);
+    run(20000, test_seed("roomy", 11), 12000, 0, TFS_SCOPE_FILE);
 }
 
 static void test_tight(void **state)
 {
     (void)state;
-    run(330, test_seed("tight", 12), 12000, 1);
+    run(330, test_seed("tight", 12), 12000, 1, TFS_SCOPE_FILE);
+}
+
+static void test_range(void **state)
+{
+    (void)state;
+    run(20000, test_seed("range", 13), 8000, 0, TFS_SCOPE_RANGE);
+    run(330, test_seed("range, tight", 14), 4000, 1, TFS_SCOPE_RANGE);
+}
+
+static void test_mount(void **state)
+{
+    (void)state;
+    run(20000, test_seed("mount", 15), 8000, 0, TFS_SCOPE_MOUNT);
+    run(330, test_seed("mount, tight", 16), 4000, 1, TFS_SCOPE_MOUNT);
+}
+
+static uint64_t held_blocks(struct tfs *fs)
+{
+    struct tfs_space sp;
+    tfs_space(fs, &sp);
+    return sp.held_blocks;
+}
+
+/* What a write to another file, and to another part of the same file, preserves. */
+static void test_scopes(void **state)
+{
+    static const struct {
+        enum tfs_scope scope;
+        uint64_t inside, beside, elsewhere; /* blocks preserved so far */
+    } cases[] = {{TFS_SCOPE_RANGE, 1, 1, 1}, {TFS_SCOPE_FILE, 1, 2, 2}, {TFS_SCOPE_MOUNT, 1, 2, 3}};
+    static uint8_t block[TFS_BLOCK];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world w;
+        struct tfs_snap *s;
+        world_begin(&w, 2000, 1, cases[i].scope);
+        for (int k = 0; k < 2; k++) {
+            op_open(&w, k);
+            for (unsigned b = 0; b < 20; b++)
+                assert_int_equal(tfs_write(w.file[k].f, b * TFS_BLOCK, block, TFS_BLOCK), TFS_BLOCK);
+        }
+        assert_int_equal(tfs_commit(w.fs), 0);
+        uint64_t held = held_blocks(w.fs);
+        assert_int_equal(tfs_snap_take_range(w.file[0].f, 5, 3, &s), 0);
+        for (int twice = 0; twice < 2; twice++) { /* W6: once per block */
+            assert_int_equal(tfs_write(w.file[0].f, 7 * TFS_BLOCK, block, TFS_BLOCK), TFS_BLOCK);
+            assert_int_equal(tfs_snap_preserved(s), cases[i].inside);
+        }
+        assert_int_equal(tfs_write(w.file[0].f, 8 * TFS_BLOCK, block, 100), 100);
+        assert_int_equal(tfs_snap_preserved(s), cases[i].beside);
+        assert_int_equal(tfs_write(w.file[1].f, 7 * TFS_BLOCK, block, TFS_BLOCK), TFS_BLOCK);
+        assert_int_equal(tfs_snap_preserved(s), cases[i].elsewhere);
+        assert_int_equal(tfs_snap_unref(s), 1);
+        assert_int_equal(held_blocks(w.fs), held);
+        release_all(&w);
+        tfs_unref(w.dirs[0]);
+        tfs_unref(w.dirs[1]);
+        assert_int_equal(tfs_unmount(w.fs), 0);
+        world_end(&w);
+    }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_roomy), cmocka_unit_test(test_tight)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roomy), cmocka_unit_test(test_tight),  cmocka_unit_test(test_range),
+        cmocka_unit_test(test_mount), cmocka_unit_test(test_scopes),
+    };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("fs_model", tests, NULL, NULL);

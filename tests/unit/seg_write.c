@@ -195,7 +195,7 @@ static void w1_another_segment_type_or_policy_never_skips(void **state)
     (void)state;
     struct tfs_snap *snap;
     Segment *data = attach(fix.proc, EV_segment_type_data, OTHER, PG(2), 0, EV_io_policy_deferred);
-    assert_int_equal(takesnap(fix.file, &snap), 0);
+    assert_int_equal(takesnap(fix.file, 0, FILE_BYTES, &snap), 0);
     assert_int_equal(segsnapshot(data, OTHER, PG(2), snap, 0), 0); /* as exec does */
     dropsnap(snap);
     events_clear();
