@@ -35,8 +35,8 @@ ino=$(value e.db "select qid from file_view where name='/in/f'")
 is "E1: two system calls fail, a child dies, then all is well" "$status $(sed 's/pc=.*/pc=PC/' <<<"$out")" "0 $(sed -e \
     "s/^write to a file: ok/write to a file: deferred read error: file $ino offset 4096/" -e \
     "s/^name of a file: ok/name of a file: deferred read error: file $ino offset 4096/" -e \
-    "s/^child: ok/diskerrors 2: sys: trap: deferred read error read addr=0x1000001000 pc=PC/" -e "s/^child's status: /child's status: sys: trap: deferred read error /" <<<"$good")"
-matches "E1: the note" "$err$(value e.db "select text from note_view")" "sys: trap: deferred read error read addr=0x"
+    "s/^child: ok/diskerrors 2: sys: trap: deferred read error: file $ino offset 4096: read addr=0x1000001000 pc=PC/" -e "s/^child's status: /child's status: sys: trap: deferred read error:/" <<<"$good")"
+matches "E1: the note" "$err$(value e.db "select text from note_view")" "sys: trap: deferred read error: file $ino offset 4096: read addr=0x"
 is "the trace has the requests that failed" "$(value e.db "select count(*) from disk_request where status=1 and sector=$b*8")" 3
 is "... and the fills" "$(value e.db "select count(*) from fill_view where error<>0")" 3
 is "... keeps its invariants" "$(invariants e.db)" ""
