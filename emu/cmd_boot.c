@@ -81,11 +81,12 @@ static int after(struct machine *m, const struct machine_result *r, void *arg, c
 
 static struct run_facts facts_of(const struct booted *b)
 {
-    static char config[256];
+    static char config[256 + DISK_FAULT_TEXT];
     const struct boot_options *o = &b->o;
     snprintf(config, sizeof config, "max-insns=%llu bios=%.100s tohost=%d console=%s",
              (unsigned long long)o->common.max_insns, o->bios ? o->bios : "default", o->boot.tohost,
              isatty(STDIN_FILENO) ? "terminal" : "plain");
+    common_config(&o->common, config, sizeof config);
     return (struct run_facts){
         .command = b->command,
         .program = o->boot.kernel,
@@ -109,6 +110,7 @@ static int run(struct booted *b)
             .ram_bytes = b->o.common.ram_bytes,
             .bootargs = b->o.append,
             .disk_model = b->o.common.disk_model,
+            .disk_faults = &b->o.common.disk_faults,
             .console_in = STDIN_FILENO,
             .console_out = STDOUT_FILENO,
             .max_insns = b->o.common.max_insns,

@@ -69,14 +69,12 @@ static struct run_facts facts_of(const struct run *r, int argc, char **argv)
         append_word(command, sizeof command, argv[i]);
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
-    const char *faults = r->o.common.disk_faults.text;
     int n = snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s",
                      (unsigned long long)r->o.common.max_insns, r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain");
     char word[64];
     for (unsigned i = 1; io_options_bootarg(&r->o.io, i, word, sizeof word); i++) /* 0: column io */
         n += snprintf(config + n, sizeof config - (size_t)n, " %s", word);
-    if (*faults)
-        snprintf(config + n, sizeof config - (size_t)n, " disk-fault='%s'", faults);
+    common_config(&r->o.common, config, sizeof config);
     return (struct run_facts){
         .command = command,
         .program = r->disk.program,

@@ -100,6 +100,13 @@ bool common_take(struct common_options *o, int c, char *arg)
     }
 }
 
+void common_config(const struct common_options *o, char *config, size_t len)
+{
+    size_t at = strlen(config);
+    if (*o->disk_faults.text)
+        snprintf(config + at, len - at, " disk-fault='%s'", o->disk_faults.text);
+}
+
 void common_done(struct common_options *o)
 {
     if (!o->trace || !strcmp(o->db, "none"))

@@ -38,6 +38,8 @@ void common_help(void);
 void common_status_help(void);
 /* Takes option c. False after a message. Only for options of COMMON_LONG but help. */
 bool common_take(struct common_options *, int c, char *arg);
+/* Appends what the options say to the facts of a run (run.config). */
+void common_config(const struct common_options *, char *config, size_t len);
 /* To be called when all options are taken. */
 void common_done(struct common_options *);
 
