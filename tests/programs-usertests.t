@@ -16,6 +16,8 @@ tests() {
     is "$name: failures" "$(grep -E '^not ok|panic' <<<"$out$err")" ""
     matches "$name: tests of the kernel" "$out" 'usertests: ([0-9]+) of ([0-9]+) passed'
     is "$name: all of them" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+    matches "$name: tests of notes" "$out" 'notetests: ([0-9]+) of ([0-9]+) passed'
+    is "$name: all of them" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
     matches "$name: tests of deferred I/O" "$out" 'defertests: ([0-9]+) of ([0-9]+) passed'
     is "$name: all of them" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
 }

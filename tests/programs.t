@@ -159,7 +159,7 @@ echo == end'
 same echo "$(printf 'a b\nno newline\n\n x')"
 same truth "$(printf '0\n1')"
 same sleep "$(printf '0\n2')"
-same kill "$(printf 'killed\nkill: 99999: /proc/99999/ctl: file does not exist\n1')"
+same kill "$(printf 'killed\nkill: 99999: /proc/99999/note: file does not exist\n1')"
 same ps "$(printf '1\n1')"
 spin() { python3 -c '
 import sys

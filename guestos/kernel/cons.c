@@ -54,7 +54,7 @@ static void interrupt(void)
     uartputc('C');
     uartputc('\n');
     cons.len = 0;
-    notegroup(cons.foreground, "interrupt");
+    notegroup(cons.foreground, NULL, "interrupt");
 }
 
 static void edit(int c)

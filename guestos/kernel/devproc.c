@@ -4,7 +4,9 @@
  *
  *   status    NAME PID PARENT NOTEGROUP STATE UTIME_NS   (parent 0: none)
  *   segment   a line for each segment: TYPE BASE TOP POLICY ATTRIBUTES REFERENCES
- *   ctl       written: "kill" ends the process
+ *   ctl       written: "kill" ends the process, whatever it does about notes
+ *   note      written: a note for the process
+ *   notepg    written: a note for everyone in its note group, but for who writes
  *
  * A qid is the pid and the number of the file.
  */
@@ -12,12 +14,13 @@
 #include "chan.h"
 #include "procprivate.h"
 
-enum { QDIR, QSTATUS, QSEGMENT, QCTL, QFILES, QBITS = 3 };
+enum { QDIR, QSTATUS, QSEGMENT, QCTL, QNOTE, QNOTEPG, QFILES, QBITS = 3 };
 
 static const struct {
     const char *name;
     uint32_t perm;
-} files[QFILES] = {[QSTATUS] = {"status", 0444}, [QSEGMENT] = {"segment", 0444}, [QCTL] = {"ctl", 0222}};
+} files[QFILES] = {[QSTATUS] = {"status", 0444}, [QSEGMENT] = {"segment", 0444}, [QCTL] = {"ctl", 0222},
+            [QNOTE] = {"note", 0222},     [QNOTEPG] = {"notepg", 0222}};
 
 static uint32_t pidof(const Chan *c)
 {
@@ -149,23 +152,39 @@ static int64_t read(Chan *c, uint64_t va, uint64_t n, uint64_t off)
     return got;
 }
 
-static int64_t write(Chan *c, uint64_t va, uint64_t n, uint64_t off)
+static int control(Proc *p, const char *word)
 {
-    char word[16] = "";
-    (void)off;
-    if (n >= sizeof word)
-        return error(T_EINVAL, "ctl: unknown request");
-    int err = copyin(word, va, n);
-    if (err < 0)
-        return err;
-    word[strcspn(word, "\n")] = '\0';
     if (strcmp(word, "kill") != 0)
         return error(T_EINVAL, "ctl: unknown request %s", word);
+    killproc(p, "killed");
+    return 0;
+}
+
+static int note(Proc *p, unsigned file, const char *text)
+{
+    if (text[0] == '\0' || strncmp(text, "sys:", 4) == 0)
+        return error(T_EINVAL, "note: bad text");
+    if (file == QNOTE)
+        return postnote(p, text);
+    notegroup(p->noteid, up, text);
+    return 0;
+}
+
+static int64_t write(Chan *c, uint64_t va, uint64_t n, uint64_t off)
+{
+    char text[STATUS_MAX] = "";
+    (void)off;
+    if (n >= sizeof text)
+        return error(T_EINVAL, "%s: text too long", files[fileof(c)].name);
+    int err = copyin(text, va, n);
+    if (err < 0)
+        return err;
+    text[strcspn(text, "\n")] = '\0';
     Proc *p = procbypid(pidof(c));
     if (p == NULL)
         return error(T_ENOENT, "process %u has ended", pidof(c));
-    postnote(p, "killed");
-    return (int64_t)n;
+    err = fileof(c) == QCTL ? control(p, text) : note(p, fileof(c), text);
+    return err < 0 ? err : (int64_t)n;
 }
 
 const Dev procdev = {

@@ -214,6 +214,7 @@ static void become(struct image *im)
     up->priv->brk = im->brk;
     setname(im->path);
     clearfp();
+    execnotes();
     memset(up->ureg->x, 0, sizeof up->ureg->x);
     up->ureg->x[2] = im->sp;
     up->ureg->pc = im->elf.entry;

@@ -299,7 +299,7 @@ static int bringin(Write *w)
     Source piece = sourceat(w->s->sources, w->va, w->end);
     struct tfs_extent x;
     Page *first;
-    if (up->killed)
+    if (interrupted(up))
         return error(T_EINTR, "interrupted");
     if (piece.snap != NULL && snapmap(piece.snap, piece.off / TFS_BLOCK, &x) == 0)
         readcluster(&x, tfs_snap_ino(piece.snap), piece.off, piece.end - piece.va);

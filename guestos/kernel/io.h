@@ -20,7 +20,17 @@ void plicenable(uint32_t irq, void (*handler)(void *arg), void *arg);
 void plicinterrupt(void); /* serves every source that is pending */
 
 /* timer.c */
+typedef struct Timer {
+    uint64_t when; /* ns */
+    bool queued;
+    void (*expired)(void *arg);
+    void *arg;
+    struct Timer *next;
+} Timer;
+
 void timerinit(void);
+void settimer(Timer *, uint64_t ns, void (*expired)(void *arg), void *arg); /* in so many ns; it is not queued */
+void canceltimer(Timer *);
 bool timerinterrupt(void);          /* wakes sleepers; true if the running process's slice is over */
 void timerslice(bool running);      /* begins a slice for the process that runs now, or ends it */
 int timersleep(uint64_t ns);        /* 0, or -T_EINTR */

@@ -54,12 +54,12 @@ void sleepon(Rendez *r)
 
 int sleepinterruptible(Rendez *r)
 {
-    if (!up->killed) {
+    if (!interrupted(up)) {
         up->priv->interruptible = r;
         sleepon(r);
         up->priv->interruptible = NULL;
     }
-    return up->killed ? error(T_EINTR, "interrupted") : 0;
+    return interrupted(up) ? error(T_EINTR, "interrupted") : 0;
 }
 
 void interruptsleep(Proc *p)

@@ -47,8 +47,8 @@ static void firstprocess(void)
     openconsole();
     if (execprogram(args.block, &args) < 0) {
         print("tarry: %s\n", up->errstr);
-        format(up->priv->note, STATUS_MAX, "%d", NO_PROGRAM);
-        procexit(up->priv->note);
+        format(up->priv->status, STATUS_MAX, "%d", NO_PROGRAM);
+        procexit(up->priv->status);
     }
 }
 

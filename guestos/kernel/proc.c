@@ -229,7 +229,7 @@ int breathe(void)
 {
     pollinterrupts();
     yield(EV_switch_reason_yield);
-    return up->killed ? error(T_EINTR, "interrupted") : 0;
+    return interrupted(up) ? error(T_EINTR, "interrupted") : 0;
 }
 
 static void run(Proc *p)
@@ -289,6 +289,22 @@ static void fprestore(void)
     up->ureg->status = (up->ureg->status & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
 }
 
+void savefp(struct fpstate *fp)
+{
+    if (fpowner == up && (up->ureg->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
+        csrset(sstatus, SSTATUS_FS);
+        fpsave(&up->priv->fp);
+    }
+    *fp = up->priv->fp;
+}
+
+void restorefp(const struct fpstate *fp)
+{
+    up->priv->fp = *fp;
+    if (fpowner == up)
+        fpowner = NULL; /* so that they are loaded */
+}
+
 void clearfp(void)
 {
     memset(&up->priv->fp, 0, sizeof up->priv->fp);
@@ -298,30 +314,12 @@ void clearfp(void)
 
 void returntouser(void)
 {
+    while (up->notepending && !up->killed)
+        deliver();
     if (up->killed)
-        procexit(up->priv->note);
+        procexit(up->priv->status);
     checkstack(up);
     fprestore();
-}
-
-/* ---- notes ---- */
-
-void postnote(Proc *p, const char *text)
-{
-    if (p->killed || p->state == PROC_ZOMBIE)
-        return;
-    struct ev_note note = {{.proc = p->id, .pc = p->ureg->pc}, .text = tracestring(text)};
-    traceevent(EV_note, &note, sizeof note);
-    p->killed = true;
-    format(p->priv->note, STATUS_MAX, "%s", text);
-    interruptsleep(p);
-}
-
-void notegroup(uint32_t noteid, const char *text)
-{
-    for (Proc *p = procs; p != NULL; p = p->priv->next)
-        if (p->noteid == noteid && p->notify != NOTIFY_IGNORE)
-            postnote(p, text);
 }
 
 /* ---- fork ---- */
@@ -397,15 +395,11 @@ static int inherit(Proc *child, int flags)
     strcpy(child->path, up->path);
     strcpy(child->name, up->name);
     child->noteid = flags & RFNOTEG ? child->pid : up->noteid;
-    child->notify = up->notify;
+    inheritnotes(&child->priv->notes, &up->priv->notes);
     child->priv->brk = up->priv->brk;
     *child->ureg = *up->ureg;
     child->ureg->x[10] = 0;
-    if (fpowner == up && (up->ureg->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
-        csrset(sstatus, SSTATUS_FS);
-        fpsave(&up->priv->fp);
-    }
-    child->priv->fp = up->priv->fp;
+    savefp(&child->priv->fp);
     return 0;
 }
 
@@ -471,7 +465,7 @@ static void endothers(void)
     ending = true;
     for (Proc *p = procs; p != NULL; p = p->priv->next)
         if (p != up)
-            postnote(p, "killed");
+            killproc(p, "killed");
     while (nprocs > 1)
         sleepon(&procgone);
 }
@@ -480,6 +474,7 @@ void procexit(const char *status)
 {
     char text[STATUS_MAX];
     format(text, sizeof text, "%s", status);
+    canceltimer(&up->priv->alarm);
     if (up == firstproc)
         endothers();
     endsyscall(0);

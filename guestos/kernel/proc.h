@@ -50,8 +50,8 @@ struct Proc {
     uint64_t cause;       /* trace row of what it is busy with (trace.h) */
     uint64_t utime_ns;    /* virtual time on the hart */
     char errstr[256];     /* text of the last error */
-    bool killed;          /* a note will end it at the next return to user mode */
-    int notify;           /* NOTIFY_DEFAULT, NOTIFY_IGNORE */
+    bool killed;          /* it ends at the next return to user mode */
+    bool notepending;     /* a note waits to be dealt with then (note.c) */
     /* the rest is private to proc.c and trap.S: see procprivate.h */
     struct ProcPrivate *priv;
 };
@@ -70,8 +70,15 @@ int error(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
  * process has been sent a note.
  */
 int breathe(void);
-/* Sends p a note that ends it at its next return to user mode; one that sleeps where it may be interrupted wakes. */
-void postnote(Proc *p, const char *text);
+/* Is the process to end, or to deal with a note? Then what takes long ends with EINTR. */
+static inline bool interrupted(const Proc *p)
+{
+    return p->killed || p->notepending;
+}
+/* Sends p a note; if it sleeps where it may be interrupted it wakes. 0, or -T_EAGAIN: it has too many unread ones. */
+int postnote(Proc *p, const char *text);
+/* Ends p with a status at its next return to user mode, whatever it does about notes. */
+void killproc(Proc *p, const char *status);
 
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 int print(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* to the console */

@@ -26,7 +26,7 @@ void syscall(Ureg *u)
         result = table[number](a);
     else
         result = error(T_ENOSYS, "no system call %lu", number);
-    if (number != SYS_exec || result < 0) /* a new program begins with all registers zero */
+    if ((number != SYS_exec && number != SYS_noted) || result < 0) /* these have set all registers */
         u->x[A0] = (uint64_t)result;
     endsyscall(result);
 }

@@ -135,14 +135,6 @@ int64_t sysgetpid(const uint64_t *a)
     return up->pid;
 }
 
-int64_t sysnotify(const uint64_t *a)
-{
-    if (a[0] != NOTIFY_DEFAULT && a[0] != NOTIFY_IGNORE)
-        return error(T_EINVAL, "notify: bad action %lu", a[0]);
-    up->notify = (int)a[0];
-    return 0;
-}
-
 int64_t syserrstr(const uint64_t *a)
 {
     size_t n = strlen(up->errstr) + 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Time: the clock, sleeping processes, time slices. The SBI timer is set to the earliest of
- * the first sleeper's time and the end of the slice.
+ * Time: the clock, timers and who sleeps on them, time slices. The SBI timer is set to the earliest of
+ * the first timer's time and the end of the slice.
  */
 #include <stddef.h>
 #include "io.h"
@@ -12,15 +12,7 @@
 
 enum { NS_PER_TICK = 100, SLICE_NS = 10000000 }; /* timebase-frequency is 10 MHz on `virt` */
 
-typedef struct Sleeper Sleeper;
-struct Sleeper {
-    uint64_t when; /* ns */
-    bool queued;
-    Rendez rendez;
-    Sleeper *next;
-};
-
-static Sleeper *sleepers;               /* by `when`, earliest first */
+static Timer *timers;                   /* by `when`, earliest first */
 static uint64_t slice_end = UINT64_MAX; /* ns */
 
 uint64_t nanoseconds(void)
@@ -31,8 +23,8 @@ uint64_t nanoseconds(void)
 static void arm(void)
 {
     uint64_t next = slice_end;
-    if (sleepers != NULL && sleepers->when < next)
-        next = sleepers->when;
+    if (timers != NULL && timers->when < next)
+        next = timers->when;
     sbisettimer(next == UINT64_MAX ? UINT64_MAX : (next + NS_PER_TICK - 1) / NS_PER_TICK);
 }
 
@@ -45,11 +37,11 @@ void timerinit(void)
 bool timerinterrupt(void)
 {
     uint64_t now = nanoseconds();
-    while (sleepers != NULL && sleepers->when <= now) {
-        Sleeper *s = sleepers;
-        sleepers = s->next;
-        s->queued = false;
-        wakeall(&s->rendez);
+    while (timers != NULL && timers->when <= now) {
+        Timer *t = timers;
+        timers = t->next;
+        t->queued = false;
+        t->expired(t->arg);
     }
     bool over = slice_end <= now;
     if (over)
@@ -64,48 +56,52 @@ void timerslice(bool running)
     arm();
 }
 
-static void enqueue(Sleeper *s)
-{
-    Sleeper **at = &sleepers;
-    while (*at != NULL && (*at)->when <= s->when)
-        at = &(*at)->next;
-    s->next = *at;
-    *at = s;
-    s->queued = true;
-}
-
-static void dequeue(Sleeper *s)
-{
-    for (Sleeper **at = &sleepers; *at != NULL; at = &(*at)->next)
-        if (*at == s) {
-            *at = s->next;
-            return;
-        }
-}
-
-static void begin(Sleeper *s, uint64_t ns)
+void settimer(Timer *t, uint64_t ns, void (*expired)(void *arg), void *arg)
 {
     uint64_t now = nanoseconds();
-    *s = (Sleeper){.when = ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns};
-    enqueue(s);
+    Timer **at = &timers;
+    *t = (Timer){.when = ns > UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + ns, .expired = expired, .arg = arg};
+    while (*at != NULL && (*at)->when <= t->when)
+        at = &(*at)->next;
+    t->next = *at;
+    *at = t;
+    t->queued = true;
     arm();
+}
+
+void canceltimer(Timer *t)
+{
+    if (!t->queued)
+        return;
+    Timer **at = &timers;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    t->queued = false;
+}
+
+/* ---- sleeping ---- */
+
+static void wake(void *rendez)
+{
+    wakeall(rendez);
 }
 
 void timerwait(uint64_t ns)
 {
-    Sleeper s;
-    for (begin(&s, ns); s.queued;)
-        sleepon(&s.rendez);
+    Timer t;
+    Rendez r = {0};
+    for (settimer(&t, ns, wake, &r); t.queued;)
+        sleepon(&r);
 }
 
 int timersleep(uint64_t ns)
 {
-    Sleeper s;
-    begin(&s, ns);
+    Timer t;
+    Rendez r = {0};
     int interrupted = 0;
-    while (s.queued && interrupted == 0)
-        interrupted = sleepinterruptible(&s.rendez);
-    if (s.queued)
-        dequeue(&s);
+    for (settimer(&t, ns, wake, &r); t.queued && interrupted == 0;)
+        interrupted = sleepinterruptible(&r);
+    canceltimer(&t);
     return interrupted;
 }

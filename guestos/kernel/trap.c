@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Traps from user mode: system calls, page faults, interrupts; any other exception is a note that ends the process.
+ * Traps from user mode: system calls, page faults, interrupts; any other exception is a note.
  * In the kernel only interrupts are expected, and only while it idles.
  */
 #include "io.h"
@@ -41,13 +41,6 @@ static const char *causename(uint64_t cause)
     }
 }
 
-/* Ends the running process with a note, and says so on the console. */
-static void die(const char *note)
-{
-    print("%s %u: %s\n", up->name, up->pid, note);
-    postnote(up, note);
-}
-
 static void userexception(const Ureg *u)
 {
     char note[STATUS_MAX];
@@ -55,7 +48,7 @@ static void userexception(const Ureg *u)
         format(note, sizeof note, "sys: trap: %s pc=%#lx", causename(u->cause), u->pc);
     else
         format(note, sizeof note, "sys: trap: %s addr=0x%lx pc=0x%lx", causename(u->cause), u->tval, u->pc);
-    die(note);
+    trapnote(note);
 }
 
 static void userpagefault(const Ureg *u)
@@ -73,7 +66,7 @@ static void userpagefault(const Ureg *u)
         format(note, sizeof note, "sys: trap: fault %s addr=0x%lx pc=0x%lx", wanted[access], u->tval, u->pc);
     else
         format(note, sizeof note, "sys: trap: %s: %s addr=0x%lx pc=0x%lx", up->errstr, wanted[access], u->tval, u->pc);
-    die(note);
+    trapnote(note);
 }
 
 /* Serves an interrupt; true if the running process's slice is over. */

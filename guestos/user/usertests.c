@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * usertests [NAME...]: what the kernel and the C library promise to programs, checked by a program. At the end it runs
- * defertests, which checks deferred I/O. Status 0 if all passed.
+ * notetests and defertests, which check notes and deferred I/O. Status 0 if all passed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -863,12 +863,12 @@ static void errors(void)
 
 /* ---- and then deferred I/O ---- */
 
-static void run_defertests(void *unused)
+static void run_program(void *name)
 {
-    char *argv[] = {"defertests", NULL};
-    (void)unused;
-    exec("/bin/defertests", argv);
-    exits("no /bin/defertests");
+    char path[40], *argv[] = {name, NULL};
+    *put_text(put_text(path, "/bin/"), name) = 0;
+    exec(path, argv);
+    exits("no such program");
 }
 
 #define T(name)                                                                                                        \
@@ -921,7 +921,9 @@ int main(int argc, char **argv)
     if (argc >= 4 && strcmp(argv[1], "@args") == 0)
         return check_arguments(argc, argv);
     int failed = run_tests("usertests", tests, sizeof tests / sizeof tests[0], argc, argv);
-    if (argc == 1)
-        failed |= strcmp(in_child(run_defertests, NULL), "") != 0;
+    if (argc == 1) {
+        failed |= strcmp(in_child(run_program, "notetests"), "") != 0;
+        failed |= strcmp(in_child(run_program, "defertests"), "") != 0;
+    }
     return failed;
 }

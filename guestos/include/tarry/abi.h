@@ -40,11 +40,13 @@
     X(24, nsec, "", "virtual time in nanoseconds since boot")                                          \
     X(25, getpid, "", "process number")                                                                \
     X(26, errstr, "buf n", "text of this process's last error")                                        \
-    X(27, notify, "action", "what an interrupt note does: NOTIFY_DEFAULT or NOTIFY_IGNORE")            \
-    X(28, sync, "", "commit every file system")
+    X(27, notify, "handler", "what notes do: NOTIFY_DEFAULT, NOTIFY_IGNORE or a handler's address")    \
+    X(28, sync, "", "commit every file system")                                                        \
+    X(32, noted, "how", "end of a note's handler: NCONT or NDFLT")                                     \
+    X(33, alarm, "ms", "note 'alarm' in so many milliseconds (0: none); what was left of the last")
 
 #define X(n, name, args, doc) SYS_##name = n,
-enum { TARRY_SYSCALLS(X) SYS_MAX = 28 };
+enum { TARRY_SYSCALLS(X) SYS_MAX = 33 };
 #undef X
 
 /* code, name, text. The codes are those of the usual errno.h, so that the C library need not translate. */
@@ -116,7 +118,23 @@ enum {
  * "defer:POLICY" the same by another (docs/policies.md)
  */
 
+/* notify: these, or the address of void handler(struct tarry_ureg *, char *note) */
 enum { NOTIFY_DEFAULT = 0, NOTIFY_IGNORE = 1 };
+
+/* noted (Plan 9's values) */
+enum {
+    NCONT = 0, /* go on with the registers as they are in the handler's tarry_ureg */
+    NDFLT = 1, /* the default action: the note ends the process */
+};
+
+#define TARRY_NOTE_MAX 127 /* bytes of a note, without the NUL */
+
+/* Registers that a note interrupted. A handler may change x[1..31] and pc. */
+struct tarry_ureg {
+    uint64_t x[32]; /* x[0] is unused */
+    uint64_t pc;
+    uint64_t status, cause, tval; /* sstatus, scause, stval */
+};
 
 #define TARRY_NAME_MAX 255   /* bytes of a file name, without the NUL */
 #define TARRY_PATH_MAX 1023  /* bytes of a path, without the NUL */

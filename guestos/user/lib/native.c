@@ -47,10 +47,6 @@ int nsleep(uint64_t ns)
 {
     return (int)result(sys_sleep(ns));
 }
-int notify(int action)
-{
-    return (int)result(sys_notify(action));
-}
 int errstr(char *buf, size_t n)
 {
     return (int)result(sys_errstr(buf, n));

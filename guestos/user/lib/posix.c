@@ -307,19 +307,6 @@ pid_t wait(int *status)
     return waitpid(-1, status, 0);
 }
 
-/* Any signal but 0 kills. */
-int kill(pid_t pid, int sig)
-{
-    char path[40];
-    *put_text(put_number(put_text(path, "/proc/"), pid), "/ctl") = 0;
-    long fd = sys_open(path, OWRITE);
-    if (fd < 0)
-        return (int)result(fd);
-    long r = sig ? sys_pwrite((int)fd, "kill", 4, -1) : 0;
-    sys_close((int)fd);
-    return result(r) < 0 ? -1 : 0;
-}
-
 /* ---- time ---- */
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)

@@ -7,6 +7,7 @@
 #ifndef TARRY_H
 #define TARRY_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,8 +42,10 @@ long sys_sleep(uint64_t ns);
 long sys_nsec(void);
 long sys_getpid(void);
 long sys_errstr(char *buf, size_t n);
-long sys_notify(int action);
+long sys_notify(uintptr_t handler);
 long sys_sync(void);
+long sys_noted(int how);
+long sys_alarm(uint64_t ms);
 
 /* ---- Plan 9's names. Failure: -1 and errno, unless said otherwise; errstr has the text. ---- */
 
@@ -83,8 +86,24 @@ int segfree(void *va, size_t n); /* bytes [va, va + n) read as zeros from now on
 
 uint64_t nsec(void);             /* virtual nanoseconds since boot */
 int nsleep(uint64_t ns);         /* sleeps so many virtual nanoseconds; 0: lets others run */
-int notify(int action);          /* NOTIFY_DEFAULT, NOTIFY_IGNORE: what ctrl-C does to this process */
 int errstr(char *buf, size_t n); /* the text of the last error of a system call; its length */
+
+/* ---- Notes ---- */
+
+/*
+ * Gets a note that was sent to the process ("interrupt", "alarm", "sys: trap: ...", ...) and the registers that it
+ * interrupted, which it may change. It ends with noted, or notejmp; if it returns, the default action follows. Until
+ * then other notes wait.
+ */
+typedef void note_handler(struct tarry_ureg *, char *note);
+#define NOTE_DEFAULT ((note_handler *)NOTIFY_DEFAULT) /* a note ends the process; it is its status */
+#define NOTE_IGNORE ((note_handler *)NOTIFY_IGNORE)   /* notes but those of traps do nothing */
+int notify(note_handler *); /* 0 */
+int noted(int how);         /* NCONT, NDFLT; returns only on failure */
+_Noreturn void notejmp(struct tarry_ureg *, jmp_buf, int value); /* out of the handler: setjmp returns value */
+enum { NOTE_PROCESS, NOTE_GROUP };
+int postnote(int to, int pid, const char *note); /* to the process, or its note group but for the caller; 0 */
+long alarm_ms(uint64_t ms); /* the note "alarm" in so many ms (0: none); what was left of the last alarm */
 
 /* ---- What the programs here share; none of it uses stdio. ---- */
 

@@ -83,7 +83,7 @@ long start(bool new_group)
         complain("fork");
     if (pid == 0) {
         if (interactive)
-            notify(NOTIFY_DEFAULT);
+            notify(NOTE_DEFAULT);
         interactive = false;
     }
     return pid;

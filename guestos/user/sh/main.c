@@ -84,7 +84,7 @@ int main(int argc, char **argv)
         }
     } else if (isatty(0)) {
         interactive = true;
-        notify(NOTIFY_IGNORE);
+        notify(NOTE_IGNORE);
         foreground(getpid());
     }
     run_source(&from);
