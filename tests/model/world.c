@@ -6,8 +6,6 @@
 #include <string.h>
 #include "world.h"
 
-enum { BLOCKS = 16384 };
-
 static const char *const names[MODEL_NAMES] = {"0", "1", "2", "3"};
 
 static bool wrong(World *w, const char *fmt, ...)
@@ -80,7 +78,7 @@ static void exit_proc(World *w, unsigned i)
 
 /* ---- files ---- */
 
-static struct tfs_file *file_of(const World *w, const MFile *f)
+struct tfs_file *world_file(const World *w, const MFile *f)
 {
     for (unsigned i = 0; i < WORLD_FILES; i++)
         if (w->file[i].f != NULL && w->file[i].id == f->id)
@@ -200,7 +198,7 @@ static Target target_of(const World *w, const struct mop *op)
         f = o->file;
     }
     if (f != NULL) {
-        t.f = file_of(w, f);
+        t.f = world_file(w, f);
         t.length = f->length;
     }
     return t;
@@ -415,7 +413,7 @@ static bool check_proc(World *w, unsigned i)
 
 static bool check_file(World *w, const MFile *f)
 {
-    struct tfs_file *have = file_of(w, f);
+    struct tfs_file *have = world_file(w, f);
     if (file_length(have) != f->length)
         return wrong(w, "file: length %lu, should be %lu", (unsigned long)file_length(have), (unsigned long)f->length);
     if (file_version(have) != f->version)
@@ -503,11 +501,11 @@ bool world_do(World *w, struct mop *op)
     return w->check_every == 0 || w->done % w->check_every != 0 || world_check(w);
 }
 
-void world_begin(World *w, enum ev_enum_io_policy policy, uint64_t frames, unsigned check_every)
+void world_begin(World *w, enum ev_enum_io_policy policy, uint64_t blocks, uint64_t frames, unsigned check_every)
 {
     *w = (World){.model = model_new(), .policy = policy, .check_every = check_every};
     memory = (struct khost_memory){.frame_limit = frames};
-    disk_new(BLOCKS);
+    disk_new(blocks);
     struct tfs_file *root = tfs_root(rootfs);
     for (unsigned i = 0; i < MODEL_NAMES; i++) { /* the directory and the inode table get their blocks */
         file_put(file_new_with(names[i], NULL, 0));

@@ -15,6 +15,8 @@ typedef struct WorldFile {
     struct tfs_file *f;
 } WorldFile;
 
+enum { WORLD_BLOCKS = 16384 }; /* of a disk that does not fill up */
+
 enum { WORLD_FILES = MODEL_NAMES + MODEL_PROCS * MODEL_FDS };
 
 typedef struct World {
@@ -29,11 +31,13 @@ typedef struct World {
     char why[300];                 /* what is wrong */
 } World;
 
-/* frames: of memory at most, 0: no limit */
-void world_begin(World *, enum ev_enum_io_policy, uint64_t frames, unsigned check_every);
+/* blocks: of the disk; frames: of memory at most, 0: no limit */
+void world_begin(World *, enum ev_enum_io_policy, uint64_t blocks, uint64_t frames, unsigned check_every);
 void world_end(World *);
 /* Does op in the world and in the model. False if they do not agree: see why. */
 bool world_do(World *, struct mop *op);
+/* The kernel's file of a file of the model. */
+struct tfs_file *world_file(const World *, const MFile *);
 /* All that processes and files hold, against the model; and the maps. */
 bool world_check(World *);
 

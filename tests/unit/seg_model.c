@@ -50,7 +50,7 @@ static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, boo
 {
     World w;
     unsigned long at;
-    world_begin(&w, s->policy, s->frames, LOOK);
+    world_begin(&w, s->policy, WORLD_BLOCKS, s->frames, LOOK);
     disk.uncached = 3;
     bool good = run_in_world(&w, ops, n, &at);
     if (!good && say) {

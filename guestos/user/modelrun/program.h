@@ -134,6 +134,10 @@ static inline void model_fill(unsigned char *p, uint64_t n, uint64_t seed)
 {
     for (uint64_t i = 0; i < n; i += 8) {
         uint64_t word = model_mix(seed * 0x9e3779b97f4a7c15ull + i + 1);
+        if (n - i >= 8 && ((uintptr_t)p & 7) == 0) {
+            *(uint64_t __attribute__((may_alias)) *)(p + i) = word;
+            continue;
+        }
         for (uint64_t k = i; k < n && k < i + 8; k++, word >>= 8)
             p[k] = (unsigned char)word;
     }
