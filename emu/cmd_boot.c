@@ -85,7 +85,7 @@ static struct run_facts facts_of(const struct booted *b)
     const struct boot_options *o = &b->o;
     snprintf(config, sizeof config, "max-insns=%llu bios=%.100s tohost=%d console=%s",
              (unsigned long long)o->common.max_insns, o->bios ? o->bios : "default", o->boot.tohost,
-             isatty(STDIN_FILENO) ? "terminal" : "plain");
+             debug_terminal(&o->common.debug) ? "terminal" : "plain");
     common_config(&o->common, config, sizeof config);
     return (struct run_facts){
         .command = b->command,

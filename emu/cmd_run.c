@@ -51,7 +51,7 @@ static bool make_bootargs(struct run *r)
     bool ok = r->bootargs != NULL;
     for (unsigned i = 0; ok && io_options_bootarg(&r->o.io, i, word, sizeof word); i++)
         ok = bootarg(r->bootargs, word);
-    ok = ok && (isatty(STDIN_FILENO) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
+    ok = ok && (debug_terminal(&r->o.common.debug) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
               bootarg(r->bootargs, r->disk.program);
     for (int i = 1; ok && i < r->o.nprogram; i++)
         ok = bootarg(r->bootargs, r->o.program[i]);
@@ -70,7 +70,7 @@ static struct run_facts facts_of(const struct run *r, int argc, char **argv)
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
     int n = snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s",
-                     (unsigned long long)r->o.common.max_insns, r->o.keep, isatty(STDIN_FILENO) ? "terminal" : "plain");
+                     (unsigned long long)r->o.common.max_insns, r->o.keep, debug_terminal(&r->o.common.debug) ? "terminal" : "plain");
     char word[64];
     for (unsigned i = 1; io_options_bootarg(&r->o.io, i, word, sizeof word); i++) /* 0: column io */
         n += snprintf(config + n, sizeof config - (size_t)n, " %s", word);

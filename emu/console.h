@@ -14,20 +14,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct input_log;
 struct machine;
+
+/* What was read from the host and not yet handed over. */
+struct console_source {
+    bool escape; /* ctrl-A was typed */
+    uint8_t input[512];
+    size_t at, end;
+};
 
 struct console {
     int in, out;
     bool terminal;  /* in is a terminal */
     bool end;       /* of input */
     unsigned ends_typed; /* ctrl-D that the guest was given for it */
-    bool escape;    /* ctrl-A was typed */
     int wake[2];    /* pipe: machine_interrupt ends a wait */
     int debugger;   /* its connection ends a wait too; -1: none */
-    uint8_t input[512];
-    size_t input_at, input_end; /* what was read and not yet handed over */
+    bool woken;     /* the last wait was ended by the debugger */
+    struct console_source *source, own_source;
+    struct input_log *log; /* of all that was handed over; NULL: none is kept */
+    size_t log_at;         /* entries that have been */
+    uint64_t asked;        /* times that the guest asked for input by itself: polled, or by the firmware */
     uint8_t output[4096];
     size_t output_bytes;
+    uint64_t flushed;      /* bytes of output before those */
+    uint64_t *printed;     /* how many of all were printed before (a run that is repeated); NULL: as many as were flushed */
 };
 
 int console_init(struct machine *, char *err, size_t errlen);
@@ -47,5 +59,11 @@ bool console_type_end(struct machine *);
 void console_polled(struct machine *);
 /* The next byte for SBI calls, or -1. */
 int console_get(struct machine *);
+/* The recording says that the run was ended from outside at this moment: ends it. */
+void console_replay_stop(struct machine *);
+/* Instructions after which something of the recording is due between two blocks; UINT64_MAX: none. */
+uint64_t console_replay_due(const struct machine *);
+/* To be called at the end of a run: an end from outside is input too. */
+void console_note_stop(struct machine *);
 
 #endif

@@ -140,6 +140,8 @@ static bool inputs_turn(struct machine *m, uint64_t next)
 static bool take_input(struct machine *m, uint64_t next)
 {
     bool byte = console_wait(m), ends = false;
+    if (m->console.woken)
+        return true; /* as if nothing had been: the debugger looks at it */
     if (!byte && uart_wants_input(m))
         ends = (next == CLOCK_NEVER || m->input_ended) && console_type_end(m);
     m->input_ended = m->console.end;
@@ -174,6 +176,8 @@ static void set_deadline(struct machine *m)
         h->deadline = limit;
     if (m->until < h->deadline)
         h->deadline = m->until;
+    if (console_replay_due(m) < h->deadline)
+        h->deadline = console_replay_due(m);
 }
 
 bool machine_between(struct machine *m)

@@ -11,6 +11,7 @@
 
 struct disk_faults;
 struct image;
+struct input_log;
 struct machine;
 struct recorder;
 
@@ -35,6 +36,7 @@ struct machine_config {
     const struct disk_faults *disk_faults; /* which requests fail (disk_fault.h); NULL: none. Must outlive the machine. */
     int console_in;                 /* file descriptor read for console input; -1: none */
     int console_out;                /* written with console output; -1: nowhere */
+    struct input_log *input;        /* keeps what was typed, or replays it (input.h); NULL: neither */
     uint64_t max_insns;             /* stop after so many; 0: no limit */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };

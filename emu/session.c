@@ -7,7 +7,9 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "console.h"
 #include "debug/debug.h"
+#include "input.h"
 #include "say.h"
 #include "terminal.h"
 
@@ -53,6 +55,7 @@ static uint64_t run(const struct session *s, struct machine *m, struct machine_r
         debug_run(m, s->debug.gdb, res);
     else
         machine_run(m, res);
+    console_note_stop(m);
     uint64_t took = host_now_ns() - begin;
     set_alarm(0);
     interruptible = NULL;
@@ -125,6 +128,10 @@ static int run_and_finish(const struct session *s, struct machine *m)
     struct machine_result res = {0};
     uint64_t host_ns = run(s, m, &res);
     int status = finish(s, &res, host_ns);
+    if (s->debug.record && recording_save(s->debug.record, s->config.input, &s->facts, err, sizeof err) != 0) {
+        say("%s", err);
+        return STATUS_MISUSE;
+    }
     if (s->after && s->after(m, &res, s->arg, err, sizeof err) != 0) {
         say("%s", err);
         return STATUS_MISUSE;
@@ -132,7 +139,28 @@ static int run_and_finish(const struct session *s, struct machine *m)
     return status;
 }
 
-int session_run(struct session *s)
+/* The log of the console's input, if this run needs one. False after a message. */
+static bool open_log(struct session *s)
+{
+    char err[512];
+    const struct debug_options *o = &s->debug;
+    if (o->recording) {
+        s->config.input = o->recording->log;
+        if (recording_fits(o->recording, &s->facts, err, sizeof err) == 0)
+            return true;
+    } else if (!o->record && !o->gdb) {
+        return true;
+    } else {
+        s->config.input = input_new(debug_terminal(o));
+        if (s->config.input)
+            return true;
+        snprintf(err, sizeof err, "the host is out of memory");
+    }
+    say("%s", err);
+    return false;
+}
+
+static int run_all(struct session *s)
 {
     char err[512];
     s->config.recorder = recorder_open(s->db, &s->facts, err, sizeof err);
@@ -149,5 +177,13 @@ int session_run(struct session *s)
         recorder_close(s->config.recorder, NULL, err, sizeof err); /* as if it had never been opened */
     }
     machine_free(m);
+    return status;
+}
+
+int session_run(struct session *s)
+{
+    int status = open_log(s) ? run_all(s) : STATUS_MISUSE;
+    input_free(s->config.input);
+    recording_free(s->debug.recording);
     return status;
 }

@@ -84,17 +84,21 @@ static bool go_on(struct debug *d, uint64_t start, uint64_t limit, struct stop_r
         h->announced = false;
         machine_turn(m);
     }
-    machine_check(m);
     return false;
 }
 
 void debug_forward(struct debug *d, uint64_t limit, struct stop_report *r)
 {
     uint64_t start = step_position(&d->machine->hart);
-    while (!go_on(d, start, limit, r))
-        if (!d->machine->hart.midway && connect_interrupted(d)) {
+    struct machine *m = d->machine;
+    while (!go_on(d, start, limit, r)) {
+        if (m->hart.midway)
+            continue;
+        machine_check(m);
+        if (connect_interrupted(d)) {
             r->why = WHY_INTERRUPT;
             break;
         }
-    console_flush(d->machine);
+    }
+    console_flush(m);
 }
