@@ -29,7 +29,7 @@
 #define RAM_BYTES (8u << 20)
 #define COMPARED_BYTES (4u << 20) /* what guests use: the device trees lie above */
 #define BEGIN 0x80000200u         /* where guests have set all registers */
-#define RECENT 32
+#define RECENT 48
 
 struct recent {
     bool trap;
@@ -353,6 +353,8 @@ static int reference_alone(struct run *r)
         fprintf(stderr, "lockstep: %s: no end after %llu instructions\n", r->elf, (unsigned long long)r->done);
         return 1;
     }
+    if (r->verbose && reference_status(r->reference) != 0)
+        print_recent(r);
     if (r->verbose)
         print_summary(r);
     return reference_status(r->reference);

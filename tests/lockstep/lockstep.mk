@@ -4,7 +4,7 @@ LOCKSTEP_SRC   := $(wildcard tests/lockstep/*.c)
 LOCKSTEP_GUEST := $(patsubst tests/lockstep/guest/%.S,$(BUILD)/tests/lockstep/%.elf,$(wildcard tests/lockstep/guest/*.S))
 LOCKSTEP_FLAGS := -march=rv64gc -mabi=lp64d -nostdlib -static -g -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 
-$(BUILD)/tests/lockstep/%.elf: tests/lockstep/guest/%.S tests/lockstep/guest/test.h tests/lockstep/guest/test.ld
+$(BUILD)/tests/lockstep/%.elf: tests/lockstep/guest/%.S $(wildcard tests/lockstep/guest/*.h) tests/lockstep/guest/test.ld
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
 	@$(RVCC) $(LOCKSTEP_FLAGS) -T tests/lockstep/guest/test.ld -o $@ $<

@@ -6,7 +6,7 @@
  *
  * A trap is expected between TRY and CAUGHT, or else fails the test. Its handler (machine mode) leaves in
  * s8 mcause, s9 mepc, s10 mtval, s7 mstatus at the trap, and goes on after TRY's label in machine mode. With the trap delegated, the supervisor's
- * handler does the same with its CSRs and goes on in supervisor mode.
+ * handler does the same with its CSRs and goes on in supervisor mode. After an interrupt MIE, or SIE, is off.
  * tohost gets 1, or status << 1 | 1 as other test suites have it, then the finisher ends the machine.
  */
 #define FINISHER 0x100000
@@ -204,7 +204,10 @@ vector:
     csrs mstatus, t6
     csrw mepc, s11
     mv s11, zero
-    mret
+    bgez s8, 1f
+    li t6, MPIE /* an interrupt is still pending */
+    csrc mstatus, t6
+1:  mret
 unexpected:
     addi s0, zero, 64 /* status 64 + ...: not one of the test's own */
     add s0, s0, gp
@@ -232,7 +235,10 @@ s_vector:
     csrs sstatus, t6
     csrw sepc, s11
     mv s11, zero
-    sret
+    bgez s8, 1f
+    li t6, SPIE
+    csrc sstatus, t6
+1:  sret
 s_unexpected:
     ecall
     j s_unexpected
