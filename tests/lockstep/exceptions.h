@@ -5,8 +5,8 @@
 
 #include "state.h"
 
-/* Makes `theirs` equal to `ours` in what an exception covers. */
-void exceptions_allow(const struct state *ours, struct state *theirs);
+/* Makes `ours` equal to `theirs` in what an exception covers: Tarry then goes on from there, as the reference does. */
+void exceptions_allow(struct state *ours, struct state *theirs);
 /* Prints how often each was used, if it was. */
 void exceptions_print(FILE *);
 

@@ -219,17 +219,6 @@ test:
     NOWHERE 0x7fffffffffffffff - 7
     NOWHERE 0xffff000000000000
     NOWHERE 0x8000000000
-    TEST(12) /* a table that is nowhere: an access fault */
-    li t0, (0xa000000 >> 2) | V
-    la t1, middle + 8
-    sd t0, 0(t1)
-    sfence.vma
-    TO_S
-    li a1, 0x40200000
-    TRY
-    ld a0, 0(a1)
-    CAUGHT LOAD_ACCESS
-    SAME s10, a1
     TEST(13) /* LR, SC and AMO through translation */
     PTE V | R | W
     TO_S
