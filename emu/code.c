@@ -22,7 +22,16 @@ static uint64_t frame(uint64_t pa)
 
 static void make_key(struct hart *h)
 {
-    h->code_key = h->code_version << 24 | (uint64_t)h->space << 16;
+    h->code_key = (uint64_t)h->fs_off << 62 | h->code_version << 24 | (uint64_t)h->space << 16;
+}
+
+void code_status(struct hart *h, uint64_t mstatus)
+{
+    bool off = (mstatus & STATUS_FS) == 0;
+    if (off == h->fs_off)
+        return;
+    h->fs_off = off;
+    make_key(h);
 }
 
 void code_new_version(struct hart *h)

@@ -78,17 +78,26 @@ static bool loses_operand(const struct insn_csr *c)
     return (c->csr == CSR_SIE || c->csr == CSR_SIP) && c->op == 3 && !c->immediate && c->rd && c->rd == c->rs1;
 }
 
-static bool may_be_special(uint32_t insn)
+/* Unicorn does nothing at all for reserved compressed instructions, nor for compressed loads and stores of doubles while FS is off. */
+static bool not_trapping(const struct hart *h, uint32_t insn)
+{
+    return insn_is_reserved(insn) || (h->fs_off && insn_is_compressed_fp(insn));
+}
+
+static bool may_be_special(const struct hart *h, uint32_t insn)
 {
     struct insn_csr c;
-    return insn_csr(insn, &c) && ((c.csr >= CSR_CYCLE && c.csr <= CSR_HPMCOUNTER31) || loses_operand(&c));
+    return not_trapping(h, insn) ||
+           (insn_csr(insn, &c) && ((c.csr >= CSR_CYCLE && c.csr <= CSR_HPMCOUNTER31) || loses_operand(&c)));
 }
 
 bool count_special(struct hart *h, uint32_t insn)
 {
     struct insn_csr c;
-    if (!may_be_special(insn) || !insn_csr(insn, &c))
+    if (!may_be_special(h, insn))
         return false;
+    if (!insn_csr(insn, &c))
+        return true;
     if (c.csr >= CSR_CYCLE)
         return !csr_counter_allowed(h, c.csr & 31); /* Unicorn does not know mcounteren */
     return h->privilege == MMU_SUPERVISOR;
@@ -108,6 +117,22 @@ static uint32_t count_insns(struct hart *h, uint64_t pc, uint64_t end, uint32_t 
     return n;
 }
 
+static bool any_special(struct hart *h, uint64_t pc, uint64_t end)
+{
+    for (uint32_t insn; pc < end && tlb_instruction(h, pc, &insn); pc += insn_bytes((uint16_t)insn))
+        if (may_be_special(h, insn))
+            return true;
+    return false;
+}
+
+uint64_t count_find_special(struct hart *h, uint64_t pc, uint64_t end)
+{
+    for (uint32_t insn; pc < end && tlb_instruction(h, pc, &insn); pc += insn_bytes((uint16_t)insn))
+        if (count_special(h, insn))
+            return pc;
+    return end;
+}
+
 static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
 {
     uint32_t last;
@@ -115,7 +140,7 @@ static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
     b->tail = tail_of(last);
     b->pc = pc;
     b->bytes = bytes;
-    bool special = may_be_special(last) || (h->stops && stops_in(h->stops, pc, bytes));
+    bool special = any_special(h, pc, pc + bytes) || (h->stops && stops_in(h->stops, pc, bytes));
     b->key = h->code_key | bytes | (special ? KEY_SPECIAL : 0);
 }
 
@@ -142,6 +167,7 @@ static void take_status(struct hart *h)
     uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
     h->sum = sstatus & STATUS_SUM;
     h->mxr = sstatus & STATUS_MXR;
+    code_status(h, sstatus);
 }
 
 static void take_scounteren(struct hart *h)
@@ -249,11 +275,10 @@ const struct block *count_block(struct hart *h, uint64_t pc, uint32_t bytes)
     return b;
 }
 
-/* Before a block that ends in an instruction which is not Unicorn's to run. */
+/* Before a block with an instruction which is not Unicorn's to run. */
 static bool stops_here(struct hart *h, const struct block *b)
 {
-    uint32_t insn;
-    return b->key & KEY_SPECIAL && tlb_instruction(h, b->pc + b->bytes - 4, &insn) && count_special(h, insn);
+    return b->key & KEY_SPECIAL && count_find_special(h, b->pc, b->pc + b->bytes) != b->pc + b->bytes;
 }
 
 uint32_t count_between(struct hart *h, uint64_t pc, uint64_t end)

@@ -123,6 +123,7 @@ void hart_enter(struct hart *h, enum mmu_privilege privilege, uint64_t pc, uint6
         delegate(h);
     mode_poke(h);
     mode_changed(h);
+    code_status(h, h->mstatus);
     hart_set_reg(h, UC_RISCV_REG_A0, 0);
     hart_set_reg(h, UC_RISCV_REG_A1, fdt_pa);
     h->pc = pc;

@@ -94,7 +94,8 @@ struct hart {
 
     bool stopped;  /* our own uc_emu_stop is under way */
     bool waiting;  /* in wfi */
-    bool special;  /* stopped before a block whose last instruction is not Unicorn's to run */
+    bool special;  /* stopped before a block with an instruction that is not Unicorn's to run */
+    bool fs_off;   /* floating point is off: in the key of every block, since Unicorn lets some of its instructions pass */
     bool identity; /* the fill hook answers pa = va: for maintenance (code.c) */
     struct fault fault;
     uint64_t crossing; /* run up to here, then refuse the fetch; 0: no such thing under way */
@@ -186,8 +187,10 @@ void count_settle(struct hart *);
 const struct block *count_block(struct hart *, uint64_t pc, uint32_t bytes);
 /* Instructions that begin in [pc, end). */
 uint32_t count_between(struct hart *, uint64_t pc, uint64_t end);
-/* Is this instruction, the last of its block, to be emulated by the host now? */
+/* Is this instruction to be emulated by the host now, as things stand at its block's start? */
 bool count_special(struct hart *, uint32_t insn);
+/* The first such instruction in [pc, end), or end. */
+uint64_t count_find_special(struct hart *, uint64_t pc, uint64_t end);
 
 /* ---- tlb.c ---- */
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
@@ -206,6 +209,7 @@ bool code_frame(const struct hart *, uint64_t pa); /* the frame's code may be tr
 void hart_code_written(struct hart *, uint64_t pa, uint64_t bytes);
 void code_forget(struct hart *, uint64_t pa, uint64_t bytes); /* drops the translations of a range within a frame */
 void code_space(struct hart *); /* satp changed */
+void code_status(struct hart *, uint64_t mstatus); /* mstatus.FS may have changed */
 void code_new_version(struct hart *); /* what is known of blocks is forgotten */
 
 /* ---- mode.c ---- */

@@ -97,3 +97,13 @@ bool insn_csr(uint32_t insn, struct insn_csr *c)
     c->writes = c->op == 1 || c->rs1 != 0;
     return true;
 }
+
+bool insn_is_reserved(uint32_t insn)
+{
+    return (insn & 0xe003) == 0x8000 || (insn & 0xfc43) == 0x9c41;
+}
+
+bool insn_is_compressed_fp(uint32_t insn)
+{
+    return (insn & 0x6001) == 0x2000;
+}

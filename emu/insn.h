@@ -41,4 +41,9 @@ static inline bool insn_is_sfence(uint32_t insn)
     return (insn & 0xfe007fff) == 0x12000073;
 }
 
+/* Compressed and reserved, one of those that Unicorn does not know as such (unprivileged spec, tables 16.5 and 16.6). */
+bool insn_is_reserved(uint32_t insn);
+/* C.FLD, C.FSD, C.FLDSP, C.FSDSP */
+bool insn_is_compressed_fp(uint32_t insn);
+
 #endif

@@ -24,6 +24,7 @@ static void take_status(struct hart *h, uint64_t mstatus)
     h->mstatus = mstatus;
     h->sum = mstatus & STATUS_SUM;
     h->mxr = mstatus & STATUS_MXR;
+    code_status(h, mstatus);
 }
 
 /* Unicorn is in S or M mode. */

@@ -75,17 +75,17 @@ static uint32_t last_insn(struct hart *h, const struct block *b)
     return last;
 }
 
-/* A CSR instruction that is not Unicorn's to run is always the last of its block: trap_instruction does it. */
+/* An instruction that is not Unicorn's to run is trap_instruction's. */
 void step_advance(struct hart *h, uint64_t to)
 {
-    uint64_t end = h->block->pc + h->block->bytes;
-    if (to != end || !count_special(h, last_insn(h, h->block))) {
+    uint64_t at = count_find_special(h, h->pc, to);
+    if (at == to) {
         advance(h, to);
         return;
     }
-    if (h->pc != end - 4)
-        advance(h, end - 4);
-    if (!h->midway || h->pc != end - 4)
+    if (h->pc != at)
+        advance(h, at);
+    if (!h->midway || h->pc != at)
         return;
     trap_instruction(h, h->pc);
     h->midway = h->hold = h->cut = false;
