@@ -75,6 +75,8 @@ class Generator:
         va = self.r.getrandbits(bits) >> shift << shift
         if va >> bits - 1:
             va |= MASK64 >> bits << bits
+        if va < RAM or 0x400000000 <= va < 0x800000000:  # as physical addresses, these are the reference's PCI windows
+            return self.canonical(levels, shift)
         return va
 
     def data_flags(self, user):
@@ -84,6 +86,8 @@ class Generator:
         else:
             flags = self.bits(V | R | W | X) | (V if self.chance(0.8) else 0)
         flags |= user if self.chance(0.85) else user ^ U
+        if flags & U and not user:
+            flags &= ~X  # with SUM, the reference lets a supervisor execute it once it has read or written there
         return flags | self.bits(A | D | G) | self.bits(3 << 8) | (1 << self.r.randint(54, 63) if self.chance(0.02) else 0)
 
     def address_space(self, user):
@@ -458,7 +462,9 @@ class Generator:
         if number in (0xC00, 0xC01, 0xC02, 0xB00, 0xB02):
             return [csrr(0, number)]
         if number in (0xF14, 0x800, 0xC22, 0x7FF):
-            return [csr(self.r.choice((1, 2, 3, 5, 6, 7)), self.dest(), number, self.r.choice((0, 1)))]
+            # not csrrs or csrrc of a register that holds 0: the reference takes them for reads
+            return [csr(*self.r.choice(((1, self.dest()), (5, self.dest()), (6, self.dest()), (7, self.dest()))), number,
+                        self.r.choice((0, 1))) if self.chance(0.8) else csrr(self.dest(), number)]
         if number in (MSTATUS, SSTATUS):
             return self.status(number)
         if number in (MEDELEG, MIDELEG, STVEC, MTVEC, SATP, 0x301, 0x7A0, 0x30A, 0x10A, PMPADDR0, PMPCFG0, MIE, SIE):
@@ -481,6 +487,10 @@ class Generator:
             choices += [SRET, sfence_vma(), WFI]
         return [self.r.choice(choices)]
 
+    def one_of(self, mask):
+        """One interrupt: the reference does not know their priorities."""
+        return 1 << self.r.choice([i for i in range(12) if mask >> i & 1])
+
     def interrupt(self):
         p, x = self.c["privilege"], self.r.choice([x for x in FREE if x])
         if p == 3:
@@ -490,10 +500,10 @@ class Generator:
             if self.c["mstatus"] >> 17 & 1:
                 nodes = []  # MPRV: not the physical addresses
             nodes += li(x, self.bits(0x222)) + [csr(self.r.choice((1, 2, 3)), self.dest(), MIP, x)]
-            nodes += li(y, self.bits(0xAAA)) + [csrw(MIE, y), csr(6, self.dest(), MSTATUS, 8)]
+            nodes += li(y, self.one_of(0xAAA)) + [csrw(MIE, y), csr(6, self.dest(), MSTATUS, 8)]
             return nodes + [csr(7, 0, MSTATUS, 8)] if self.chance(0.5) else nodes + [csrw(MIE, 0), csr(7, 0, MSTATUS, 8)]
         if p == 1:
-            nodes = [csr(self.r.choice((6, 7)), self.dest(), SIP, 2)] + li(x, self.bits(0x222)) + [csrw(SIE, x)]
+            nodes = [csr(self.r.choice((6, 7)), self.dest(), SIP, 2)] + li(x, self.one_of(0x222)) + [csrw(SIE, x)]
             nodes += [csr(self.r.choice((6, 7)), self.dest(), SSTATUS, 2)]
             return nodes + [csr(7, 0, SSTATUS, 2), csrw(SIE, 0)]
         return self.trap()
@@ -531,4 +541,5 @@ class Generator:
         return self.memory()
 
     def data_pte(self, user):
-        return RAM + DATA + 4096 * self.r.randrange(DATA_PAGES) >> 12 << 10 | self.data_flags(user)
+        flags = self.data_flags(user)
+        return RAM + DATA + 4096 * self.r.randrange(DATA_PAGES) >> 12 << 10 | (flags & ~X if flags & U else flags)

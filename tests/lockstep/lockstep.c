@@ -4,10 +4,11 @@
  * after each instruction, -s) registers, CSRs, pc, privilege and the number of instructions, at the end
  * memory and the exit status.
  *
- *     lockstep [-s] [-r] [-v] [-l STATES] [-f N:WORD:BIT] ELF
+ *     lockstep [-s] [-r | -t] [-v] [-l STATES] [-f N:WORD:BIT] ELF
  *
  *  -s  one instruction at a time
  *  -r  the reference alone: its exit status
+ *  -t  Tarry alone: its exit status
  *  -v  say what was compared, and which exceptions were used
  *  -l  stop after so many instructions (1000000)
  *  -f  a fault on purpose: from instruction N on, flip a bit of one word of Tarry's state once (0..31 x, 32..63 f,
@@ -98,7 +99,10 @@ static uint64_t tarry_done(const struct run *r)
 
 static void tarry_advance(struct run *r)
 {
-    machine_run_for(r->m, 1, &r->result);
+    if (r->stepping)
+        machine_step(r->m, &r->result);
+    else
+        machine_run_for(r->m, 1, &r->result);
     if (r->fault && tarry_done(r) >= r->fault_at && r->result.stop == STOP_NONE)
         flip(r);
 }
@@ -387,10 +391,23 @@ static int reference_alone(struct run *r)
     return reference_status(r->reference);
 }
 
-static int run(struct run *r, bool alone)
+static int tarry_alone(struct run *r)
+{
+    if (tarry_start(r) != 0)
+        return 2;
+    while (r->result.stop == STOP_NONE && tarry_done(r) < r->limit)
+        tarry_advance(r);
+    if (r->result.stop == STOP_EXIT)
+        return r->result.status;
+    fprintf(stderr, "lockstep: %s: Tarry stopped after %llu instructions: %d %s\n", r->elf,
+            (unsigned long long)tarry_done(r), r->result.stop, r->result.message);
+    return 1;
+}
+
+static int run(struct run *r, char alone)
 {
     if (alone)
-        return reference_alone(r);
+        return alone == 'r' ? reference_alone(r) : tarry_alone(r);
     if (tarry_start(r) != 0 || reference_begin(r) != 0)
         return 2;
     int bad = compare(r);
@@ -402,12 +419,12 @@ static int run(struct run *r, bool alone)
 int main(int argc, char **argv)
 {
     struct run r = {.limit = 1000000};
-    bool alone = false;
-    for (int c; (c = getopt(argc, argv, "srvl:f:")) != -1;) {
+    char alone = 0;
+    for (int c; (c = getopt(argc, argv, "srtvl:f:")) != -1;) {
         if (c == 's')
             r.stepping = true;
-        else if (c == 'r')
-            alone = true;
+        else if (c == 'r' || c == 't')
+            alone = (char)c;
         else if (c == 'v')
             r.verbose = true;
         else if (c == 'l')
@@ -419,7 +436,7 @@ int main(int argc, char **argv)
             optind = argc;
     }
     if (optind + 1 != argc) {
-        fprintf(stderr, "usage: lockstep [-s] [-r] [-v] [-l STATES] [-f N:WORD:BIT] ELF\n");
+        fprintf(stderr, "usage: lockstep [-s] [-r | -t] [-v] [-l STATES] [-f N:WORD:BIT] ELF\n");
         return 2;
     }
     r.elf = argv[optind];

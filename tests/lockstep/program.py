@@ -99,7 +99,7 @@ def start_code():
     for number in (MEPC, MCAUSE, MTVAL, MSCRATCH, MEDELEG, MIDELEG, MIE, SSCRATCH, SEPC, SCAUSE, STVAL, STVEC, MCOUNTEREN,
                    SCOUNTEREN):
         nodes.append(csrw(number, 0))
-    nodes += [fp(0x79, f, 0, 0, 0) for f in range(32)]
+    nodes += [fp(0x78 if f < 16 else 0x79, f, 0, 0, 0) for f in range(32)] # singles, doubles
     return nodes + [("h", 0x4001 | r << 7) for r in range(1, 32)] + [("j", 0, "begin")]
 
 

@@ -54,6 +54,7 @@ test:
     csrw sie, zero
     TO_M
     TEST(3) /* machine mode's come before those of the supervisor, whatever their number */
+    csrci mstatus, MIE
     li a0, 0x20
     csrw mideleg, a0
     li a0, 0x220
