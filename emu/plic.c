@@ -58,6 +58,8 @@ static uint32_t claim(struct machine *m, unsigned context)
         m->plic.pending &= ~(1ull << source);
         m->plic.claimed |= 1ull << source;
         update(m);
+        if (source == IRQ_UART)
+            uart_claimed(m);
     }
     return source;
 }

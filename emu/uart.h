@@ -20,6 +20,7 @@ struct uart {
 };
 
 int uart_init(struct machine *, char *err, size_t errlen);
+void uart_claimed(struct machine *); /* the PLIC has given its interrupt to the hart */
 unsigned uart_room(const struct machine *); /* bytes that uart_receive would take */
 void uart_receive(struct machine *, uint8_t byte);
 bool uart_wants_input(const struct machine *); /* the guest would get an interrupt for a byte, and there is none yet */

@@ -215,9 +215,9 @@ static void set_status(struct virtio *v, uint32_t value)
         reset(v);
         return;
     }
-    /* 3.1.1: FEATURES_OK stays only if we can work with what the driver chose */
-    if ((value & STATUS_FEATURES_OK) &&
-        ((v->driver_features & ~v->features) || !(v->driver_features & VIRTIO_F_VERSION_1)))
+    /* 3.1.1: FEATURES_OK stays only if we can work with what the driver chose. (6.2: we may refuse one that does not take
+       VIRTIO_F_VERSION_1; but QEMU does not, and xv6's takes nothing of the upper half.) */
+    if ((value & STATUS_FEATURES_OK) && (v->driver_features & ~v->features))
         value &= ~(uint32_t)STATUS_FEATURES_OK;
     v->status = (value & 0xff) | (v->status & STATUS_NEEDS_RESET);
 }
