@@ -112,6 +112,7 @@ static int run(struct booted *b)
             .disk_model = b->o.common.disk_model,
             .disk_faults = &b->o.common.disk_faults,
             .console_in = STDIN_FILENO,
+            .busy_input = true,
             .console_out = STDOUT_FILENO,
             .max_insns = b->o.common.max_insns,
         },

@@ -54,30 +54,24 @@ static int put_chosen(void *fdt, const struct fdt_facts *facts)
     return e;
 }
 
-/* One memory node, with the memory that there is; more of them would name memory that there is not. */
+/* One memory node, of the memory that there is, in place of those that the tree has. */
 static int put_memory(void *fdt, uint64_t ram_bytes)
 {
     static const char type[] = "memory";
-    int node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", type, sizeof type);
-    if (node == -FDT_ERR_NOTFOUND) {
-        node = fdt_add_subnode(fdt, 0, "memory@80000000");
-        if (node < 0)
-            return node;
-        int e = fdt_setprop_string(fdt, node, "device_type", type);
-        return e ? e : fdt_appendprop_addrrange(fdt, 0, node, "reg", RAM_BASE, ram_bytes);
-    }
-    int e = node < 0 ? node : fdt_delprop(fdt, node, "reg");
-    if (e == 0 || e == -FDT_ERR_NOTFOUND)
-        e = fdt_appendprop_addrrange(fdt, 0, node, "reg", RAM_BASE, ram_bytes);
-    int other = 0;
-    while (e == 0 && (other = fdt_node_offset_by_prop_value(fdt, node, "device_type", type, sizeof type)) >= 0)
-        e = fdt_del_node(fdt, other);
-    return e ? e : other == -FDT_ERR_NOTFOUND ? 0 : other;
+    int node, e = 0;
+    while ((node = fdt_node_offset_by_prop_value(fdt, -1, "device_type", type, sizeof type)) > 0 && e == 0)
+        e = fdt_del_node(fdt, node);
+    if (e == 0)
+        e = node = fdt_add_subnode(fdt, 0, "memory@80000000");
+    if (e > 0)
+        e = fdt_setprop_string(fdt, node, "device_type", type);
+    return e ? e : fdt_appendprop_addrrange(fdt, 0, node, "reg", RAM_BASE, ram_bytes);
 }
 
 const char *fdt_patch(const void *tree, size_t size, const struct fdt_facts *facts, void *to, size_t room)
 {
-    if (fdt_check_full(tree, size) != 0)
+    /* version 17 is of 2007; with older ones libfdt's own check can be led astray */
+    if (size < sizeof(struct fdt_header) || fdt_version(tree) < 17 || fdt_check_full(tree, size) != 0)
         return "is not a flattened device tree, or a damaged one; make it with dtc";
     int e = fdt_open_into(tree, to, (int)room);
     if (e == 0)

@@ -20,6 +20,7 @@
 #define TIMERS_BETWEEN_BYTES 10
 #define NS_BEFORE_INPUT 10000000000ull
 #define NS_BETWEEN_BYTES 10000000ull
+#define NS_BEFORE_BUSY_INPUT 1000000000ull
 
 void machine_stop(struct machine *m, enum machine_stop why, int status, const char *fmt, ...)
 {
@@ -150,9 +151,20 @@ static bool take_input(struct machine *m, uint64_t next)
     return byte || ends;
 }
 
+/* A guest that never waits (xv6's idle loop) gets input all the same, if it is of that kind: see machine_config. */
+static void feed_busy(struct machine *m)
+{
+    if (!m->config.busy_input || m->console.terminal || clock_now(m) < m->busy_due)
+        return;
+    m->busy_due = clock_now(m) + NS_BETWEEN_BYTES;
+    if (uart_wants_input(m))
+        console_wait(m);
+}
+
 static void idle(struct machine *m)
 {
     uint64_t next = clock_next(m);
+    m->busy_due = clock_now(m) + NS_BEFORE_BUSY_INPUT;
     if (inputs_turn(m, next) && take_input(m, next))
         return;
     if (next != CLOCK_NEVER) {
@@ -172,6 +184,8 @@ static void set_deadline(struct machine *m)
     h->deadline = h->insns + LOOK_AROUND;
     if (next != CLOCK_NEVER && next - m->clock.skipped_ns < h->deadline)
         h->deadline = next - m->clock.skipped_ns;
+    if (m->config.busy_input && m->busy_due > clock_now(m) && m->busy_due - m->clock.skipped_ns < h->deadline)
+        h->deadline = m->busy_due - m->clock.skipped_ns;
     if (limit && limit < h->deadline)
         h->deadline = limit;
     if (m->until < h->deadline)
@@ -185,6 +199,7 @@ bool machine_between(struct machine *m)
     struct hart *h = &m->hart;
     clock_fire(m);
     console_poll(m);
+    feed_busy(m);
     if (h->waiting && hart_wakes(h))
         h->waiting = false;
     hart_interrupt(h);

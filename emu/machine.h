@@ -6,6 +6,7 @@
 #ifndef TARRY_MACHINE_H
 #define TARRY_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct machine_config {
     struct disk_model disk_model;
     const struct disk_faults *disk_faults; /* which requests fail (disk_fault.h); NULL: none. Must outlive the machine. */
     int console_in;                 /* file descriptor read for console input; -1: none */
+    bool busy_input;                /* a guest that has not waited for 1 s gets a byte every 10 ms if it takes interrupts for it */
     int console_out;                /* written with console output; -1: nowhere */
     struct input_log *input;        /* keeps what was typed, or replays it (input.h); NULL: neither */
     uint64_t max_insns;             /* stop after so many; 0: no limit */

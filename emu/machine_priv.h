@@ -37,6 +37,7 @@ struct machine {
     uint64_t until;         /* machine_run_for: back when so many instructions are retired */
     unsigned timers_waited; /* timers that ended a wait since the last byte of console input */
     uint64_t waited_ns;     /* and how long those waits were */
+    uint64_t busy_due;      /* virtual ns of the next byte of input for a guest that does not wait (busy_input) */
     bool input_ended;       /* the last wait for input found its end */
     volatile sig_atomic_t interrupted; /* set by machine_interrupt */
     struct machine_result result;      /* .stop != STOP_NONE ends the run */
