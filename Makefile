@@ -53,7 +53,7 @@ UNIT_SRC   := $(wildcard tests/unit/*.c)
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 SCRIPTS    := $(wildcard tests/*.t)
 
-.PHONY: all demo check bench soak install clean packages-build packages-test setup-build setup-test
+.PHONY: all demo check bench soak install clean packages-build packages-test packages-soak setup-build setup-test setup-soak
 all: packages-build
 	@$(MAKE) --no-print-directory build
 
@@ -61,9 +61,9 @@ all: packages-build
 build: $(BUILD)/tarry $(BUILD)/kernel.elf $(BUILD)/guest.img
 	@:
 
-packages-build packages-test: packages-%:
+packages-build packages-test packages-soak: packages-%:
 	@.ci/packages check $*
-setup-build setup-test: setup-%:
+setup-build setup-test setup-soak: setup-%:
 	@.ci/packages install $*
 
 demo: setup-build
@@ -137,7 +137,7 @@ bench: setup-test
 	@$(MAKE) --no-print-directory build unit
 	@BUILD=$(BUILD) tests/bench/run
 
-soak: setup-test
+soak: setup-soak
 	@$(MAKE) --no-print-directory build unit
 	@BUILD=$(BUILD) tests/soak.sh
 

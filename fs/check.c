@@ -19,7 +19,7 @@ enum slot_state {
 };
 
 struct text {
-    char buf[256];
+    char buf[512];
     size_t n;
 };
 
@@ -34,6 +34,7 @@ struct check {
     uint8_t **slots;       /* per SLOT_CHUNK inodes: enum slot_state */
     uint64_t free_slots;
     struct text name;      /* what is being looked at */
+    uint32_t path_slot, path_parent; /* of the file that it is; 0: none */
     struct disk_inode inode;
     uint32_t slot;
     uint64_t mapped;       /* blocks of this file */
@@ -70,12 +71,73 @@ static void say_text(struct check *c, const struct text *t)
         c->say(c->arg, "more findings are counted but not listed");
 }
 
+/* The name that slot has in the directory at hand; empty if it cannot be found. */
+static void find_name(struct tfs_file *dir, uint32_t slot, char name[TFS_NAME_MAX + 1])
+{
+    struct tfs_extent x;
+    void *data;
+
+    name[0] = 0;
+    for (uint64_t fblk = 0; fblk < MAX_FBLK && name[0] == 0; fblk += x.run) {
+        if (tree_find(dir->fs, &dir->inode.root, fblk, &x) < 0)
+            return;
+        if (x.blk == 0)
+            continue;
+        const struct disk_entry *e;
+        unsigned off = 0;
+        int fresh, bad = 0;
+        if (meta_get(dir->fs, x.blk, MAGIC_DIR, x.birth, &data, &fresh) < 0)
+            continue;
+        while ((e = bucket_next(data, &off, &bad)) != NULL)
+            if (e->slot == slot) {
+                memcpy(name, e->name, e->namelen);
+                name[e->namelen] = 0;
+                break;
+            }
+        block_put(dir->fs, x.blk, data, 0);
+    }
+}
+
+/* Adds "/dir/name" of a file, as far up as it can be found. */
+static void add_path(struct check *c, struct text *t, uint32_t slot, uint32_t parent, unsigned depth)
+{
+    struct tfs_file *dir = NULL;
+    char name[TFS_NAME_MAX + 1];
+
+    if (slot == 0 || depth > 16 || file_get(c->fs, parent, 0, &dir) < 0)
+        return;
+    if (file_is_dir(dir)) {
+        find_name(dir, slot, name);
+        add_path(c, t, parent, dir->inode.link, depth + 1);
+        add(t, "/");
+        add(t, name[0] != 0 ? name : "?");
+    }
+    tfs_unref(dir);
+}
+
+/* "file N (/path)" */
+static void name_file(struct check *c, uint32_t slot, const struct disk_inode *i)
+{
+    c->name.n = 0;
+    add(&c->name, i->mode & MODE_DIR ? "directory " : "file ");
+    add_number(&c->name, i->ino);
+    c->path_slot = slot;
+    c->path_parent = i->link;
+}
+
 /* "NAME: WHAT" or, with a number, "NAME: WHAT NUMBER". */
 static void say(struct check *c, const char *what)
 {
     struct text t = {.n = 0};
 
     add(&t, c->name.buf);
+    if (c->path_slot != 0 && c->findings < MAX_SAID) {
+        struct text path = {.n = 0};
+        add_path(c, &path, c->path_slot, c->path_parent, 0);
+        add(&t, " (");
+        add(&t, path.buf);
+        add(&t, ")");
+    }
     add(&t, ": ");
     add(&t, what);
     say_text(c, &t);
@@ -96,6 +158,7 @@ static void name_it(struct check *c, const char *what, uint64_t v)
     c->name.n = 0;
     add(&c->name, what);
     add_number(&c->name, v);
+    c->path_slot = 0;
 }
 
 /* ---- what has been seen ---- */
@@ -189,7 +252,7 @@ static int is_meta(const struct check *c)
     return c->slot == NO_SLOT || (c->inode.mode & MODE_DIR) != 0;
 }
 
-static void check_metablock(struct check *c, uint64_t blk, uint64_t birth)
+static void check_metablock(struct check *c, uint64_t blk, uint64_t fblk, uint64_t birth)
 {
     void *data;
     int fresh;
@@ -198,23 +261,41 @@ static void check_metablock(struct check *c, uint64_t blk, uint64_t birth)
         return say_number(c, "cannot be read or is damaged: metadata block", blk);
     if (c->slot != NO_SLOT)
         check_bucket(c, data, blk);
+    else if (inodes_index(data) != fblk)
+        say_number(c, "another block of inodes is in the place of block", blk);
     block_put(c->fs, blk, data, 0);
 }
 
-static void check_datablock(struct check *c, uint64_t blk, uint32_t crc)
+/* "WHAT BLOCK, bytes A to B of the file" */
+static void say_block(struct check *c, const char *what, uint64_t blk, uint64_t fblk)
+{
+    struct text t = {.n = 0};
+
+    add(&t, what);
+    add(&t, " ");
+    add_number(&t, blk);
+    add(&t, ", bytes ");
+    add_number(&t, fblk * TFS_BLOCK);
+    add(&t, " to ");
+    add_number(&t, min_u64((fblk + 1) * TFS_BLOCK, c->inode.length) - 1);
+    add(&t, " of the file");
+    say(c, t.buf);
+}
+
+static void check_datablock(struct check *c, uint64_t blk, uint64_t fblk, uint32_t crc)
 {
     void *data;
     int fresh;
 
     if (block_get(c->fs, blk, TFS_DATA, TFS_GET_READ, &data, &fresh) < 0)
-        return say_number(c, "cannot be read: block", blk);
+        return say_block(c, "cannot be read: block", blk, fblk);
     uint32_t is = tfs_crc32c(0, data, TFS_BLOCK);
     block_put(c->fs, blk, data, 0);
     if (is == crc)
         return;
     if (fresh)
         c->fs->env->drop(c->fs->env->ctx, blk);
-    say_number(c, "contents differ from their checksum in block", blk);
+    say_block(c, "contents differ from their checksum in block", blk, fblk);
 }
 
 static void check_extent(struct check *c, const struct disk_extent *e, const uint32_t *crcs, uint64_t next)
@@ -230,9 +311,9 @@ static void check_extent(struct check *c, const struct disk_extent *e, const uin
         if (!reach(c, e->blk + i, is_meta(c) ? "metadata" : "contents"))
             continue;
         if (is_meta(c))
-            check_metablock(c, e->blk + i, e->birth);
+            check_metablock(c, e->blk + i, e->fblk + i, e->birth);
         else
-            check_datablock(c, e->blk + i, crcs[i]);
+            check_datablock(c, e->blk + i, e->fblk + i, crcs[i]);
     }
 }
 
@@ -304,7 +385,7 @@ static void check_inode(struct check *c, uint32_t slot)
     if (state == NULL)
         return;
     *state |= SLOT_USED | (c->inode.mode & MODE_DIR ? SLOT_DIR : 0);
-    name_it(c, "file ", c->inode.ino);
+    name_file(c, slot, &c->inode);
     c->slot = slot;
     if (c->inode.ino >= c->fs->next_ino)
         say(c, "its number has not been given out yet");

@@ -56,6 +56,8 @@ struct tfs {
     uint32_t nslots;
     uint32_t free_slot;
     int changed;         /* there is something to commit */
+    int lone_super;      /* the other superblock is damaged */
+    int no_commit;       /* being repaired: there is only the one at the end */
     int broken;          /* a superblock write failed: which commit is on the medium is unknown */
     uint8_t *map_copy;   /* as in the superblock, (ngroups + 7) / 8 bytes */
     struct group **chunk[MAX_GROUPS / CHUNK_GROUPS]; /* CHUNK_GROUPS groups each, NULL until one is loaded */
@@ -149,6 +151,8 @@ void space_free(struct tfs *, uint64_t blk, uint64_t n); /* no tree and no deadl
 void space_hold(struct tfs *, uint64_t blk, uint64_t n); /* left the tree that will be committed, but not memory */
 int space_is_used(struct tfs *, uint64_t blk);           /* 1, 0, or negative */
 int space_group(struct tfs *, uint64_t index, struct group **);
+int space_remake(struct tfs *, uint64_t index, struct group **); /* the group, loaded if it can be read, else empty */
+int space_is_loaded(const struct tfs *, uint64_t index);
 int space_commit(struct tfs *);       /* puts changed map blocks into their other copy */
 void space_describe(const struct tfs *, struct disk_super *);
 void space_committed(struct tfs *);   /* the superblock is on the medium */
@@ -189,6 +193,7 @@ void file_dispose(struct tfs_file *); /* frees what no open and no snapshot need
 int inode_load(struct tfs *, uint32_t slot, struct disk_inode *);
 int inode_check(struct tfs *, const struct disk_inode *);
 int inode_store_all(struct tfs *); /* fails with nothing lost: those that are left are stored by the next call */
+uint64_t inodes_index(const struct disk_header *); /* which block of the table it is */
 /* A block of a file of metadata (directory, inode table), pinned. For writing it is made if it is not there. */
 int metafile_read(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);
 int metafile_write(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);
@@ -210,8 +215,12 @@ void snap_preserve(struct tfs_snap *, uint64_t ino, const struct dead_run *);
 uint64_t name_hash(const char *name, size_t n);
 /* Entry at *off of a bucket, advancing *off; NULL at the end. *bad is set when the bucket makes no sense. */
 const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad);
+int dir_enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *); /* dir is dirty */
 
 /* ---- super.c ---- */
+int super_mount(const struct tfs_env *, uint64_t nblocks, struct tfs **); /* all but the root directory */
+int super_mount_root(struct tfs *);
+void super_forget(struct tfs *); /* without writing */
 int make_room(struct tfs *); /* commits if that is what it takes to have free blocks; only between changes */
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b)

@@ -250,6 +250,24 @@ int tfs_walk(struct tfs_file *dir, const char *name, struct tfs_file **out)
     return r < 0 ? r : file_get(dir->fs, slot, ino, out);
 }
 
+int dir_enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *f)
+{
+    struct bucket b;
+    uint64_t hash = name_hash(name, n);
+    int r = bucket_with_room(dir, hash, n, &b);
+
+    if (r < 0)
+        return r;
+    int there = bucket_find(&b, name, n, hash);
+    if (there == -TFS_ENOENT) {
+        bucket_add(&b, name, n, hash, f);
+        dir->inode.length++;
+        file_bump(dir);
+    }
+    bucket_put(&b, 1);
+    return there >= 0 ? -TFS_EEXIST : there == -TFS_ENOENT ? 0 : there;
+}
+
 /* Takes the entry at offset `at` out of a writable bucket. */
 static void bucket_remove(struct bucket *b, int at)
 {

@@ -10,7 +10,7 @@
 
 #include "tfs.h"
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2
 
 enum {
     MAGIC_SUPER = 0x30736674, /* "tfs0" */
@@ -23,8 +23,8 @@ enum {
 /* Shape of a tree node; `count` and `crcs` have other uses in other blocks. */
 struct disk_shape {
     uint16_t level; /* 0: leaf */
-    uint16_t count; /* leaf: extents; interior: children; directory: entries; inode block: unused */
-    uint16_t crcs;  /* leaf: blocks that its extents cover, one checksum each; directory: bytes used */
+    uint16_t count; /* leaf: extents; interior: children; directory: entries; inode block: which of the table, low half */
+    uint16_t crcs;  /* leaf: blocks that its extents cover, one checksum each; directory: bytes used; inodes: high half */
     uint16_t zero;
 };
 

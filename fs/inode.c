@@ -51,6 +51,18 @@ int metafile_read(struct tfs_file *f, uint64_t fblk, void **data, uint64_t *blk)
     return meta_get(f->fs, e.blk, f->magic, e.birth, data, &fresh);
 }
 
+/* A block of inodes says which it is, so that it can be found again when the tree of the table is damaged. */
+static void inodes_set_index(struct disk_header *h, uint64_t fblk)
+{
+    h->shape.count = (uint16_t)fblk;
+    h->shape.crcs = (uint16_t)(fblk >> 16);
+}
+
+uint64_t inodes_index(const struct disk_header *h)
+{
+    return h->shape.count | (uint64_t)h->shape.crcs << 16;
+}
+
 /* Enters a new block, pinned, in the place of `old` (blk 0: of a hole), with its contents. */
 static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void *data, uint64_t blk)
 {
@@ -67,6 +79,8 @@ static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_
             to->shape = ((struct disk_header *)from)->shape;
             memcpy(to + 1, (struct disk_header *)from + 1, BODY_BYTES);
         }
+        if (f->magic == MAGIC_INODES)
+            inodes_set_index(to, fblk);
         leaf_set(&leaf, fblk, blk, f->fs->epoch, 0);
         node_put(f->fs, &leaf, 1);
     }

@@ -68,19 +68,30 @@ static int group_read(struct tfs *fs, struct group *g)
     return 0;
 }
 
-static int group_load(struct tfs *fs, uint64_t index, struct group **out)
+static struct group *group_new(struct tfs *fs, uint64_t index)
 {
     struct group *g = mem_alloc(fs, sizeof *g);
 
     if (g == NULL)
-        return -TFS_ENOMEM;
+        return NULL;
     g->index = index;
     g->committed = mem_alloc(fs, GROUP_BYTES);
     g->used = mem_alloc(fs, GROUP_BYTES);
     g->held = mem_alloc(fs, GROUP_BYTES);
-    int r = g->committed && g->used && g->held ? group_read(fs, g) : -TFS_ENOMEM;
+    if (g->committed != NULL && g->used != NULL && g->held != NULL)
+        return g;
+    group_free(fs, g);
+    return NULL;
+}
+
+static int group_load(struct tfs *fs, uint64_t index, struct group **out)
+{
+    struct group *g = group_new(fs, index);
+    int r = g != NULL ? group_read(fs, g) : -TFS_ENOMEM;
+
     if (r < 0) {
-        group_free(fs, g);
+        if (g != NULL)
+            group_free(fs, g);
         return r;
     }
     memcpy(g->committed, g->used, GROUP_BYTES);
@@ -105,6 +116,28 @@ int space_group(struct tfs *fs, uint64_t index, struct group **out)
             return r;
     }
     *out = *g;
+    return 0;
+}
+
+int space_is_loaded(const struct tfs *fs, uint64_t index)
+{
+    struct group **chunk = fs->chunk[index / CHUNK_GROUPS];
+
+    return chunk != NULL && chunk[index % CHUNK_GROUPS] != NULL;
+}
+
+int space_remake(struct tfs *fs, uint64_t index, struct group **out)
+{
+    int r = space_group(fs, index, out);
+
+    if (r != -TFS_ECORRUPT && r != -TFS_EIO)
+        return r;
+    struct group *g = group_new(fs, index);
+    if (g == NULL)
+        return -TFS_ENOMEM;
+    g->next = fs->groups;
+    fs->groups = g;
+    *out = fs->chunk[index / CHUNK_GROUPS][index % CHUNK_GROUPS] = g;
     return 0;
 }
 

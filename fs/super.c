@@ -8,6 +8,8 @@
  */
 #include "core.h"
 
+#define STRING2(x) #x
+#define STRING(x) STRING2(x)
 #define MIN_BLOCKS 32u /* the smallest file system that is any use */
 
 /* ---- layout ---- */
@@ -41,8 +43,7 @@ static struct tfs *tfs_new(const struct tfs_env *env)
     return fs;
 }
 
-/* Forgets without writing. */
-static void tfs_free(struct tfs *fs)
+void super_forget(struct tfs *fs)
 {
     space_forget(fs);
     mem_free(fs, fs->root, sizeof *fs->root);
@@ -121,7 +122,7 @@ int tfs_commit(struct tfs *fs)
 
 int make_room(struct tfs *fs)
 {
-    if (fs->free > fs->reserve || fs->waiting == 0)
+    if (fs->free > fs->reserve || fs->waiting == 0 || fs->no_commit)
         return 0;
     return tfs_commit(fs);
 }
@@ -159,7 +160,7 @@ int tfs_format(const struct tfs_env *env, uint64_t nblocks)
         fs->table->inode.nlink = 1;
         r = make_root(fs);
     }
-    tfs_free(fs);
+    super_forget(fs);
     return r;
 }
 
@@ -202,6 +203,7 @@ static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out)
         }
     if (r[0] == 0 && r[1] == 0)
         return -TFS_ECORRUPT;
+    fs->lone_super = r[0] == 0 || r[1] == 0;
     *blk = r[0] == 0 || (r[1] != 0 && s[1]->generation > s[0]->generation);
     if (r[!*blk] > 0)
         block_put(fs, !*blk, s[!*blk], 0);
@@ -209,11 +211,30 @@ static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out)
     return 0;
 }
 
+/* Says which version it is. Versions beyond 9999 are no versions. */
+static int other_version(struct tfs *fs, uint32_t version)
+{
+    char text[] = "its format is version 0000; this program knows version " STRING(FORMAT_VERSION) " only";
+    char *digits = strchr(text, '0');
+
+    if (version > 9999)
+        return corrupt(fs, 0, "superblock makes no sense");
+    for (int i = 3; i >= 0; i--, version /= 10)
+        digits[i] = (char)('0' + version % 10);
+    size_t zeros = strspn(digits, "0");
+    if (zeros > 3)
+        zeros = 3;
+    memmove(digits, digits + zeros, strlen(digits + zeros) + 1);
+    return corrupt(fs, 0, text);
+}
+
 static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t device_blocks)
 {
-    if (s->version != FORMAT_VERSION || s->block_size != TFS_BLOCK || s->nblocks > device_blocks)
+    if (s->version != FORMAT_VERSION)
+        return other_version(fs, s->version);
+    if (s->block_size != TFS_BLOCK || s->nblocks > device_blocks)
         return corrupt(fs, 0, s->nblocks > device_blocks ? "file system is larger than its device: truncated image?"
-                                                         : "format of another version");
+                                                         : "superblock makes no sense");
     int r = set_size(fs, s->nblocks);
     if (r < 0)
         return r == -TFS_EINVAL ? corrupt(fs, 0, "superblock makes no sense") : r;
@@ -236,7 +257,7 @@ static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t devic
     return 0;
 }
 
-static int mount_root(struct tfs *fs)
+int super_mount_root(struct tfs *fs)
 {
     int r = file_get(fs, 0, 0, &fs->root);
 
@@ -245,7 +266,7 @@ static int mount_root(struct tfs *fs)
     return file_is_dir(fs->root) ? 0 : corrupt(fs, 0, "root is not a directory");
 }
 
-int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
+int super_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
 {
     struct tfs *fs = tfs_new(env);
     struct disk_super *s;
@@ -258,12 +279,19 @@ int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
         r = take_super(fs, s, nblocks);
         block_put(fs, blk, s, 0);
     }
-    if (r == 0)
-        r = mount_root(fs);
     if (r < 0)
-        tfs_free(fs);
+        super_forget(fs);
     else
         *out = fs;
+    return r;
+}
+
+int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
+{
+    int r = super_mount(env, nblocks, out);
+
+    if (r == 0 && (r = super_mount_root(*out)) < 0)
+        super_forget(*out);
     return r;
 }
 
@@ -271,7 +299,7 @@ int tfs_unmount(struct tfs *fs)
 {
     int r = tfs_commit(fs);
 
-    tfs_free(fs);
+    super_forget(fs);
     return r;
 }
 

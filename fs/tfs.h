@@ -223,5 +223,11 @@ int64_t tfs_snap_compare(struct tfs_snap *, struct tfs_file *, uint64_t fblk, ui
 
 /* Says each finding in words through `say` (one call each). Returns the number of findings, or negative. */
 int64_t tfs_check(struct tfs *, void (*say)(void *arg, const char *finding), void *arg);
+/*
+ * Repairs a file system that is not mounted, which may be impossible to mount; one superblock must be whole. Sound files stay as they
+ * are; those that have lost contents, or their names, go to /lost+found. Says each repair through `say`. Nothing counts before the commit at the end.
+ * Returns the number of repairs, or negative with the file system as it was.
+ */
+int64_t tfs_repair(const struct tfs_env *, uint64_t nblocks, void (*say)(void *arg, const char *repair), void *arg);
 
 #endif

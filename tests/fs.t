@@ -65,6 +65,25 @@ matches "and says where" "$out" "contents differ from their checksum in block"
 run "$TARRY" fs get a.img /t/tree/sub/two -
 is "it is not served" "$status$out" "2"
 matches "but named" "$err" "/t/tree/sub/two: .*damaged"
+run "$TARRY" fs check a.img
+matches "check says which bytes of which file" "$out" "file [0-9]+ \\(/t/tree/sub/two\\): contents .* block [0-9]+, bytes 0 to 12 of the file"
+cp --sparse=always a.img repaired.img
+run "$TARRY" fs check repaired.img --repair
+is "repair" "$status" 1
+matches "repair says what it does" "$out" "has lost contents; it is in /lost.found now"
+run "$TARRY" fs check repaired.img
+is "then it is clean" "$status $out" "0 repaired.img: clean"
+run "$TARRY" fs ls repaired.img /lost+found
+matches "the damaged file has left its place" "$out" "^[0-9]+-two$"
+run "$TARRY" fs ls repaired.img /t/tree/sub
+is "so that nobody takes zeros for its contents" "$out" ""
+run "$TARRY" fs get repaired.img /t/random back2
+ok "the others are whole" cmp random back2
+run "$TARRY" fs check repaired.img --repair
+is "repairing what is sound" "$status $out" "0 repaired.img: clean"
+dd if=/dev/zero of=repaired.img bs=4096 count=2 conv=notrunc 2>/dev/null
+bad_repair() { run "$TARRY" fs check repaired.img --repair; is "no superblock" "$status" 2; matches "is beyond repair" "$err" "beyond repair"; }
+bad_repair
 
 # bad NAME PATTERN ARGUMENT...: exit 2, one line that matches
 bad() {
@@ -86,6 +105,23 @@ ok "which is still there" cmp random back
 bad "create in no directory" "nowhere" create nowhere/x.img 1M
 bad "missing image" "none.img: No such file" ls none.img
 bad "not an image" "random: no sound Tarry file system" ls random
+python3 - b.img old.img <<'END' # an image of another version: both superblocks say so, and their checksums agree
+import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+def crc32c(data):
+    c = 0xffffffff
+    for x in data:
+        c ^= x
+        for _ in range(8):
+            c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
+    return c ^ 0xffffffff
+for s in (0, 4096):
+    b[s + 32:s + 36] = (1).to_bytes(4, "little")
+    b[s + 4:s + 8] = bytes(4)
+    b[s + 4:s + 8] = crc32c(b[s:s + 4096]).to_bytes(4, "little")
+open(sys.argv[2], "wb").write(b)
+END
+bad "another version" "old.img: .*its format is version 1; this program knows version [0-9]+ only" ls old.img
 bad "missing path" "/none: does not exist" ls b.img /none
 bad "missing host file" "none: No such file" put b.img none /x
 bad "relative guest path" "begins with /" put b.img random x

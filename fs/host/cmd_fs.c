@@ -24,10 +24,12 @@ static const char help[] =
     "  get IMAGE GUESTPATH HOSTPATH|-      copy a file or tree out of the image (-: a file to standard output)\n"
     "  ls IMAGE [PATH] [-l]                list a directory or file\n"
     "  stat IMAGE [PATH]                   facts of the file system, or of a file in it\n"
-    "  check IMAGE                         verify every structure and checksum; exit status 1 if something is wrong\n"
+    "  check IMAGE [--repair]              verify every structure and checksum; exit status 1 if something is wrong\n"
     "\n"
     "put: a single file to a directory that exists, or several paths, go into GUESTPATH under their own names;\n"
     "else GUESTPATH is the name of the copy. A directory is merged into one that exists. Parents are made.\n"
+    "check --repair: saves what can be saved. What is sound stays where it is; files that have lost contents, or their\n"
+    "names, go to /lost+found. Exit status 1 when it has repaired something. Keep a copy of an image that matters.\n"
     "An image is a sparse file: it takes the space of what is in it.\n";
 
 static int complain(const char *text)
@@ -430,23 +432,53 @@ static void print_finding(void *arg, const char *finding)
     printf("%s\n", finding);
 }
 
+static int fs_repair(const char *path)
+{
+    char err[1024];
+    struct image *im = image_open(path, IMAGE_WRITE, err, sizeof err);
+
+    if (im == NULL)
+        return complain(err);
+    int64_t n = hostfs_repair(im, print_finding, NULL, err, sizeof err);
+    image_close(im);
+    if (n < 0)
+        return complain(err);
+    if (n > 0)
+        printf("%s: %lld repair%s\n", path, (long long)n, n == 1 ? "" : "s");
+    return n > 0 ? EXIT_FOUND : 0;
+}
+
 static int fs_check(int argc, char **argv)
 {
     struct session s;
+    const char *path = NULL;
+    int repair = 0;
 
-    if (argc != 1)
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--repair") == 0)
+            repair = 1;
+        else if (argv[i][0] == '-' || path != NULL)
+            return misuse("check: wants IMAGE and perhaps --repair");
+        else
+            path = argv[i];
+    }
+    if (path == NULL)
         return misuse("check: wants IMAGE");
-    int status = session_open(&s, argv[0], IMAGE_READ);
+    int repaired = repair ? fs_repair(path) : 0;
+    if (repaired == EXIT_MISUSE)
+        return repaired;
+    int status = session_open(&s, path, IMAGE_READ);
     if (status != 0)
         return status;
     int64_t n = tfs_check(hostfs_tfs(s.fs), print_finding, NULL);
     if (n < 0)
-        return session_close(&s, session_failed(&s, (int)n, argv[0]));
+        return session_close(&s, session_failed(&s, (int)n, path));
     if (n > 0)
-        printf("%s: %lld finding%s\n", argv[0], (long long)n, n == 1 ? "" : "s");
+        printf("%s: %lld finding%s%s\n", path, (long long)n, n == 1 ? "" : "s",
+               repair ? "" : "; 'tarry fs check --repair' saves what can be saved");
     else
-        printf("%s: clean\n", argv[0]);
-    return session_close(&s, n > 0 ? EXIT_FOUND : 0);
+        printf("%s: clean\n", path);
+    return session_close(&s, n > 0 ? EXIT_FOUND : repaired);
 }
 
 /* ---- the command ---- */

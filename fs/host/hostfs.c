@@ -142,6 +142,21 @@ struct hostfs *hostfs_mount(struct image *im, char *err, size_t errlen) {
     return NULL;
 }
 
+int64_t hostfs_repair(struct image *im, void (*say)(void *, const char *), void *arg, char *err, size_t errlen)
+{
+    struct hostfs *h = hostfs_new(im, err, errlen);
+
+    if (h == NULL)
+        return -1;
+    int64_t n = tfs_repair(hostcache_env(h->cache), image_size(im) / TFS_BLOCK, say, arg);
+    if (n == -TFS_ECORRUPT)
+        snprintf(err, errlen, "%s: beyond repair: no whole superblock of this format", image_path(im));
+    else if (n < 0)
+        hostfs_fail(h, (int)n, image_path(im), err, errlen);
+    hostfs_free(h);
+    return n < 0 ? -1 : n;
+}
+
 int hostfs_unmount(struct hostfs *h, char *err, size_t errlen)
 {
     int r = tfs_unmount(h->fs);

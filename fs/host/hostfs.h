@@ -14,6 +14,8 @@ struct hostfs;
 /* Every function that takes err puts a message there that names the file and the remedy, and returns NULL or -1. */
 int hostfs_format(struct image *, char *err, size_t errlen);
 struct hostfs *hostfs_mount(struct image *, char *err, size_t errlen); /* the image stays the caller's */
+/* tfs_repair of an image that is not mounted; `say` gets each repair in words. Returns how many, or -1. */
+int64_t hostfs_repair(struct image *, void (*say)(void *arg, const char *), void *arg, char *err, size_t errlen);
 int hostfs_unmount(struct hostfs *, char *err, size_t errlen);         /* commits */
 struct tfs *hostfs_tfs(struct hostfs *);
 

@@ -300,6 +300,136 @@ static void test_hostile(void **state)
     device_delete(d);
 }
 
+/* ---- repair ---- */
+
+/* Mounts what a repair has left: it must be clean, and of use. */
+static void use_repaired(struct device *d, uint64_t *x)
+{
+    struct tfs *fs = mount_or_die(d);
+
+    assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
+    use(fs, x);
+    assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
+    assert_int_equal(tfs_unmount(fs), 0);
+}
+
+/* How many of the small files of "dir" are where they were, and whole. Their contents are never wrong. */
+static int count_sound(struct tfs *fs)
+{
+    struct tfs_file *root = tfs_root(fs), *dir, *f;
+    uint8_t buf[4 * TFS_BLOCK];
+    char name[100];
+    int n = 0;
+
+    if (tfs_walk(root, "dir", &dir) == 0) {
+        for (int i = 0; i < 150; i++) {
+            sprintf(name, "entry-%d-%s", i, "with-a-name-that-takes-some-room-in-its-directory-block");
+            if (tfs_walk(dir, name, &f) < 0)
+                continue;
+            int64_t got = tfs_read(f, 0, buf, sizeof buf);
+            assert_int_equal(got, i * 20);
+            for (int64_t k = 0; k < got; k++)
+                assert_int_equal(buf[k], i);
+            tfs_unref(f);
+            n++;
+        }
+        tfs_unref(dir);
+    }
+    tfs_unref(root);
+    return n;
+}
+
+/* Each block in use is lost in turn: what did not depend on it is where it was. */
+static void test_repair_each_block(void **state)
+{
+    struct device *d = device_new(NBLOCKS, 36);
+    uint64_t x = test_seed("repair", 36);
+    unsigned repaired = 0, hopeless = 0, kept = 0;
+    uint8_t *need, *good = malloc(NBLOCKS * TFS_BLOCK);
+
+    (void)state;
+    populate(d);
+    need = needed_blocks(d);
+    memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
+    for (uint64_t b = 0; b < NBLOCKS; b++) {
+        const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
+        struct tfs *fs;
+        if (!need[b] || (h->blk != b && below(&x, 8) != 0)) /* all metadata, some data */
+            continue;
+        memset(d->medium + b * TFS_BLOCK + below(&x, 3900), 0xa5, 100);
+        int64_t done = tfs_repair(&d->env, NBLOCKS, ignore_finding, NULL);
+        assert_int_equal(d->pins, 0);
+        assert_int_equal(d->allocations, 0);
+        device_forget(d);
+        if (done < 0) {
+            hopeless++;
+        } else {
+            fs = mount_or_die(d);
+            int sound = count_sound(fs), large = read_big(fs);
+            assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
+            assert_int_equal(tfs_unmount(fs), 0);
+            uint32_t magic = h->blk == b ? h->magic : 0;
+            if (magic == MAGIC_MAP)
+                assert_true(sound == 120 && large == 0);
+            if (magic == MAGIC_NODE)
+                assert_int_equal(sound, 120);
+            if (magic == 0)
+                assert_true((sound == 119 && large == 0) || (sound == 120 && large > 0));
+            kept += sound == 120 && large == 0;
+            repaired++;
+            use_repaired(d, &x);
+        }
+        device_forget(d);
+        memcpy(d->medium, good, NBLOCKS * TFS_BLOCK);
+    }
+    printf("# %u repaired, %u of them with nothing lost where it was; %u hopeless\n", repaired, kept, hopeless);
+    assert_int_equal(hopeless, 0);
+    assert_true(repaired > 100 && kept > 0);
+    free(need);
+    free(good);
+    device_delete(d);
+}
+
+static void test_repair_hostile(void **state)
+{
+    struct device *d = device_new(NBLOCKS, 37);
+    uint64_t x = test_seed("repair of hostile images", 37);
+    uint64_t meta[NBLOCKS], nmeta = 0;
+    unsigned repaired = 0;
+    const int rounds = 400;
+
+    (void)state;
+    populate(d);
+    uint8_t *need = needed_blocks(d), *good = malloc(NBLOCKS * TFS_BLOCK);
+    memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
+    for (uint64_t b = 0; b < NBLOCKS; b++) {
+        const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
+        if (need[b] && h->blk == b && (h->birth & ~0xffffull) == 0)
+            meta[nmeta++] = b;
+    }
+    alarm(100); /* a hang is a failure */
+    for (int i = 0; i < rounds; i++) {
+        for (uint64_t k = 1 + below(&x, 3); k > 0; k--)
+            mutate(d, meta[below(&x, below(&x, 2) ? nmeta : 10)], &x);
+        int64_t done = tfs_repair(&d->env, NBLOCKS, ignore_finding, NULL);
+        assert_int_equal(d->pins, 0);
+        assert_int_equal(d->allocations, 0);
+        device_forget(d);
+        if (done >= 0) {
+            repaired++;
+            use_repaired(d, &x);
+        }
+        device_forget(d);
+        memcpy(d->medium, good, NBLOCKS * TFS_BLOCK);
+    }
+    alarm(0);
+    printf("# %u of %d repaired\n", repaired, rounds);
+    assert_true(repaired > (unsigned)rounds / 2);
+    free(need);
+    free(good);
+    device_delete(d);
+}
+
 /* ---- failing transfers and allocations ---- */
 
 static void failing(const char *what, uint64_t seed, uint64_t writes, uint64_t allocs)
@@ -370,6 +500,8 @@ int main(void)
         cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_failing_writes), cmocka_unit_test(test_failing_allocations),
         cmocka_unit_test(test_failing_reads),
+        cmocka_unit_test(test_repair_each_block),
+        cmocka_unit_test(test_repair_hostile),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
