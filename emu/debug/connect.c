@@ -112,8 +112,10 @@ bool connect_wait(struct debug *d)
 
 static void hang_up(struct debug *d)
 {
-    if (d->shared->connection >= 0)
+    if (d->shared->connection >= 0) {
+        shutdown(d->shared->connection, SHUT_RDWR); /* checkpoints may have copies of it */
         close(d->shared->connection);
+    }
     d->shared->connection = d->machine->console.debugger = -1;
 }
 

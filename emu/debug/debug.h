@@ -11,8 +11,10 @@
 #ifndef EMU_DEBUG_DEBUG_H
 #define EMU_DEBUG_DEBUG_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../machine.h"
 #include "packet.h"
@@ -34,7 +36,30 @@ struct stop_report {
     uint64_t address;         /* WHY_WATCH: watched byte */
 };
 
+#define CHECKPOINTS 24
+
+struct order {
+    enum { ORDER_GOTO, ORDER_SCAN } kind;
+    uint64_t position; /* where to go; or up to where to look */
+    uint64_t from;     /* ORDER_SCAN: where the user came from */
+    struct stop_report report; /* ORDER_GOTO: what to tell him there */
+};
+
+struct travel {
+    struct {
+        pid_t pid;         /* 0: free */
+        uint64_t position;
+        bool kept;         /* not to be given up for others: the user changed something here */
+    } points[CHECKPOINTS];
+    uint64_t begin;        /* the first position */
+    uint64_t printed;      /* bytes of console output that the user has seen */
+    volatile pid_t active;
+    int status;            /* exit status of the whole */
+    struct order order;
+};
+
 struct shared {
+    struct travel travel;
     struct stops stops;
     int listener, connection; /* file descriptors; -1: none */
     struct packet_reader reader;
@@ -52,6 +77,15 @@ struct debug {
     bool detached;            /* the debugger has left: run on without it */
     bool killed;
     bool over_told;           /* the end of the run was shown to the user */
+    bool changed;             /* the user has changed something since the machine last ran */
+
+    /* travel.c */
+    bool travels;             /* checkpoints are made */
+    bool silent;              /* on the way to somewhere: nothing stops it */
+    uint64_t checked_ns;      /* host time of the last look at the checkpoints */
+    sigjmp_buf woken;         /* where a checkpoint goes on */
+    int wake[CHECKPOINTS][2]; /* sockets: one end of a checkpoint, one of the others */
+    int life[2], end[2];      /* pipes: closed when the first process ends; written at the end */
 };
 
 /* Runs the machine under the debugger that connects to `where`: a TCP port of this host, or the path of a socket. */
@@ -60,6 +94,25 @@ void debug_run(struct machine *, const char *where, struct machine_result *);
 /* ---- run.c ---- */
 /* Runs forward from here; stops at the position `limit` at the latest. At the very beginning no point stops it. */
 void debug_forward(struct debug *, uint64_t limit, struct stop_report *);
+
+/* Past the access that a watchpoint stopped. */
+void debug_over(struct debug *);
+
+/* ---- travel.c ---- */
+/* Divides the process into one that waits for the end and one that runs. False: cannot be; then there is no travelling. */
+bool travel_begin(struct debug *);
+/* Makes a checkpoint of here. */
+void travel_keep(struct debug *, bool kept);
+/* The same if it is time for one. */
+void travel_pass(struct debug *);
+/* The user has changed registers or memory: from here on another future. */
+void travel_diverge(struct debug *);
+/* These do not return if there is another place to go to: the process that does goes on at `woken`. */
+void travel_step_back(struct debug *);
+void travel_continue_back(struct debug *);
+void travel_goto(struct debug *, uint64_t position);
+/* What the process does that was woken; then shared->last is to be answered. */
+void travel_obey(struct debug *);
 
 /* ---- connect.c ---- */
 /* Opens the listening socket. False after a message. */

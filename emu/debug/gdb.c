@@ -116,6 +116,8 @@ static void answer_exit(struct debug *d)
 static void go(struct debug *d, uint64_t steps)
 {
     uint64_t here = step_position(&d->machine->hart);
+    if (d->changed)
+        travel_diverge(d);
     if (d->over_told && d->machine->result.stop != STOP_NONE) {
         answer_exit(d);
         return;
@@ -141,6 +143,7 @@ static void resume(struct debug *d, const char *p)
             return;
         }
         target_set(d, 32, address);
+        d->changed = true;
     }
     go(d, action == 's' || action == 'S' ? 1 : UINT64_MAX);
 }
@@ -156,6 +159,22 @@ static void v_cont(struct debug *d, const char *p)
         go(d, UINT64_MAX);
     else
         answer_malformed(d);
+}
+
+/* bs, bc. The process that arrives answers. */
+static void back(struct debug *d, const char *p)
+{
+    if (!d->travels || (strcmp(p, "s") != 0 && strcmp(p, "c") != 0)) {
+        answer(d, "%s", "");
+        return;
+    }
+    if (d->changed)
+        travel_diverge(d);
+    if (*p == 's')
+        travel_step_back(d);
+    else
+        travel_continue_back(d);
+    answer_stop(d);
 }
 
 /* ---- registers ---- */
@@ -178,6 +197,7 @@ static void read_all(struct debug *d)
 
 static void write_all(struct debug *d, const char *p)
 {
+    d->changed = true;
     uint64_t values[33];
     if (packet_unhex(p, (uint8_t *)values, sizeof values) != sizeof values) {
         answer_malformed(d);
@@ -199,6 +219,7 @@ static void read_one(struct debug *d, const char *p)
 
 static void write_one(struct debug *d, const char *p)
 {
+    d->changed = true;
     uint64_t number, value = 0;
     bool ok = packet_number(&p, &number) && packet_expect(&p, '=') && packet_unhex(p, (uint8_t *)&value, 8) > 0 &&
               target_set(d, number, value);
@@ -233,6 +254,7 @@ static void read_memory(struct debug *d, const char *p)
 
 static void write_memory(struct debug *d, const char *p)
 {
+    d->changed = true;
     static uint8_t bytes[MOST_BYTES];
     uint64_t address, n;
     if (!range(&p, &address, &n) || !packet_expect(&p, ':') || packet_unhex(p, bytes, sizeof bytes) != (long)n)
@@ -244,6 +266,7 @@ static void write_memory(struct debug *d, const char *p)
 /* X: the bytes as they are; they may hold zeros. */
 static void write_binary(struct debug *d, const char *p, size_t length)
 {
+    d->changed = d->changed || !memchr(p, ':', length) || p[length - 1] != ':'; /* GDB asks with no bytes if there is X */
     const char *end = p + length;
     uint64_t address, n;
     if (!range(&p, &address, &n) || !packet_expect(&p, ':') || (uint64_t)(end - p) != n)
@@ -287,7 +310,8 @@ static void supported(struct debug *d, const char *p)
     struct shared *s = d->shared;
     s->swbreak = strstr(p, "swbreak+") != NULL;
     s->hwbreak = strstr(p, "hwbreak+") != NULL;
-    answer(d, "PacketSize=%x;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+", PACKET_MAX);
+    answer(d, "PacketSize=%x;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+%s",
+           PACKET_MAX, d->travels ? ";ReverseStep+;ReverseContinue+" : "");
 }
 
 /* qXfer:features:read:target.xml:OFFSET,LENGTH */
@@ -416,6 +440,9 @@ static void packet(struct debug *d, const char *p, size_t length)
     case 'S':
         resume(d, p);
         break;
+    case 'b':
+        back(d, p + 1);
+        break;
     case 'v':
         v_packet(d, p);
         break;
@@ -469,6 +496,12 @@ static void take(struct debug *d, uint8_t byte)
 
 void gdb_serve(struct debug *d)
 {
+    if (sigsetjmp(d->woken, 1) == 0) {
+        travel_keep(d, true);
+    } else { /* a checkpoint that was woken: from wherever it was made */
+        travel_obey(d);
+        stopped(d);
+    }
     while (!d->detached && !d->killed) {
         int byte = connect_byte(d, true);
         if (byte == -2 && (d->machine->interrupted || !connect_wait(d)))

@@ -28,7 +28,7 @@ static uint64_t after(struct hart *h, uint64_t pc, uint64_t to, uint64_t n)
 /* The next instruction, whatever it touches. */
 static void unwatched(struct hart *h)
 {
-    bool flush = h->stops->watching;
+    bool flush = h->stops && h->stops->watching;
     h->watch_off = true;
     step_one(h);
     h->watch_off = false;
@@ -40,22 +40,22 @@ static void unwatched(struct hart *h)
 static bool in_block(struct debug *d, uint64_t limit, bool fresh, struct stop_report *r)
 {
     struct hart *h = &d->machine->hart;
-    const struct stop_point *p = stops_at(h->stops, h->pc);
+    const struct stop_point *p = h->stops ? stops_at(h->stops, h->pc) : NULL;
     uint64_t end = h->block->pc + h->block->bytes, to;
     if (!fresh && p) {
         r->point = *p;
         return done(r, WHY_BREAK);
     }
     bool refused = h->fault.valid && h->fault.watched && h->fault.pc == h->pc;
-    if (!fresh && refused && (p = stops_touched(h, &r->address))) {
+    if (refused && h->stops && (p = stops_touched(h, &r->address))) {
         r->point = *p;
         return done(r, WHY_WATCH);
     }
-    if (refused || fresh) {
+    if (refused) {
         unwatched(h);
         return false;
     }
-    to = stops_next(h->stops, h->pc, end);
+    to = h->stops ? stops_next(h->stops, h->pc, end) : end;
     to = after(h, h->pc, to, limit - step_position(h));
     if (h->pc == end)
         step_finish(h);
@@ -76,7 +76,7 @@ static bool go_on(struct debug *d, uint64_t start, uint64_t limit, struct stop_r
         return done(r, WHY_STEP);
     if (h->midway)
         return in_block(d, limit, here == start, r);
-    if (here == start || limit - here <= NEAR || (h->announced && stops_in(h->stops, h->pc, h->announced_bytes))) {
+    if (here == start || limit - here <= NEAR || (h->announced && h->stops && stops_in(h->stops, h->pc, h->announced_bytes))) {
         if (machine_between(m) && h->interrupts == interrupts)
             step_begin(h);
     } else {
@@ -87,6 +87,11 @@ static bool go_on(struct debug *d, uint64_t start, uint64_t limit, struct stop_r
     return false;
 }
 
+void debug_over(struct debug *d)
+{
+    unwatched(&d->machine->hart);
+}
+
 void debug_forward(struct debug *d, uint64_t limit, struct stop_report *r)
 {
     uint64_t start = step_position(&d->machine->hart);
@@ -95,7 +100,8 @@ void debug_forward(struct debug *d, uint64_t limit, struct stop_report *r)
         if (m->hart.midway)
             continue;
         machine_check(m);
-        if (connect_interrupted(d)) {
+        travel_pass(d);
+        if (!d->silent && connect_interrupted(d)) {
             r->why = WHY_INTERRUPT;
             break;
         }

@@ -22,6 +22,7 @@ struct image {
     uint64_t bytes;
     int overlay;      /* IMAGE_PRIVATE: the temporary file, same offsets */
     uint8_t *changed; /* IMAGE_PRIVATE: bit per piece that the overlay holds */
+    uint8_t **held;   /* image_hold: the pieces in memory; NULL: not so */
 };
 
 uint64_t image_size(const struct image *im)
@@ -126,12 +127,8 @@ static int outside(const struct image *im, uint64_t off, size_t n)
     return off > im->bytes || n > im->bytes - off;
 }
 
-int image_read(struct image *im, uint64_t off, void *buf, size_t n)
+static int read_below(struct image *im, uint64_t off, uint8_t *to, size_t n)
 {
-    uint8_t *to = buf;
-
-    if (outside(im, off, n))
-        return -EINVAL;
     while (n > 0) {
         size_t run = run_of(im, off, n);
         int r = read_fully(is_changed(im, off / PIECE) ? im->overlay : im->fd, off, to, run);
@@ -144,20 +141,108 @@ int image_read(struct image *im, uint64_t off, void *buf, size_t n)
     return 0;
 }
 
+static int write_below(struct image *im, uint64_t off, const uint8_t *from, size_t n)
+{
+    if (im->mode == IMAGE_PRIVATE)
+        return overlay_write(im, off, from, n);
+    return write_fully(im->fd, off, from, n);
+}
+
+/* ---- what is held in memory ---- */
+
+static uint64_t pieces(const struct image *im)
+{
+    return (im->bytes + PIECE - 1) / PIECE;
+}
+
+static size_t piece_bytes(const struct image *im, uint64_t piece)
+{
+    uint64_t left = im->bytes - piece * PIECE;
+    return left < PIECE ? (size_t)left : PIECE;
+}
+
+int image_hold(struct image *im)
+{
+    if (!im->held)
+        im->held = calloc(pieces(im), sizeof *im->held);
+    return im->held ? 0 : -ENOMEM;
+}
+
+static int hold_piece(struct image *im, uint64_t piece)
+{
+    if (im->held[piece])
+        return 0;
+    uint8_t *bytes = calloc(1, PIECE);
+    int r = bytes ? read_below(im, piece * PIECE, bytes, piece_bytes(im, piece)) : -ENOMEM;
+    if (r < 0)
+        free(bytes);
+    else
+        im->held[piece] = bytes;
+    return r;
+}
+
+static void let_go(struct image *im)
+{
+    for (uint64_t i = 0; im->held && i < pieces(im); i++)
+        free(im->held[i]);
+    free(im->held);
+    im->held = NULL;
+}
+
+int image_release(struct image *im)
+{
+    int r = 0;
+    for (uint64_t i = 0; im->held && i < pieces(im) && r == 0; i++)
+        if (im->held[i])
+            r = write_below(im, i * PIECE, im->held[i], piece_bytes(im, i));
+    if (r == 0)
+        let_go(im);
+    return r;
+}
+
+int image_read(struct image *im, uint64_t off, void *buf, size_t n)
+{
+    uint8_t *to = buf;
+    int r = 0;
+
+    if (outside(im, off, n))
+        return -EINVAL;
+    if (!im->held)
+        return read_below(im, off, to, n);
+    for (size_t part; n > 0 && r == 0; off += part, to += part, n -= part) {
+        const uint8_t *held = im->held[off / PIECE];
+        part = PIECE - off % PIECE < n ? PIECE - off % PIECE : n;
+        if (held)
+            memcpy(to, held + off % PIECE, part);
+        else
+            r = read_below(im, off, to, part);
+    }
+    return r;
+}
+
 int image_write(struct image *im, uint64_t off, const void *buf, size_t n)
 {
+    const uint8_t *from = buf;
+    int r = 0;
+
     if (outside(im, off, n))
         return -EINVAL;
     if (im->mode == IMAGE_READ)
         return -EROFS;
-    if (im->mode == IMAGE_PRIVATE)
-        return overlay_write(im, off, buf, n);
-    return write_fully(im->fd, off, buf, n);
+    if (!im->held)
+        return write_below(im, off, from, n);
+    for (size_t part; n > 0 && r == 0; off += part, from += part, n -= part) {
+        part = PIECE - off % PIECE < n ? PIECE - off % PIECE : n;
+        r = hold_piece(im, off / PIECE);
+        if (r == 0)
+            memcpy(im->held[off / PIECE] + off % PIECE, from, part);
+    }
+    return r;
 }
 
 int image_flush(struct image *im)
 {
-    if (im->mode != IMAGE_WRITE || fdatasync(im->fd) == 0)
+    if (im->mode != IMAGE_WRITE || im->held || fdatasync(im->fd) == 0)
         return 0;
     return -errno;
 }
@@ -288,6 +373,7 @@ void image_close(struct image *im)
     close(im->fd);
     if (im->overlay >= 0)
         close(im->overlay);
+    let_go(im);
     free(im->changed);
     free(im->path);
     free(im);

@@ -31,6 +31,12 @@ const char *image_path(const struct image *); /* as it was opened */
 int image_read(struct image *, uint64_t off, void *buf, size_t n);
 int image_write(struct image *, uint64_t off, const void *buf, size_t n);
 int image_flush(struct image *); /* to the medium for IMAGE_WRITE; nothing otherwise */
+/*
+ * From now on what is written stays in memory (and is copied with the process by fork). 0, or -ENOMEM.
+ * image_release writes it to where it belongs: 0 or a negative errno. Without it, it is forgotten.
+ */
+int image_hold(struct image *);
+int image_release(struct image *);
 void image_close(struct image *);
 
 #endif
