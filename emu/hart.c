@@ -185,7 +185,7 @@ static void deliver_fault(struct hart *h, uint64_t begun)
         step_watched(h);
         return;
     }
-    bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS;
+    bool fetch = f->code == EXC_FETCH_PAGE || f->code == EXC_FETCH_ACCESS || f->code == EXC_ILLEGAL;
     if (fetch)
         count_settle(h);
     else

@@ -108,6 +108,20 @@ static uint64_t exact_address(struct hart *h, uint64_t pc, uint64_t page, bool *
     return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;
 }
 
+/*
+ * A fetch that the hart never asked for. To Unicorn a compressed instruction of zeros has no length: at the start of a
+ * page its block "ends" on the page before. What it means is that the instruction is illegal. Any other page is of Unicorn's own
+ * housekeeping, and no business of the guest's.
+ */
+static bool refuse_nothing(struct hart *h, uint64_t page, uint64_t pc)
+{
+    uint32_t insn;
+    h->fault.valid = page + PAGE_BYTES == pc && tlb_instruction(h, pc, &insn) && (insn & 0xffe3) == 0;
+    h->fault.code = EXC_ILLEGAL;
+    h->fault.tval = h->fault.valid ? insn & 0xffff : 0;
+    return false;
+}
+
 static bool refuse(struct hart *h, uint64_t page, enum mmu_access access, bool page_fault)
 {
     static const unsigned codes[2][3] = {{EXC_LOAD_ACCESS, EXC_STORE_ACCESS, EXC_FETCH_ACCESS},
@@ -117,6 +131,8 @@ static bool refuse(struct hart *h, uint64_t page, enum mmu_access access, bool p
         return false; /* Unicorn tidies up after the first */
     uint64_t pc = hart_reg(h, UC_RISCV_REG_PC);
     *f = (struct fault){.valid = true, .pc = pc, .page = page};
+    if (access == MMU_FETCH && page != (pc & ~(PAGE_BYTES - 1)) && page != (pc & ~(PAGE_BYTES - 1)) + PAGE_BYTES)
+        return refuse_nothing(h, page, pc);
     if (access == MMU_FETCH) {
         f->crossing = (pc & ~(PAGE_BYTES - 1)) != page;
         f->tval = f->crossing ? page : pc;

@@ -174,6 +174,12 @@ static void fetch(void)
     expect("fetch from a page without X", 12, VA + 18 * PAGE);
     TRY(jump, VA + 19 * PAGE, 0, 0);
     expect("supervisor fetch from a user page", 12, VA + 19 * PAGE);
+    map(VA + 20 * PAGE, 0, 0);
+    map(VA + 21 * PAGE, (uint64_t)(uintptr_t)new_page(), V | R | X | A);
+    sfence();
+    TRY(jump, VA + 21 * PAGE, 0, 0);
+    expect("zeros at the start of a page, the page before unmapped", 2, 0);
+    check("  epc", caught.epc, VA + 21 * PAGE);
 }
 
 static void accessed_and_dirty(void)
