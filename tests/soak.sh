@@ -8,11 +8,11 @@ export BUILD=${BUILD:-build}
 end=$((SECONDS + ${SOAK_SECONDS:-3600}))
 tests="$BUILD/tests/seg_model $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
        $BUILD/tests/fs_crash $BUILD/tests/fs_model $BUILD/tests/fs_damage $BUILD/tests/mmu_random
-       $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/programs-usertests.t"
-once="tests/linux.sh tests/fuzz/run" # what has no seed
+       $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/programs-usertests.t tests/model.t"
+once="tests/linux.sh tests/fuzz/run $BUILD/tests/seg_exhaustive" # what has no seed
 log=$BUILD/soak.log
-passed=0
-export TARRY_SEED=1 TARRY_CRASH_POINTS=${TARRY_CRASH_POINTS:-2000000}
+passed=0 operations=0
+export TARRY_DEPTH=6 TARRY_SEED=1 TARRY_CRASH_POINTS=${TARRY_CRASH_POINTS:-2000000}
 
 one() { # TEST: exits if it fails
     [ -t 2 ] && printf '\r\033[K%d passed, %d s left: %s' $passed $((end - SECONDS)) "${1##*/}" >&2
@@ -24,6 +24,7 @@ one() { # TEST: exits if it fails
         exit 1
     fi
     passed=$((passed + 1))
+    operations=$((operations + $(sed -n 's/^# \([0-9]*\) operations$/\1/p' "$log" | head -1) + 0))
 }
 
 for t in $once; do
@@ -35,10 +36,15 @@ while [ $SECONDS -lt $end ]; do
     TARRY_SEED=$((RANDOM << 45 ^ RANDOM << 30 ^ RANDOM << 15 ^ RANDOM | 1))
     for t in $tests; do
         [ $SECONDS -lt $end ] || break
+        case $t in # a minute or two each
+        *model.t) export TARRY_OPS=400000 ;;
+        *) export TARRY_OPS=2000000 ;;
+        esac
         one "$t"
         grep '^# .* crash points' "$log"
     done
     TARRY_CRASH_POINTS=100000
 done
 [ -t 2 ] && printf '\r\033[K' >&2
+echo "$operations operations of model programs"
 echo "$passed passed, 0 failed"
