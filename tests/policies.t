@@ -65,6 +65,18 @@ for io in eager deferred fragments-eager cached naive mmap-private mmap-shared; 
     is "--io $io: the trace keeps its invariants" "$("$TARRY" query w-$io.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
 done
 
+# A buffer that was read and is made zero: what is loaded for it (R8).
+fills() { "$TARRY" query "$1" --format csv "select count(*) from fill_view where segment in (select id from segment_view where type='defer')" | tail -1 | tr -d '\r'; }
+for how in loop memset calloc devzero segzero segfree; do
+    run "$TARRY" run -o z.db --input f:/in/f zeros $how /in/f
+    is "zeros $how" "$status $out$err" "0 $how: 3000001 bytes, 0 of those looked at are not zero"
+    if [ $how = loop ]; then
+        ok "zeros $how loads every page" test "$(fills z.db)" -ge 733
+    else
+        ok "zeros $how loads nothing but the page with malloc's own word" test "$(fills z.db)" -le 1
+    fi
+done
+
 # --snapshot: what a pending read costs those who write. 50 pages that it reads, 50 others of the file, 50 of another file.
 head -c 1000k /dev/zero | tr '\0' x >g
 preserved() { "$TARRY" query "$1" --format csv "select count(*), sum(bytes) / 4096 from transfer_view where boundary='preserve'" | tail -1 | tr -d '\r'; }

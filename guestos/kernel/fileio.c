@@ -150,6 +150,8 @@ typedef struct Write {
     uint64_t length;  /* of the file; valid while fslock is held */
     bool append;
     bool touched;     /* version and mtime have been bumped (W2) */
+    bool conditional; /* only if the file has not changed since `version` */
+    uint64_t version; /* or CWRITE_READ */
     Run run;
 } Write;
 
@@ -266,6 +268,64 @@ static void associate(Write *w, uint64_t va)
         dropsnap(src.snap);
 }
 
+/* ---- writing if unchanged (W3) ---- */
+
+/* Are the file's blocks at [off, off + n) those of a snapshot? 1, 0, or an error. */
+static int sameblocks(const Write *w, struct tfs_snap *snap, uint64_t off, uint64_t n)
+{
+    uint64_t first = off / TFS_BLOCK, end = (off + n - 1) / TFS_BLOCK + 1;
+    while (first < end) {
+        int yes;
+        int64_t blocks = tfs_snap_compare(snap, w->f, first, end - first, &yes);
+        if (blocks < 0)
+            return fserror(blocks);
+        if (!yes)
+            return 0;
+        first += (uint64_t)blocks;
+    }
+    return 1;
+}
+
+/* Is the piece, which would go to off, what was read from there? */
+static bool readfrom(const Write *w, const Source *piece, uint64_t off)
+{
+    return piece->kind == EV_source_kind_snapshot && piece->off == off && isof(w, piece);
+}
+
+/* The oldest snapshot that some of the buffer was read from, for the pieces that do not know any more. */
+static struct tfs_snap *oldest(const Write *w)
+{
+    struct tfs_snap *old = NULL;
+    for (uint64_t va = w->va; va < w->end;) {
+        Source piece = sourceat(w->s->sources, va, w->end);
+        if (readfrom(w, &piece, w->off + (va - w->va)) &&
+            (old == NULL || tfs_snap_epoch(piece.snap) < tfs_snap_epoch(old)))
+            old = piece.snap;
+        va = piece.end;
+    }
+    return old;
+}
+
+static int unchangedblocks(const Write *w)
+{
+    struct tfs_snap *old = oldest(w);
+    int same = old != NULL && !w->append;
+    for (uint64_t va = w->va; va < w->end && same == 1;) {
+        Source piece = sourceat(w->s->sources, va, w->end);
+        uint64_t off = w->off + (va - w->va);
+        same = sameblocks(w, readfrom(w, &piece, off) ? piece.snap : old, off, piece.end - va);
+        va = piece.end;
+    }
+    return same;
+}
+
+/* 0 if the rest of the buffer may be written. The caller holds fslock: check and write are one. */
+static int unchanged(const Write *w, uint64_t version)
+{
+    int same = w->version == CWRITE_READ ? unchangedblocks(w) : version == w->version + w->touched;
+    return same < 0 ? same : same ? 0 : error(T_ESTALE, "the file has changed since it was read");
+}
+
 /* One hold of fslock: as much of the write as is in memory or can be skipped. 0, MISSING, or the error. */
 static int writesome(Write *w)
 {
@@ -283,7 +343,10 @@ static int writesome(Write *w)
         w->length = st.length;
         if (w->append)
             w->off = st.length;
-        r = writeheld(w);
+        if (w->conditional)
+            r = unchanged(w, st.version);
+        if (r == 0)
+            r = writeheld(w);
         endrun(&w->run);
         if (w->va > start && !w->touched)
             w->touched = tfs_touch(w->f) == 0;
@@ -328,11 +391,10 @@ static int writeseg(Write *w)
     return r;
 }
 
-int64_t filewrite(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append)
+static int64_t writebuffer(Write w, uint64_t va, uint64_t n)
 {
-    Write w = {.f = f, .va = va, .off = off, .append = append};
     int r = checkrange(va, n, EV_access_read);
-
+    w.va = va;
     while (r == 0 && w.va < va + n) {
         uint64_t part;
         w.s = segpart(w.va, va + n - w.va, &part);
@@ -347,4 +409,14 @@ int64_t filewrite(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, boo
     }
     /* What has been written before an error counts, like a short write. */
     return w.va > va ? (int64_t)(w.va - va) : r;
+}
+
+int64_t filewrite(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append)
+{
+    return writebuffer((Write){.f = f, .off = off, .append = append}, va, n);
+}
+
+int64_t filewriteif(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append, uint64_t version)
+{
+    return writebuffer((Write){.f = f, .off = off, .append = append, .conditional = true, .version = version}, va, n);
 }

@@ -104,14 +104,14 @@ static int readcached(Segment *s, uint64_t va, uint64_t n, const Input *in, uint
 }
 
 static const Policy policies[] = {
-    [EV_io_policy_eager] = {"eager", readnow, 0, 0, 0, 0, 0},
+    [EV_io_policy_eager] = {"eager", readnow, .skips = false},
     [EV_io_policy_deferred] = {"deferred", readdeferred, .skips = true, .rejoins = true, .zeros = true},
     [EV_io_policy_fragments_eager] =
         {"fragments-eager", readwhole, .skips = true, .rejoins = true, .whole = true, .zeros = true},
     [EV_io_policy_naive] = {"naive", readnaive, .skips = true, .rejoins = true, .live = true, .zeros = true},
     [EV_io_policy_cached] = {"cached", readcached, .zeros = true},
-    [EV_io_policy_mmap_private] = {"mmap-private", readmapped, .skips = true, .live = true},
-    [EV_io_policy_mmap_shared] = {"mmap-shared", readmapped, .skips = true, .live = true},
+    [EV_io_policy_mmap_private] = {"mmap-private", readmapped, .skips = true, .live = true, .maps = true},
+    [EV_io_policy_mmap_shared] = {"mmap-shared", readmapped, .skips = true, .live = true, .maps = true},
 };
 
 enum tfs_scope snapshot_scope = TFS_SCOPE_FILE;

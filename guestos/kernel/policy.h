@@ -27,6 +27,7 @@ typedef struct Policy {
     bool rejoins; /* what was written comes from the file afterwards (W4) */
     bool whole;   /* only whole pages are ever associated with a file */
     bool live;    /* associated with the file itself, not with a snapshot of it */
+    bool maps;    /* what was read is a mapping: stores and zeros may be meant for the file */
     bool zeros;   /* a read of zeros changes sources, and touches no page (R8) */
 } Policy;
 

@@ -108,5 +108,11 @@ int64_t fileread(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n);
  * buffer with what the file now holds (W4). Returns n or an error.
  */
 int64_t filewrite(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append);
+/*
+ * The same, but only if the file has not changed (W3): its version is `version`; or, for CWRITE_READ, every block that
+ * would be written is the very block that the buffer was read from. Else -T_ESTALE and the file is as it was; if it
+ * changes when a part has been written already, that part counts, like a short write.
+ */
+int64_t filewriteif(struct tfs_file *f, uint64_t off, uint64_t va, uint64_t n, bool append, uint64_t version);
 
 #endif

@@ -261,6 +261,23 @@ int64_t syspwrite(const uint64_t *a)
     return readwrite(a, true);
 }
 
+/* The extension of W3: pwrite, if the file is what it was. */
+int64_t syscwrite(const uint64_t *a)
+{
+    int64_t err = userrange(a[1], a[2]);
+    Chan *c = getfd(a[0]);
+    if (c == NULL)
+        return -T_EBADF;
+    if ((c->mode & 3) != OWRITE && (c->mode & 3) != ORDWR)
+        err = error(T_EBADF, "not open for writing");
+    else if (!isfsfile(c) || c->isdir || (int64_t)a[3] < 0)
+        err = error(T_EINVAL, "cwrite: only to files, at an offset");
+    if (err == 0)
+        err = filewriteif(fsfile(c), a[3], a[1], a[2], (c->mode & OAPPEND) != 0, a[4]);
+    putchan(c);
+    return err;
+}
+
 int64_t sysseek(const uint64_t *a)
 {
     struct tarry_stat st = {.length = 0};

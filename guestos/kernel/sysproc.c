@@ -6,6 +6,7 @@
 #include "policy.h"
 #include "procprivate.h"
 #include "syscall.h"
+#include "zero.h"
 
 #define ATTACH_BASE 0x1000000000ull /* where segments go that name no address */
 
@@ -258,6 +259,18 @@ static int checkfree(uint64_t va, uint64_t n)
         va = s->top;
     }
     return err;
+}
+
+static bool notmapped(const Segment *s)
+{
+    return !policyof(s)->maps;
+}
+
+/* The thread's "memset syscall" (R8). */
+int64_t syssegzero(const uint64_t *a)
+{
+    int err = userrange(a[0], a[1]);
+    return err < 0 ? err : userzero(a[0], a[1], notmapped);
 }
 
 int64_t syssegfree(const uint64_t *a)

@@ -218,6 +218,56 @@ static void r8_zeros(void)
     CHECK(is_all(p + at, 0, n - 1) && p[at + n - 1] == 5);
 }
 
+static void r8_segzero(void) { /* as memset: bytes outside stay, what was read or stored inside is gone */
+    static const size_t places[][2] = {{0, 1}, {100, 50}, {4000, 200}, {4096, 4096}, {5000, 20000}, {1, N - 1}, {N - 7, 7}};
+    int f = make_file("f", 1, N);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        size_t at = places[i][0], n = places[i][1];
+        uint8_t *p = read_whole(f, N);
+        p[at] = 0xee;
+        CHECK(is_pattern(p + N - 1, 1, N - 1, at < N - 1)); /* the last page is resident */
+        CHECK_IS(segzero(p + at, n), 0);
+        CHECK(is_pattern(p, 1, 0, at));
+        CHECK(is_all(p + at, 0, n));
+        CHECK(is_pattern(p + at + n, 1, at + n, N - at - n));
+        CHECK_IS(pwrite(f, p, N, 0), N);
+        uint8_t *back = malloc(N);
+        CHECK_IS(pread(f, back, N, 0), N);
+        CHECK(memcmp(back, p, N) == 0);
+        free(back);
+        CHECK_IS(segdetach(p), 0);
+        close(f);
+        f = make_file("f", 1, N);
+    }
+    CHECK_IS(segzero((void *)8, 1), -1);
+    CHECK_IS(errno, EFAULT);
+    uint8_t *r = segattach(SG_RONLY, "defer", NULL, PAGE);
+    CHECK_IS(segzero(r, 1), -1);
+}
+
+static void r8_memset_and_calloc(void)
+{
+    static void *(*volatile any_memset)(void *, int, size_t) = memset;
+    enum { BIG = 40 * 4096 };
+    int f = make_file("f", 1, BIG);
+    uint8_t *p = read_whole(f, BIG);
+    CHECK(any_memset(p + 100, 0, BIG - 300) == p + 100);
+    overwrite("f", 2, 0, N);
+    CHECK(is_pattern(p, 1, 0, 100));
+    CHECK(is_all(p + 100, 0, BIG - 300));
+    CHECK(is_pattern(p + BIG - 200, 1, BIG - 200, 200));
+    any_memset(p, 7, BIG);
+    CHECK(is_all(p, 7, BIG));
+    CHECK_IS(malloc_deferred(4 * BIG), 0);
+    uint8_t *m = malloc(BIG);
+    CHECK_IS(pread(f, m, BIG, 0), BIG);
+    free(m);
+    m = calloc(BIG, 1);
+    CHECK(m && is_all(m, 0, BIG));
+    m[5] = 1;
+    CHECK(m[5] == 1 && is_all(m + 6, 0, BIG - 6));
+}
+
 static void r9_two_places_and_overlap(void)
 {
     int f = make_file("f", 1, N);
@@ -409,6 +459,59 @@ static void w3_same_bytes_again(void) { /* written by another, but equal; and a 
     overwrite("f", 2, 5 * PAGE + 10, 20);
     CHECK_IS(pwrite(f, p, N, 0), N);
     CHECK(file_is_pattern("f", 1, N));
+}
+
+static void w3_cwrite_by_version(void) { /* the extension: a conflict is reported */
+    struct tarry_stat st;
+    int f = make_file("f", 1, N);
+    CHECK_IS(dirfstat(f, &st), 0);
+    uint8_t *p = read_whole(f, N);
+    p[3 * PAGE] = 0x33;
+    CHECK_IS(cwrite(f, p, N, 0, st.version), N);
+    CHECK_IS(version("f"), st.version + 1);
+    p[4 * PAGE] = 0x44;
+    CHECK_IS(cwrite(f, p, N, 0, st.version + 1), N);
+    overwrite("f", 2, 5 * PAGE, 10);
+    p[6 * PAGE] = 0x66;
+    CHECK_IS(cwrite(f, p, N, 0, st.version + 2), -1);
+    CHECK_IS(errno, ESTALE);
+    uint8_t *back = malloc(N);
+    CHECK_IS(pread(f, back, N, 0), N);
+    CHECK(back[3 * PAGE] == 0x33 && back[4 * PAGE] == 0x44 && is_pattern(back + 5 * PAGE, 2, 5 * PAGE, 10));
+    CHECK_IS(back[6 * PAGE], pattern(1, 6 * PAGE));
+    CHECK_IS(cwrite(f, p, N, 0, version("f")), N);
+    CHECK_IS(pread(f, back, N, 0), N);
+    CHECK(memcmp(back, p, N) == 0);
+    CHECK_IS(cwrite(open("f", O_RDONLY), p, N, 0, version("f")), -1);
+    CHECK_IS(errno, EBADF);
+    CHECK_IS(cwrite(1, p, N, 0, 0), -1);
+    CHECK_IS(errno, EINVAL);
+}
+
+static void w3_cwrite_by_blocks(void)
+{
+    int f = make_file("f", 1, N);
+    uint8_t *p = segattach(0, "defer:deferred", NULL, N);
+    CHECK((intptr_t)p != -1);
+    CHECK_IS(pread(f, p, N, 0), N);
+    p[3 * PAGE] = 0x33;
+    overwrite("f", 2, 15 * PAGE, 10); /* in the file, but not in what is written */
+    CHECK_IS(cwrite(f, p, 10 * PAGE, 0, CWRITE_READ), 10 * PAGE);
+    CHECK_IS(cwrite(f, p, N, 0, CWRITE_READ), -1);
+    CHECK_IS(errno, ESTALE);
+    p[5 * PAGE] = 0x55; /* a page that does not know any more what it was read from */
+    overwrite("f", 2, 5 * PAGE + 100, 10);
+    CHECK_IS(cwrite(f, p, 10 * PAGE, 0, CWRITE_READ), -1);
+    CHECK_IS(cwrite(f, p, 5 * PAGE, 0, CWRITE_READ), 5 * PAGE);
+    CHECK_IS(cwrite(f, p + PAGE, PAGE, 0, CWRITE_READ), -1); /* another place */
+    CHECK_IS(pread(f, p, N, 0), N);
+    CHECK(p[3 * PAGE] == 0x33 && is_pattern(p + 5 * PAGE + 100, 2, 5 * PAGE + 100, 10));
+    CHECK_IS(truncate("f", 8 * PAGE), 0);
+    CHECK_IS(cwrite(f, p, 10 * PAGE, 0, CWRITE_READ), -1);
+    CHECK_IS(cwrite(f, p, 8 * PAGE, 0, CWRITE_READ), 8 * PAGE);
+    uint8_t *plain = malloc(PAGE);
+    CHECK_IS(cwrite(f, plain, PAGE, 0, CWRITE_READ), -1); /* nothing is known of it */
+    CHECK_IS(errno, ESTALE);
 }
 
 static void w4_again_and_again(void)
@@ -664,7 +767,7 @@ static void random_store(void)
 static void random_free(void)
 {
     size_t at = place(SEG), n = extent(SEG - at);
-    MUST(segfree(segment + at, n) == 0);
+    MUST((below(2) ? segfree : segzero)(segment + at, n) == 0);
     memset(model + at, 0, n);
 }
 
@@ -740,6 +843,8 @@ static const struct test tests[] = {
     T(r5_many_pieces),
     T(r8_read_over),
     T(r8_zeros),
+    T(r8_segzero),
+    T(r8_memset_and_calloc),
     T(r9_two_places_and_overlap),
     T(r10_conventional_files),
     T(s2_store_detaches),
@@ -750,6 +855,8 @@ static const struct test tests[] = {
     T(w2_permission),
     T(w3_old_over_new),
     T(w3_same_bytes_again),
+    T(w3_cwrite_by_version),
+    T(w3_cwrite_by_blocks),
     T(w4_again_and_again),
     T(w4_clean_after_write),
     T(w4_part),

@@ -42,6 +42,8 @@
     X(26, errstr, "buf n", "text of this process's last error")                                        \
     X(27, notify, "handler", "what notes do: NOTIFY_DEFAULT, NOTIFY_IGNORE or a handler's address")    \
     X(28, sync, "", "commit every file system")                                                        \
+    X(29, segzero, "va n", "zero a range; whole pages are not loaded for it")                          \
+    X(30, cwrite, "fd buf n offset version", "write at offset if the file has not changed since it was read") \
     X(32, noted, "how", "end of a note's handler: NCONT or NDFLT")                                     \
     X(33, alarm, "ms", "note 'alarm' in so many milliseconds (0: none); what was left of the last")
 
@@ -75,7 +77,8 @@ enum { TARRY_SYSCALLS(X) SYS_MAX = 33 };
     X(32, EPIPE, "write on closed pipe")                        \
     X(88, ENOSYS, "no such system call")                        \
     X(90, ENOTEMPTY, "directory not empty")                     \
-    X(91, ENAMETOOLONG, "name too long")
+    X(91, ENAMETOOLONG, "name too long")                        \
+    X(133, ESTALE, "the file has changed")
 
 #define X(n, name, text) T_##name = n,
 enum { TARRY_ERRORS(X) };
@@ -104,6 +107,9 @@ enum {
     RFNOTEG = 1 << 3, /* new note group */
     RFNOWAIT = 1 << 6 /* the child is not awaited */
 };
+
+/* cwrite: version for "what the buffer was read from", block by block */
+#define CWRITE_READ UINT64_MAX
 
 /* seek */
 enum { SEEK_FROM_START = 0, SEEK_FROM_HERE = 1, SEEK_FROM_END = 2 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The system calls under Plan 9's names, with the C library's errno. tarry.h describes them. */
 #include "tarry.h"
+#include "deferred.h"
 #include "result.h"
 
 int rfork(int flags)
@@ -33,7 +34,18 @@ int dirwstat(const char *path, const struct tarry_wstat *st)
 }
 int segdetach(void *va)
 {
-    return (int)result(sys_segdetach((uintptr_t)va));
+    int r = (int)result(sys_segdetach((uintptr_t)va));
+    if (r == 0)
+        note_detached(va);
+    return r;
+}
+int segzero(void *va, size_t n)
+{
+    return (int)result(sys_segzero((uintptr_t)va, n));
+}
+ssize_t cwrite(int fd, const void *buf, size_t n, int64_t offset, uint64_t version)
+{
+    return (ssize_t)result(sys_cwrite(fd, buf, n, offset, version));
 }
 int segfree(void *va, size_t n)
 {
@@ -54,7 +66,10 @@ int errstr(char *buf, size_t n)
 
 void *segattach(int attr, const char *class_name, void *va, size_t len)
 {
-    return (void *)result(sys_segattach(attr, class_name, (uintptr_t)va, len));
+    void *p = (void *)result(sys_segattach(attr, class_name, (uintptr_t)va, len));
+    if ((intptr_t)p != -1 && class_name[0] == 'd')
+        note_attached(p, len);
+    return p;
 }
 
 static const char *scan_number(const char *p, uint64_t *value)

@@ -40,8 +40,30 @@ _Noreturn void exits(const char *status) {
         sys_exits(status);
 }
 
+/* Where malloc's memory comes from instead of the data segment: malloc_deferred. */
+static char *heap, *heap_end;
+
+int malloc_deferred(size_t n)
+{
+    char *p = segattach(0, "defer", NULL, n);
+    if ((intptr_t)p == -1)
+        return -1;
+    heap = p;
+    heap_end = p + n;
+    return 0;
+}
+
 void *sbrk(ptrdiff_t bytes)
 {
+    if (heap) {
+        char *old_heap = heap;
+        if (bytes > heap_end - heap) {
+            errno = ENOMEM;
+            return (void *)-1;
+        }
+        heap += bytes;
+        return old_heap;
+    }
     long old = sys_brk(0);
     long now = bytes ? sys_brk((uintptr_t)old + (uintptr_t)bytes) : old;
     if (now < 0) {

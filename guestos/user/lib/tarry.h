@@ -46,6 +46,8 @@ long sys_notify(uintptr_t handler);
 long sys_sync(void);
 long sys_noted(int how);
 long sys_alarm(uint64_t ms);
+long sys_segzero(uintptr_t va, size_t n);
+long sys_cwrite(int fd, const void *buf, size_t n, int64_t offset, uint64_t version);
 
 /* ---- Plan 9's names. Failure: -1 and errno, unless said otherwise; errstr has the text. ---- */
 
@@ -82,6 +84,21 @@ int dirwstat(const char *path, const struct tarry_wstat *st);
  */
 void *segattach(int attr, const char *class_name, void *va, size_t len);
 int segdetach(void *va);         /* detaches the segment that holds va; 0 */
+/*
+ * Bytes [va, va + n) become zero, as by memset, which calls this itself for large parts of deferred segments: whole
+ * pages are not loaded for it. 0 on success.
+ */
+int segzero(void *va, size_t n);
+/*
+ * pwrite if the file has not changed: its version (dirfstat) is still `version`; or, for CWRITE_READ, all that would be
+ * written is what the buffer was read from. Else -1 and ESTALE, and nothing is written. Bytes written; one more version.
+ */
+ssize_t cwrite(int fd, const void *buf, size_t n, int64_t offset, uint64_t version);
+/*
+ * From now on memory for malloc comes from a deferred segment of n bytes, so that reads into it are deferred: to be
+ * called before the first malloc. 0 on success.
+ */
+int malloc_deferred(size_t n);
 int segfree(void *va, size_t n); /* bytes [va, va + n) read as zeros from now on; their pages are given back; 0 */
 
 uint64_t nsec(void);             /* virtual nanoseconds since boot */

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The policies beside `eager` and `deferred`: what each transfers and when, and how the unsound ones go wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "guestos/kernel/zero.h"
+#include "khost/fixture.h"
+
+static Segment *attach_other(enum ev_enum_io_policy policy)
+{
+    return attach(fix.proc, EV_segment_type_defer, OTHER, PG(BUF_PAGES), 0, policy);
+}
+
+/* n bytes of the file become `byte`, by a write call from conventional memory. */
+static void write_by_call(uint64_t off, unsigned char byte, uint64_t n)
+{
+    static const uint64_t from = 0x40000000;
+    Proc *p = khost_proc(), *old = fix.proc;
+    become(p);
+    attach(p, EV_segment_type_memory, from, PG(BUF_PAGES), 0, EV_io_policy_eager);
+    save_bytes(p, from, byte, n);
+    become(p);
+    assert_int_equal(filewrite(fix.file, off, from, n, false), n);
+    khost_exit(p);
+    become(old);
+}
+
+static void expect_file_byte(uint64_t off, unsigned char byte)
+{
+    unsigned char got;
+    file_read(fix.file, off, &got, 1);
+    assert_int_equal(got, byte);
+}
+
+/* ---- fragments-eager, cached ---- */
+
+static void fragments_are_transferred_at_the_call(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_fragments_eager);
+    events_clear();
+    assert_int_equal(fread_at(0, OTHER + 100, PG(5)), PG(5));
+    assert_int_equal(transferred(EV_boundary_eager), PG(1));
+    assert_int_equal(transfers(EV_boundary_copy), 0);
+    write_by_call(0, 'x', PG(8));
+    expect_pattern(fix.proc, OTHER + 100, 0, PG(5));
+    assert_int_equal(transferred(EV_boundary_copy), PG(5)); /* four pages, of two blocks each, less what is not used */
+}
+
+static void fragments_are_not_associated_by_a_write(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_fragments_eager);
+    fread_at(100, OTHER + 100, PG(5));
+    events_clear();
+    assert_int_equal(fwrite_at(100, OTHER + 100, PG(5)), PG(5));
+    assert_int_equal(transferred(EV_boundary_write), PG(1));
+    assert_int_equal(transferred(EV_boundary_skip), PG(4));
+    assert_int_equal(fwrite_at(100, OTHER + 100, PG(5)), PG(5)); /* again: the fragments are never clean */
+    assert_int_equal(transferred(EV_boundary_write), PG(2));
+}
+
+static void cached_reads_what_is_not_there(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_cached);
+    disk.uncached = 4;
+    events_clear();
+    assert_int_equal(fread_at(0, OTHER, PG(16) + 10), PG(16) + 10);
+    assert_int_equal(transferred(EV_boundary_eager), PG(4) + 10);
+    assert_int_equal(transferred(EV_boundary_lend), PG(12)); /* R11: shared, not copied */
+    unsigned faults = events_count(EV_fault);
+    expect_pattern(fix.proc, OTHER, 0, PG(16) + 10); /* maps, and fills nothing */
+    assert_int_equal(transferred(EV_boundary_copy), 0);
+    assert_in_range(events_count(EV_fault), faults + 17, faults + 17);
+    write_by_call(0, 'x', PG(8));
+    expect_pattern(fix.proc, OTHER, 0, PG(16) + 10);
+}
+
+/* ---- naive ---- */
+
+static void naive_fills_from_the_live_file(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_naive);
+    assert_int_equal(fread_at(0, OTHER, PG(8)), PG(8));
+    assert_int_equal(space_now().snapshots, 0);
+    expect_pattern(fix.proc, OTHER + PG(1), PG(1), PG(1));
+    write_by_call(0, 'x', PG(8));
+    expect_pattern(fix.proc, OTHER + PG(1), PG(1), PG(1)); /* it is in memory */
+    expect_bytes(fix.proc, OTHER + PG(2), 'x', PG(1));     /* R1 is broken */
+    save_byte(fix.proc, OTHER + PG(3), 's');
+    events_clear();
+    assert_int_equal(fwrite_at(0, OTHER, PG(8)), PG(8)); /* W3 is, too: the old page is taken for the file's */
+    assert_int_equal(transferred(EV_boundary_write), PG(1));
+    expect_file_byte(PG(1), 'x');
+    expect_file_byte(PG(3), 's');
+    file_truncate(fix.file, PG(5));
+    expect_bytes(fix.proc, OTHER + PG(6), 0, PG(1));
+}
+
+/* ---- mappings ---- */
+
+static void a_mapping_changes_with_the_file(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_mmap_private);
+    assert_int_equal(fread_at(0, OTHER, PG(8)), PG(8));
+    expect_pattern(fix.proc, OTHER, 0, PG(8));
+    save_byte(fix.proc, OTHER + PG(3), 's');
+    save_byte(fix.proc, OTHER + PG(12), 's'); /* not mapped: plain memory */
+    write_by_call(0, 'x', PG(6));
+    expect_bytes(fix.proc, OTHER, 'x', PG(3)); /* "spooky changing of memory under your feet" */
+    expect_bytes(fix.proc, OTHER + PG(3), 's', 1);
+    expect_pattern(fix.proc, OTHER + PG(3) + 1, PG(3) + 1, PG(1) - 1); /* stored into: private */
+    expect_bytes(fix.proc, OTHER + PG(4), 'x', PG(2));
+    expect_pattern(fix.proc, OTHER + PG(6), PG(6), PG(2));
+    expect_file_byte(PG(3), 'x');
+}
+
+static void a_mapping_goes_to_the_end_of_the_page(void **state)
+{
+    uint64_t last = FILE_BYTES & ~PGMASK;
+    (void)state;
+    attach_other(EV_io_policy_mmap_private);
+    save_bytes(fix.proc, OTHER, 'k', PG(3));
+    assert_int_equal(fread_at(last - PG(1), OTHER, PG(3)), PG(1) + 1000); /* short: R3 says the rest is kept */
+    expect_bytes(fix.proc, OTHER + PG(1) + 1000, 0, PG(1) - 1000);
+    expect_bytes(fix.proc, OTHER + PG(2), 'k', PG(1));
+}
+
+static void a_mapping_past_the_end_cannot_be_touched(void **state)
+{
+    char byte;
+    (void)state;
+    attach_other(EV_io_policy_mmap_shared);
+    fread_at(0, OTHER, PG(8));
+    expect_pattern(fix.proc, OTHER, 0, PG(8));
+    file_truncate(fix.file, PG(2) + 100);
+    imageresized(fix.file);
+    expect_pattern(fix.proc, OTHER, 0, PG(2) + 100);
+    expect_bytes(fix.proc, OTHER + PG(2) + 100, 0, PG(1) - 100);
+    assert_int_equal(load(fix.proc, OTHER + PG(3), &byte, 1), -T_EFAULT);
+    become(fix.proc);
+    assert_int_equal(copyin(&byte, OTHER + PG(4), 1), -T_EFAULT);
+}
+
+static void a_shared_mapping_is_one_memory(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_mmap_shared);
+    fread_at(0, OTHER, PG(8));
+    Proc *child = khost_fork(fix.proc);
+    expect_pattern(child, OTHER, 0, PG(8));
+    save_byte(fix.proc, OTHER + 5, 's');
+    expect_bytes(child, OTHER + 5, 's', 1);
+    save_byte(child, OTHER + PG(1), 't');
+    expect_bytes(fix.proc, OTHER + PG(1), 't', 1);
+    become(fix.proc);
+    fread_at(0, BUF, PG(2)); /* deferred: a read of the file sees what was stored */
+    expect_bytes(fix.proc, BUF + 5, 's', 1);
+    expect_bytes(fix.proc, BUF + PG(1), 't', 1);
+    save_byte(fix.proc, OTHER + 5, 'u'); /* noticed again after that */
+    expect_bytes(fix.proc, BUF + 5, 's', 1);
+    become(child);
+    khost_exit(child);
+    become(fix.proc);
+    detachseg(fix.proc, segfor(fix.proc, OTHER));
+    expect_file_byte(5, 'u');
+    expect_file_byte(PG(1), 't');
+}
+
+static void frames_of_a_mapping_come_back(void **state)
+{
+    (void)state;
+    attach_other(EV_io_policy_mmap_shared);
+    fread_at(0, OTHER, PG(32));
+    save_byte(fix.proc, OTHER + PG(3), 's');
+    expect_pattern(fix.proc, OTHER + PG(4), PG(4), PG(28));
+    uint64_t frames = memory.frames;
+    become(fix.proc);
+    for (unsigned i = 0; i < 10; i++) {
+        clocktick(100);
+        imagereclaim(100);
+    }
+    assert_in_range(memory.frames, 1, frames - 25); /* all but what was stored into */
+    expect_bytes(fix.proc, OTHER + PG(3), 's', 1);
+    expect_pattern(fix.proc, OTHER + PG(4), PG(4), PG(28));
+}
+
+/* ---- zeros (R8) ---- */
+
+static bool always(const Segment *s)
+{
+    (void)s;
+    return true;
+}
+
+static void r8_zeros_load_nothing(void **state)
+{
+    (void)state;
+    fread_at(0, BUF, PG(20));
+    save_byte(fix.proc, BUF + PG(10) + 7, 's'); /* an edge that is the segment's own */
+    events_clear();
+    disk.blocks_got = 0;
+    become(fix.proc);
+    assert_int_equal(userzero(BUF + PG(2) + 50, PG(8) + 100, always), 0);
+    assert_int_equal(events_count(EV_fill), 0);
+    assert_int_equal(disk.blocks_got, 0);
+    assert_int_equal(state_at(BUF + PG(5)), EV_page_state_empty);
+    assert_int_equal(state_at(BUF + PG(2)), EV_page_state_sourced);
+    assert_int_equal(state_at(BUF + PG(10)), EV_page_state_dirty);
+    expect_pattern(fix.proc, BUF, 0, PG(2) + 50);
+    expect_bytes(fix.proc, BUF + PG(2) + 50, 0, PG(8) + 100);
+    expect_pattern(fix.proc, BUF + PG(10) + 150, PG(10) + 150, PG(1));
+}
+
+static void r8_zeros_of_a_bad_range_change_nothing(void **state)
+{
+    (void)state;
+    fread_at(0, BUF, PG(2));
+    become(fix.proc);
+    assert_int_equal(userzero(BUF, PG(BUF_PAGES) + 1, always), -T_EFAULT);
+    attach(fix.proc, EV_segment_type_defer, BUF + PG(BUF_PAGES), PG(1), SG_RONLY, EV_io_policy_deferred);
+    assert_int_equal(userzero(BUF, PG(BUF_PAGES) + 1, always), -T_EFAULT);
+    expect_pattern(fix.proc, BUF, 0, PG(2));
+}
+
+/* ---- writing if unchanged (W3) ---- */
+
+static void w3_a_conflict_is_reported(void **state)
+{
+    (void)state;
+    fread_at(0, BUF, PG(10));
+    save_byte(fix.proc, BUF + PG(3), 's');
+    become(fix.proc);
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(10), false, CWRITE_READ), PG(10));
+    expect_file_byte(PG(3), 's');
+    save_byte(fix.proc, BUF + PG(4), 's');
+    file_write(fix.file, PG(4) + 9, "x", 1); /* under the page that does not know its source any more */
+    become(fix.proc);
+    uint64_t version = file_version(fix.file);
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(10), false, CWRITE_READ), -T_ESTALE);
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(10), false, version - 1), -T_ESTALE);
+    assert_int_equal(filewriteif(fix.file, PG(1), BUF, PG(1), false, CWRITE_READ), -T_ESTALE);
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(1), true, CWRITE_READ), -T_ESTALE);
+    assert_int_equal(file_version(fix.file), version);
+    expect_file_byte(PG(4) + 9, 'x');
+    assert_int_equal(filewriteif(fix.file, PG(5), BUF + PG(5), PG(5), false, CWRITE_READ), PG(5));
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(10), false, version + 1), PG(10));
+    expect_file_byte(PG(4), 's');
+    expect_file_byte(PG(4) + 9, pattern(PG(4) + 9));
+    assert_int_equal(file_version(fix.file), version + 2);
+}
+
+static void w3_nothing_known_is_a_conflict(void **state)
+{
+    (void)state;
+    save_bytes(fix.proc, BUF, 's', PG(2));
+    become(fix.proc);
+    assert_int_equal(filewriteif(fix.file, 0, BUF, PG(2), false, CWRITE_READ), -T_ESTALE);
+    attach_other(EV_io_policy_eager);
+    fread_at(0, OTHER, PG(2));
+    assert_int_equal(filewriteif(fix.file, 0, OTHER, PG(2), false, CWRITE_READ), -T_ESTALE);
+    assert_int_equal(filewriteif(fix.file, 0, OTHER, PG(2), false, file_version(fix.file)), PG(2));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(fragments_are_transferred_at_the_call),
+        TEST(fragments_are_not_associated_by_a_write),
+        TEST(cached_reads_what_is_not_there),
+        TEST(naive_fills_from_the_live_file),
+        TEST(a_mapping_changes_with_the_file),
+        TEST(a_mapping_goes_to_the_end_of_the_page),
+        TEST(a_mapping_past_the_end_cannot_be_touched),
+        TEST(a_shared_mapping_is_one_memory),
+        TEST(frames_of_a_mapping_come_back),
+        TEST(r8_zeros_load_nothing),
+        TEST(r8_zeros_of_a_bad_range_change_nothing),
+        TEST(w3_a_conflict_is_reported),
+        TEST(w3_nothing_known_is_a_conflict),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
