@@ -67,8 +67,8 @@ W7 a block as old as the snapshot is overwritten|seg_exhaustive|fs/file.c|s/old.
 W8 the locks are taken the other way round|seg_together|guestos/kernel/fileio.c|s/^    qlock(&w->s->lock);$/    qlock(\&fslock); qlock(\&w->s->lock); qunlock(\&fslock);/
 W8 data is waited for with fslock held|seg_read|guestos/kernel/fileio.c|/^int snapmap/,/^}/s/qunlock(&fslock);/;/
 W8 an error while a page is brought in is no error of the call|seg_store|guestos/kernel/fileio.c|s/if ((r = bringin(w)) < 0)/if ((r = bringin(w)) < 0 \&\& (r = 0, w->va = w->end, 1))/
-E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^        putpage(frame); .*$/        return install(s, va, v, frame, 0);/
-E1 what cannot be read is zero|seg_model|guestos/kernel/fault.c|s/^        if (r == -T_EIO) \/\* E1 \*\/$/        if (r == -T_EIO) { memset(dst + done, 0, part); r = 0; }\n&/
+E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
+E1 what cannot be read is zero|seg_model|guestos/kernel/fault.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
 E3 stores take the last frames|seg_swap|guestos/kernel/fault.c|s/uint64_t least = (dirties ? 2 : 1) \* framereserve();/uint64_t least = 0; (void)dirties;/
 END
 }

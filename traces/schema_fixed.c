@@ -129,7 +129,7 @@ const struct fixed_view schema_views[] = {
     {"check_skip", "Only a write skips (W1)",
      "SELECT t.id, t.cause FROM transfer AS t WHERE t.boundary = 5 AND (SELECT complete FROM run) = 1 AND t.cause NOT "
      "IN"
-     " (SELECT id FROM syscall WHERE number = (SELECT id FROM enum_syscall WHERE name = 'pwrite'))"},
+     " (SELECT id FROM syscall WHERE number IN (SELECT id FROM enum_syscall WHERE name IN ('pwrite', 'cwrite')))"},
     {"check_page_state", "A resident page leaves the state that it last entered (S1)",
      "SELECT id, segment, va, before, old FROM (SELECT id, segment, va, old,"
      " lag(\"new\") OVER (PARTITION BY segment, va ORDER BY id) AS before FROM page)"

@@ -35,6 +35,10 @@ static void setting(const char *word)
 {
     if (strncmp(word, "io=", 3) == 0 && policynamed(word + 3, &io_policy))
         return;
+    if (strcmp(word, "lend=on") == 0 || strcmp(word, "lend=off") == 0) {
+        lending = word[6] == 'n';
+        return;
+    }
     if (strncmp(word, "snapshot=", 9) == 0 && scopenamed(word + 9, &snapshot_scope))
         return;
     if (strcmp(word, "console=plain") == 0)

@@ -469,6 +469,7 @@ static void envput(void *ctx, uint64_t blk, void *data, int isdirty)
     (void)ctx;
     Buf *b = kvapage(data)->owner;
     ASSERT(b != NULL && b->blk == blk, "put gets what get gave");
+    ASSERT(!isdirty || b->page->maps == 0, "R11: a frame that is lent does not change");
     if (isdirty)
         markdirty(b);
     unpin(b);

@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "fileio.h"
 #include "image.h"
+#include "policy.h"
 #include "proc.h"
 #include "trace.h"
 
@@ -177,6 +178,15 @@ static int readblock(Segment *s, struct tfs_snap *snap, uint64_t off, void *dst,
     return 0;
 }
 
+/* E1: an error of the disk becomes one that says what was to be read. */
+static int deferrederror(const Source *piece, uint64_t off, int err)
+{
+    if (err != -T_EIO)
+        return err;
+    return error(T_EIO, "deferred read error: file %lu offset %lu", (unsigned long)tfs_snap_ino(piece->snap),
+                 (unsigned long)off);
+}
+
 /* Bytes of a snapshot for a fill; a piece of a page may need two blocks (R5). */
 static int readpiece(Segment *s, const Source *piece, char *dst)
 {
@@ -186,11 +196,8 @@ static int readpiece(Segment *s, const Source *piece, char *dst)
         if (part > n - done)
             part = n - done;
         int r = readblock(s, piece->snap, off, dst + done, part, piece->va + done);
-        if (r == -T_EIO) /* E1 */
-            return error(T_EIO, "deferred read error: file %lu offset %lu", (unsigned long)tfs_snap_ino(piece->snap),
-                         (unsigned long)off);
         if (r < 0)
-            return r;
+            return deferrederror(piece, off, r);
         done += part;
     }
     return 0;
@@ -254,21 +261,62 @@ static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
     return r;
 }
 
-static int fillsourced(Segment *s, uint64_t va, PageView *v)
+/* Can the cache's frame become the page (R11)? It must hold the whole page, and a store must not be what is wanted. */
+static bool lendable(const Segment *s, const PageView *v, const Source *piece)
 {
-    Page *frame = newframe(s, newpage);
-    if (frame == NULL)
+    return (lending || s->policy == EV_io_policy_cached) && v->pieces == 1 && piece->kind == EV_source_kind_snapshot &&
+           piece->off % TFS_BLOCK == 0;
+}
+
+enum { HOLE = 1 };
+
+/* The frame of the block of a piece, with a reference; HOLE: there is none. */
+static int borrow(Segment *s, const Source *piece, Page **frame)
+{
+    struct tfs_extent x;
+    uint64_t ino = tfs_snap_ino(piece->snap);
+    int r = snapmap(piece->snap, piece->off / TFS_BLOCK, &x);
+    if (r == 0 && x.blk == 0)
+        return HOLE;
+    if (r == 0)
+        r = cacheget(x.blk, &x, ino, piece->off, up->cause, frame);
+    if (r < 0)
+        return deferrederror(piece, piece->off, r);
+    pageref(*frame);
+    cacheput(x.blk, *frame);
+    TRACE(transfer, .boundary = EV_boundary_lend, .class = EV_block_class_data, .file = ino, .offset = piece->off,
+          .block = x.blk, .segment = s->id, .va = piece->va, .bytes = PGSIZE, .pages = 1);
+    return 0;
+}
+
+/*
+ * If the cache's frame becomes the page, shared copy-on-write, nobody can tell: the snapshot, which the source map holds
+ * as long as the page is not detached, keeps the block from being written in place; a store copies the frame first; and
+ * when the block is freed the cache gives the frame up.
+ */
+static int fillsourced(Segment *s, uint64_t va, bool write, PageView *v)
+{
+    Source piece = sourceat(s->sources, va, va + PGSIZE);
+    bool borrows = !write && lendable(s, v, &piece);
+    Page *frame = borrows ? NULL : newframe(s, newpage);
+    if (frame == NULL && !borrows)
         return error(T_ENOMEM, "out of memory");
     uint64_t id = TRACE(fill, .segment = s->id, .va = va, .pieces = v->pieces);
     uint64_t old = pushcause(id);
-    int r = compose(s, va, v, pagekva(frame));
+    int r = borrows ? borrow(s, &piece, &frame) : HOLE;
+    if (r == HOLE && frame == NULL && (frame = newframe(s, newpage)) == NULL)
+        r = error(T_ENOMEM, "out of memory");
+    unsigned flags = r == 0 ? PAGE_COW : 0;
+    if (r == HOLE)
+        r = compose(s, va, v, pagekva(frame));
     popcause(old);
     ENDTRACE(fill, id, .error = (uint64_t)-r);
     if (r < 0) {
-        putpage(frame); /* E1: the page stays sourced */
+        if (frame != NULL)
+            putpage(frame); /* E1: the page stays sourced */
         return r;
     }
-    return install(s, va, v, frame, 0);
+    return install(s, va, v, frame, flags);
 }
 
 /* The image's own frame becomes the page. */
@@ -292,7 +340,7 @@ static int fill(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_r
 {
     if (!allzero(v)) {
         *how = EV_resolution_filled;
-        return allmapped(v) && (v->shared || !write) ? fillmapped(s, va, v) : fillsourced(s, va, v);
+        return allmapped(v) && (v->shared || !write) ? fillmapped(s, va, v) : fillsourced(s, va, write, v);
     }
     *how = EV_resolution_zeroed;
     Page *frame = newframe(s, newzeropage);

@@ -115,6 +115,7 @@ static const Policy policies[] = {
 };
 
 enum tfs_scope snapshot_scope = TFS_SCOPE_FILE;
+bool lending = false;
 
 static const char *const scopes[] = {
     [TFS_SCOPE_FILE] = "file", [TFS_SCOPE_RANGE] = "range", [TFS_SCOPE_MOUNT] = "mount"};

@@ -44,6 +44,8 @@ int readnow(Segment *, uint64_t va, uint64_t n, const Input *, uint64_t off);
  */
 uint64_t readcluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uint64_t n);
 
+/* --lend: aligned fills share the block cache's frame in place of copying it (R11). */
+extern bool lending;
 /* --snapshot: what snapshots keep. */
 extern enum tfs_scope snapshot_scope;
 /* The scope of that name goes to *scope; false if there is none. */

@@ -15,19 +15,25 @@ QLock fslock;
 struct tfs *rootfs;
 
 typedef struct Block {
-    Frame frame; /* not one of memory.c: it is not counted as in use */
+    Frame *frame; /* not counted as in use, as long as the block holds it */
     enum tfs_class class;
 } Block;
 
 static Block **blocks;
 static uint64_t nblocks;
 
+static void newcontents(Block *b)
+{
+    b->frame = calloc(1, sizeof *b->frame);
+    b->frame->page = (Page){.ref = 1, .owner = b};
+}
+
 static Block *block(uint64_t blk)
 {
     ASSERT(blk < nblocks, "a block of the disk");
     if (blocks[blk] == NULL) {
         blocks[blk] = calloc(1, sizeof(Block));
-        blocks[blk]->frame.page.ref = 1;
+        newcontents(blocks[blk]);
     }
     return blocks[blk];
 }
@@ -53,7 +59,7 @@ static int envget(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how ho
     if (blk == disk.bad_block && blk != 0 && how == TFS_GET_READ)
         return -TFS_EIO;
     block(blk)->class = class;
-    *data = block(blk)->frame.bytes;
+    *data = block(blk)->frame->bytes;
     *fresh = how == TFS_GET_READ && class == TFS_DATA;
     return 0;
 }
@@ -61,7 +67,8 @@ static int envget(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how ho
 static void envput(void *ctx, uint64_t blk, void *data, int dirty)
 {
     (void)ctx;
-    ASSERT(data == block(blk)->frame.bytes, "put gets what get gave");
+    ASSERT(data == block(blk)->frame->bytes, "put gets what get gave");
+    ASSERT(!dirty || block(blk)->frame->page.maps == 0, "R11: a frame that is lent does not change");
     if (dirty && block(blk)->class == TFS_META)
         tfs_seal(data, blk); /* as good as at the flush */
 }
@@ -69,7 +76,14 @@ static void envput(void *ctx, uint64_t blk, void *data, int dirty)
 static void envdrop(void *ctx, uint64_t blk)
 {
     (void)ctx;
-    memset(block(blk)->frame.bytes, 0xdd, TFS_BLOCK);
+    Block *b = block(blk);
+    if (b->frame->page.ref > 1) { /* lent (R11): it lives on in whoever has it */
+        memory.frames++;
+        b->frame->page.owner = NULL;
+        b->frame->page.ref--;
+        newcontents(b);
+    }
+    memset(b->frame->bytes, 0xdd, TFS_BLOCK);
 }
 
 static int envflush(void *ctx, uint64_t *written)
@@ -125,8 +139,11 @@ void disk_end(void)
     swapend();
     if (tfs_unmount(rootfs) < 0)
         panic("the file system cannot be unmounted");
-    for (uint64_t i = 0; i < nblocks; i++)
+    for (uint64_t i = 0; i < nblocks; i++) {
+        if (blocks[i] != NULL)
+            free(blocks[i]->frame);
         free(blocks[i]);
+    }
     free(blocks);
 }
 
@@ -142,15 +159,15 @@ int cacheget(uint64_t blk, const struct tfs_extent *x, uint64_t ino, uint64_t of
     if (blk == disk.bad_block)
         return error(T_EIO, "bad block");
     Block *b = block(blk);
-    ASSERT(tfs_crc32c(0, b->frame.bytes, TFS_BLOCK) == x->crc, "R1: a block under a snapshot never changes");
-    b->frame.page.ref++;
-    *page = &b->frame.page;
+    ASSERT(tfs_crc32c(0, b->frame->bytes, TFS_BLOCK) == x->crc, "R1: a block under a snapshot never changes");
+    b->frame->page.ref++;
+    *page = &b->frame->page;
     return 0;
 }
 
 void cacheput(uint64_t blk, Page *page)
 {
-    ASSERT(page == &block(blk)->frame.page && page->ref > 1, "cacheput gets what cacheget gave");
+    ASSERT(page == &block(blk)->frame->page && page->ref > 1, "cacheput gets what cacheget gave");
     page->ref--;
 }
 
@@ -177,9 +194,9 @@ int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
         if (blk + i == disk.bad_block)
             return error(T_EIO, "bad block");
         if (write)
-            memcpy(block(blk + i)->frame.bytes, pagekva(frames[i]), PGSIZE);
+            memcpy(block(blk + i)->frame->bytes, pagekva(frames[i]), PGSIZE);
         else
-            memcpy(pagekva(frames[i]), block(blk + i)->frame.bytes, PGSIZE);
+            memcpy(pagekva(frames[i]), block(blk + i)->frame->bytes, PGSIZE);
     }
     *(write ? &disk.swapped_out : &disk.swapped_in) += n;
     return 0;
@@ -187,7 +204,7 @@ int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
 
 bool swap_peek(const Slot *slot, void *page)
 {
-    memcpy(page, block(slot->blk)->frame.bytes, PGSIZE);
+    memcpy(page, block(slot->blk)->frame->bytes, PGSIZE);
     return slot->ref > 0;
 }
 

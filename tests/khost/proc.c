@@ -31,6 +31,11 @@ int error(int code, const char *fmt, ...)
     return -code;
 }
 
+int breathe(void)
+{
+    return 0;
+}
+
 int fserror(int64_t code)
 {
     if (code == -TFS_ECORRUPT)

@@ -6,7 +6,7 @@
 SELECT coalesce(n.name, s.number) AS syscall,
        count(*) AS calls,
        sum(s.result < 0) AS errors,
-       CASE WHEN n.name IN ('pread', 'pwrite') THEN sum(max(s.result, 0)) END AS bytes,
+       CASE WHEN n.name IN ('pread', 'pwrite', 'cwrite') THEN sum(max(s.result, 0)) END AS bytes,
        sum(s.insns) AS instructions,
        CAST(avg(s.insns) AS INTEGER) AS mean_instructions,
        sum(s.dur) AS total_ns,
