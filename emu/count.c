@@ -14,7 +14,8 @@
 /* tail = kind | rd << 8 | csr << 16 */
 enum tail {
     TAIL_NONE,
-    TAIL_INTERRUPTS,   /* interrupts may have become enabled */
+    TAIL_SIE_ON,       /* of sstatus alone */
+    TAIL_SIE_OFF,
     TAIL_RETURN,       /* sret: another privilege; interrupts may have become enabled */
     TAIL_STATUS_READ,  /* rd lacks UXL, and perhaps SD */
     TAIL_STATUS_WRITE, /* the same, and shadows */
@@ -34,14 +35,14 @@ static uint32_t make_tail(enum tail kind, const struct insn_csr *c)
     return (uint32_t)kind | c->rd << 8 | c->csr << 16;
 }
 
-/* The most frequent ones, csrrsi and csrrci of SIE alone, need no reload. */
+/* The most frequent ones are csrrsi and csrrci of SIE alone: no need to ask Unicorn. */
 static uint32_t sstatus_tail(const struct insn_csr *c)
 {
     if (!c->writes)
         return make_tail(TAIL_STATUS_READ, c);
     bool sie_only = c->immediate && c->op != 1 && !(c->rs1 & ~STATUS_SIE) && !c->rd;
     if (sie_only)
-        return c->op == 2 ? TAIL_INTERRUPTS : TAIL_NONE;
+        return c->op == 2 ? TAIL_SIE_ON : TAIL_SIE_OFF;
     return make_tail(TAIL_STATUS_WRITE, c);
 }
 
@@ -165,9 +166,15 @@ static void give_status(struct hart *h, uint32_t tail)
 static void take_status(struct hart *h)
 {
     uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
-    h->sum = sstatus & STATUS_SUM;
-    h->mxr = sstatus & STATUS_MXR;
-    code_status(h, sstatus);
+    mode_take_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (sstatus & STATUS_SUPERVISOR));
+}
+
+/* 3.1.6.1, 3.1.6.3 */
+static void take_sret(struct hart *h)
+{
+    uint64_t old = h->mstatus;
+    h->privilege = old & STATUS_SPP ? MMU_SUPERVISOR : MMU_USER;
+    h->mstatus = (old & ~(STATUS_SIE | STATUS_SPP | STATUS_MPRV)) | STATUS_SPIE | (old & STATUS_SPIE ? STATUS_SIE : 0);
 }
 
 static void take_scounteren(struct hart *h)
@@ -229,9 +236,14 @@ static void do_tail(struct hart *h, const struct block *b)
         give_count(h, tail);
         return;
     case TAIL_RETURN:
-        h->privilege = (enum mmu_privilege)hart_reg(h, UC_RISCV_REG_PRIV);
-        h->mstatus &= ~STATUS_MPRV; /* 3.1.6.3 */
+        take_sret(h);
         break;
+    case TAIL_SIE_ON:
+        h->mstatus |= STATUS_SIE;
+        break;
+    case TAIL_SIE_OFF:
+        h->mstatus &= ~STATUS_SIE;
+        return;
     case TAIL_STATUS_READ:
         give_status(h, tail);
         return;

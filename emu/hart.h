@@ -6,8 +6,8 @@
  *
  * U and S mode run as Unicorn's U and S, M mode as Unicorn's U: there every privileged instruction
  * is illegal, arrives here and is emulated. While in M mode all CSRs but the floating-point ones (with mstatus.FS)
- * are here. In S and U mode the supervisor's sstatus, sscratch, sepc, scause and stval are in Unicorn, and shadows
- * are kept of what may be asked for in any mode (Unicorn's API checks the current privilege), always
+ * are here. In S and U mode the supervisor's sscratch, sepc, scause and stval are in Unicorn, and shadows
+ * are kept of what else it holds (its API is slow, and checks the current privilege), always
  * up to date at a block's start: the CSR instruction that changes one ends its
  * block, and `tail` says what to do about it before the next block.
  */
@@ -122,7 +122,7 @@ struct hart {
     bool sbi; /* a supervisor's ecall is the host's to answer: there is no M mode */
 
     /*
-     * CSRs. mstatus: the machine's fields; the supervisor's too while in M mode, but FS may have become dirty in Unicorn.
+     * CSRs. mstatus is up to date at a block's start, but for FS: from initial or clean it may have become dirty in Unicorn.
      * Those of the second line are Unicorn's while not in M mode, those of the third are in both.
      */
     uint64_t mstatus, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval, menvcfg, satp, senvcfg, stimecmp;
@@ -221,8 +221,12 @@ static inline enum mmu_privilege mode_engine(enum mmu_privilege privilege)
 /* Into M mode (from any; epc and cause are the caller's business), and out of it. */
 void mode_enter_machine(struct hart *);
 void mode_leave_machine(struct hart *, enum mmu_privilege);
-/* All of mstatus; only in M mode, or after mode_peek. */
+/* All of mstatus as it is read. */
 uint64_t mode_status(struct hart *);
+/* h->mstatus with the right FS, on the way into a trap: may leave Unicorn in S mode. */
+uint64_t mode_trap_status(struct hart *);
+/* Sets h->mstatus and its shadows, nothing else. */
+void mode_take_status(struct hart *, uint64_t mstatus);
 void mode_set_status(struct hart *, uint64_t value);
 /* Something changed that M mode's data accesses are translated by. */
 void mode_changed(struct hart *);

@@ -19,7 +19,7 @@ static void set_engine(struct hart *h, enum mmu_privilege privilege)
     hart_set_reg(h, UC_RISCV_REG_PRIV, privilege);
 }
 
-static void take_status(struct hart *h, uint64_t mstatus)
+void mode_take_status(struct hart *h, uint64_t mstatus)
 {
     h->mstatus = mstatus;
     h->sum = mstatus & STATUS_SUM;
@@ -27,15 +27,27 @@ static void take_status(struct hart *h, uint64_t mstatus)
     code_status(h, mstatus);
 }
 
+/* FS may be on its way to dirty, in Unicorn. */
+static bool status_moves(const struct hart *h)
+{
+    uint64_t fs = h->mstatus & STATUS_FS;
+    return fs != 0 && fs != STATUS_FS;
+}
+
+/* Unicorn is in S or M mode. */
+static void pull_fs(struct hart *h)
+{
+    h->mstatus = (h->mstatus & ~STATUS_FS) | (hart_reg(h, UC_RISCV_REG_SSTATUS) & STATUS_FS);
+}
+
 /* Unicorn is in S or M mode. */
 static void pull(struct hart *h)
 {
-    uint64_t sstatus = 0;
-    int regs[] = {UC_RISCV_REG_SSTATUS, UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE, UC_RISCV_REG_STVAL,
-                  UC_RISCV_REG_SSCRATCH};
-    void *values[] = {&sstatus, &h->sepc, &h->scause, &h->stval, &h->sscratch};
+    int regs[] = {UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE, UC_RISCV_REG_STVAL, UC_RISCV_REG_SSCRATCH};
+    void *values[] = {&h->sepc, &h->scause, &h->stval, &h->sscratch};
     uc_reg_read_batch(h->uc, regs, values, NREGS(regs));
-    take_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (sstatus & STATUS_SUPERVISOR));
+    if (status_moves(h))
+        pull_fs(h);
 }
 
 /* Unicorn is in M mode. */
@@ -50,19 +62,6 @@ static void push(struct hart *h)
                   UC_RISCV_REG_STVAL, UC_RISCV_REG_SSCRATCH, UC_RISCV_REG_SCOUNTEREN};
     void *values[] = {&mstatus, &h->stvec, &h->sepc, &h->scause, &h->stval, &h->sscratch, &scounteren};
     uc_reg_write_batch(h->uc, regs, values, NREGS(regs));
-}
-
-/* FS may be on its way to dirty, in Unicorn. */
-static bool status_moves(const struct hart *h)
-{
-    uint64_t fs = h->mstatus & STATUS_FS;
-    return fs != 0 && fs != STATUS_FS;
-}
-
-/* Unicorn is in S or M mode. */
-static void pull_fs(struct hart *h)
-{
-    h->mstatus = (h->mstatus & ~STATUS_FS) | (hart_reg(h, UC_RISCV_REG_SSTATUS) & STATUS_FS);
 }
 
 /* ---- what Unicorn has, without disturbing it (a change of its mode ends an LR reservation) ---- */
@@ -118,7 +117,7 @@ void mode_write_fp(struct hart *h, int reg, uint64_t value)
 
 uint64_t mode_status(struct hart *h)
 {
-    if (h->privilege == MMU_MACHINE && status_moves(h))
+    if (status_moves(h))
         mode_peek(h);
     return status_shown(h->mstatus) | STATUS_UXL_64 | STATUS_SXL_64;
 }
@@ -137,11 +136,20 @@ void mode_set_status(struct hart *h, uint64_t value)
     uint64_t old = mode_status(h), mask = STATUS_SUPERVISOR | STATUS_MACHINE;
     if ((value & STATUS_MPP) == 2ull << STATUS_MPP_SHIFT) /* WARL: no such mode */
         mask &= ~STATUS_MPP;
-    take_status(h, (h->mstatus & ~mask) | (value & mask));
+    mode_take_status(h, (h->mstatus & ~mask) | (value & mask));
     h->dirty = true;
     if (h->privilege == MMU_MACHINE && (old ^ h->mstatus) & STATUS_FS)
         give_fs(h);
     mode_changed(h);
+}
+
+uint64_t mode_trap_status(struct hart *h)
+{
+    if (status_moves(h)) {
+        set_engine(h, MMU_SUPERVISOR);
+        pull_fs(h);
+    }
+    return h->mstatus;
 }
 
 /* ---- translation ---- */

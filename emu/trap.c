@@ -21,19 +21,20 @@ static void set_pc(struct hart *h, uint64_t pc)
 /* The trap itself: what the hart does between two instructions. */
 static void enter_supervisor(struct hart *h, enum mmu_privilege from, uint64_t cause, uint64_t epc, uint64_t tval)
 {
-    hart_set_reg(h, UC_RISCV_REG_PRIV, MMU_SUPERVISOR); /* first: the API checks it; it ends an LR reservation, too */
-    h->privilege = MMU_SUPERVISOR;
-    uint64_t sstatus = hart_reg(h, UC_RISCV_REG_SSTATUS);
-    uint64_t status = sstatus & ~(STATUS_SIE | STATUS_SPIE | STATUS_SPP);
-    if (sstatus & STATUS_SIE)
+    uint64_t old = mode_trap_status(h), status = old & ~(STATUS_SIE | STATUS_SPIE | STATUS_SPP);
+    if (old & STATUS_SIE)
         status |= STATUS_SPIE;
     if (from == MMU_SUPERVISOR)
         status |= STATUS_SPP;
-    uint64_t pc = vector(h->stvec, cause);
-    int regs[] = {UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE, UC_RISCV_REG_STVAL, UC_RISCV_REG_SSTATUS, UC_RISCV_REG_PC};
-    void *values[] = {&epc, &cause, &tval, &status, &pc};
+    h->mstatus = status;
+    h->privilege = MMU_SUPERVISOR;
+    h->pc = vector(h->stvec, cause);
+    uint64_t mode = MMU_SUPERVISOR, pc = h->pc;
+    /* PRIV first: the API checks it; written always, as that ends an LR reservation. */
+    int regs[] = {UC_RISCV_REG_PRIV, UC_RISCV_REG_SEPC, UC_RISCV_REG_SCAUSE,
+                  UC_RISCV_REG_STVAL, UC_RISCV_REG_SSTATUS, UC_RISCV_REG_PC};
+    void *values[] = {&mode, &epc, &cause, &tval, &status, &pc};
     uc_reg_write_batch(h->uc, regs, values, NREGS(regs));
-    h->pc = pc;
 }
 
 static void enter_machine(struct hart *h, uint64_t cause, uint64_t epc, uint64_t tval)
@@ -77,11 +78,9 @@ void trap_look(struct hart *h)
         h->deadline = 0;
 }
 
-static bool supervisor_enabled(struct hart *h)
+static bool supervisor_enabled(const struct hart *h)
 {
-    if (h->privilege == MMU_SUPERVISOR)
-        return hart_reg(h, UC_RISCV_REG_SSTATUS) & STATUS_SIE;
-    return h->privilege == MMU_USER;
+    return h->privilege == MMU_USER || (h->privilege == MMU_SUPERVISOR && h->mstatus & STATUS_SIE);
 }
 
 void hart_interrupt(struct hart *h)
