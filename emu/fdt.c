@@ -99,7 +99,7 @@ static void cpus(struct tree *t)
     cell(t, "reg", 0);
     text(t, "status", "okay");
     text(t, "compatible", "riscv");
-    text(t, "riscv,isa", "rv64imafdc_zicntr_zicsr_zifencei");
+    text(t, "riscv,isa", "rv64imafdc_zicntr_zicsr_zifencei_sstc");
     text(t, "mmu-type", "riscv,sv48");
     begin(t, "interrupt-controller");
     cell(t, "#interrupt-cells", 1);
