@@ -131,6 +131,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 	@$(CC) $(HOST_FLAGS) -I. -Itests -o $@ $< $(filter %.o,$^) $(HOST_LIBS) -lcmocka
 
 -include tests/khost.mk
+-include tests/fuzz.mk
 -include tests/lockstep/lockstep.mk
 
 bench: setup-test

@@ -123,6 +123,13 @@ static struct sbi_result rfence(struct machine *m, uint64_t function, uint64_t m
     return ok(0);
 }
 
+#define SUSPEND_NON_RETENTIVE 0x80000000u
+
+static bool suspend_of_platform(uint64_t type)
+{
+    return (type >= 0x10000000 && type <= 0x7fffffff) || (type >= 0x90000000 && type <= 0xffffffff);
+}
+
 /* Chapter 9 */
 static struct sbi_result hsm(struct machine *m, uint64_t function, uint64_t a0)
 {
@@ -135,8 +142,8 @@ static struct sbi_result hsm(struct machine *m, uint64_t function, uint64_t a0)
     case 2:
         return a0 == 0 ? ok(0) : fail(SBI_INVALID_PARAM); /* started */
     case 3:
-        if (a0 != 0) /* only the default retentive suspend */
-            return fail(SBI_NOT_SUPPORTED);
+        if (a0 != 0) /* only the default retentive suspend; of the others most are reserved (table 9.3) */
+            return fail(a0 == SUSPEND_NON_RETENTIVE || suspend_of_platform(a0) ? SBI_NOT_SUPPORTED : SBI_INVALID_PARAM);
         m->hart.waiting = true;
         hart_look_up(&m->hart);
         return ok(0);
