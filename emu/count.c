@@ -79,10 +79,10 @@ static bool loses_operand(const struct insn_csr *c)
     return (c->csr == CSR_SIE || c->csr == CSR_SIP) && c->op == 3 && !c->immediate && c->rd && c->rd == c->rs1;
 }
 
-/* Unicorn does nothing at all for reserved compressed instructions, nor for compressed loads and stores of doubles while FS is off. */
+/* Unicorn does nothing at all for reserved compressed instructions, nor for compressed loads and stores of doubles while FS is off; it runs fsgnj.d. */
 static bool not_trapping(const struct hart *h, uint32_t insn)
 {
-    return insn_is_reserved(insn) || (h->fs_off && insn_is_compressed_fp(insn));
+    return insn_is_reserved(insn) || (h->fs_off && insn_is_fp(insn));
 }
 
 static bool may_be_special(const struct hart *h, uint32_t insn)

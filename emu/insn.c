@@ -103,7 +103,10 @@ bool insn_is_reserved(uint32_t insn)
     return (insn & 0xe003) == 0x8000 || (insn & 0xfc43) == 0x9c41;
 }
 
-bool insn_is_compressed_fp(uint32_t insn)
+bool insn_is_fp(uint32_t insn)
 {
-    return (insn & 0x6001) == 0x2000;
+    unsigned opcode = insn & 0x7f;
+    if ((insn & 3) != 3)
+        return (insn & 0x6001) == 0x2000; /* C.FLD, C.FSD, C.FLDSP, C.FSDSP */
+    return opcode == 0x07 || opcode == 0x27 || opcode == 0x53 || (opcode & 0x73) == 0x43;
 }

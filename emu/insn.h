@@ -43,7 +43,7 @@ static inline bool insn_is_sfence(uint32_t insn)
 
 /* Compressed and reserved, one of those that Unicorn does not know as such (unprivileged spec, tables 16.5 and 16.6). */
 bool insn_is_reserved(uint32_t insn);
-/* C.FLD, C.FSD, C.FLDSP, C.FSDSP */
-bool insn_is_compressed_fp(uint32_t insn);
+/* Loads, stores or computes in floating-point registers. */
+bool insn_is_fp(uint32_t insn);
 
 #endif

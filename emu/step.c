@@ -23,11 +23,14 @@ uint64_t step_position(struct hart *h)
     return step_retired(h) + h->interrupts;
 }
 
-/* Drops translations that hold the instruction at va. Without a detour by M mode, if possible: that would clear the LR reservation. */
-static void forget(struct hart *h, uint64_t va, uint64_t pa)
+/*
+ * Drops translations that hold the instruction at va. Without a detour by M mode, if possible: that would clear the LR
+ * reservation. But not in a mode that has not fetched from there, or its entry would get its A bit.
+ */
+static void forget(struct hart *h, uint64_t va, uint64_t pa, enum mmu_privilege fetched)
 {
     uint64_t now;
-    if (tlb_physical(h, va, MMU_FETCH, &now) && now == pa)
+    if (h->privilege == fetched && tlb_physical(h, va, MMU_FETCH, &now) && now == pa)
         uc_ctl_remove_cache(h->uc, va, va + 2);
     else
         code_forget(h, pa, 2);
@@ -51,9 +54,10 @@ static void advance(struct hart *h, uint64_t to)
 {
     const struct block *b = h->block;
     uint64_t from = h->pc, pa = 0;
+    enum mmu_privilege privilege = h->privilege;
     bool mapped = tlb_physical(h, from, MMU_FETCH, &pa);
     if (mapped)
-        forget(h, from, pa);
+        forget(h, from, pa, privilege);
     uc_ctl_set_exits(h->uc, &to, 1);
     h->resuming = true;
     h->deadline = 0; /* stop before the block after this one */
@@ -62,7 +66,7 @@ static void advance(struct hart *h, uint64_t to)
     uc_ctl_set_exits(h->uc, &to, 0);
     look(h, b);
     if (mapped)
-        forget(h, from, pa);
+        forget(h, from, pa, privilege);
 }
 
 /* The last instruction of a block. 0: it cannot be read, or there is none. */

@@ -206,6 +206,11 @@ class Generator:
     def near(self):
         return self.r.choice(NEAR)
 
+    @staticmethod
+    def sparing(register, item):
+        """The item, or nothing if it might write to that register."""
+        return item if all(isinstance(n, int) and n >> 7 & 31 != register for n in item) else []
+
     # ---- integers ----
 
     def alu(self):
@@ -324,8 +329,7 @@ class Generator:
         value = self.r.choice([x for x in FREE if x != base])
         nodes.append(amo(2, width, value, base, 0, self.r.randrange(4)))
         for _ in range(self.r.randrange(3)):
-            between = self.r.choice((self.alu, self.alu_imm, self.trap, self.csr_any))()
-            nodes += [n for n in between if isinstance(n, int) and n >> 7 & 31 != base]
+            nodes += self.sparing(base, self.r.choice((self.alu, self.alu_imm, self.trap, self.csr_any))())
         if self.chance(0.15):
             nodes.append(addi(base, base, self.r.choice((8, -8, 64))))
         return nodes + [amo(3, self.r.choice((width, width, width, 5 - width)), self.dest(), base, self.reg(), self.r.randrange(4))]
@@ -419,8 +423,8 @@ class Generator:
         counter = self.r.choice([x for x in FREE if x])
         body = []
         for _ in range(self.r.randint(1, 3)):
-            body += self.r.choice((self.alu, self.alu_imm, self.muldiv, self.memory, self.single, self.double))()
-        body = [n for n in body if isinstance(n, int) and (n >> 7 & 31 != counter or n & 0x7F in (STORE, STORE_FP))]
+            body += self.sparing(counter, self.r.choice((self.alu, self.alu_imm, self.muldiv, self.memory, self.single,
+                                                         self.double))())
         return (li(counter, self.r.randint(1, 6)) + [("label", 0)] + body +
                 [addi(counter, counter, -1), ("b", r_type(BRANCH, 0, 1, counter, 0, 0), 0)])
 

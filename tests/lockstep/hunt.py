@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Random programs in lockstep with QEMU; one that differs is made as short as it gets, and printed.
 
-    hunt.py DRIVER [-n PROGRAMS] [-t SECONDS] [-r REGIONS] [-o DIRECTORY] [-d DRIVER-OPTIONS]
+    hunt.py DRIVER [-n PROGRAMS] [-t SECONDS] [-r REGIONS] [-o DIRECTORY] [-s] [-f N:WORD:BIT]
 
 DRIVER is build/tests/lockstep/lockstep. TARRY_SEED=N gives the first program (its seed is N, the next one's N + 1); else it
 is fresh. Stops at the first difference (exit status 1), leaving DIRECTORY/seed-N.elf and .s.
@@ -112,7 +112,7 @@ def report_difference(p, text, options, arguments):
         f.write(assembly)
     print(f"shrunk by {shrinker.tried} trials; {name}.elf, {name}.s:\n{assembly}{text}")
     print(f"repeat with: TARRY_SEED={p.seed} tests/lockstep/hunt.py {arguments.driver} -n 1 -r {arguments.regions}"
-          + (f" -d '{' '.join(options)}'" if options else ""))
+          + "".join(" " + o for o in options))
 
 
 def main():
@@ -123,9 +123,10 @@ def main():
     parser.add_argument("-r", "--regions", type=int, default=8, help="regions of a program: its length")
     parser.add_argument("-o", "--output", help="where a failing program goes")
     parser.add_argument("--shrink", type=float, default=120, help="seconds to spend on making it short")
-    parser.add_argument("-d", "--options", default="", help="for the driver, e.g. -d '-s'")
+    parser.add_argument("-s", "--step", action="store_true", help="one instruction at a time")
+    parser.add_argument("-f", "--fault", help="N:WORD:BIT: a fault on purpose (see lockstep.c)")
     arguments = parser.parse_args()
-    arguments.options = arguments.options.split()
+    arguments.options = (["-s"] if arguments.step else []) + (["-f", arguments.fault] if arguments.fault else [])
     arguments.output = arguments.output or tempfile.mkdtemp(prefix="lockstep-")
     seed = int(os.environ.get("TARRY_SEED") or str(int.from_bytes(os.urandom(4), "little")), 0)
     print(f"# seeds from {seed}", flush=True)

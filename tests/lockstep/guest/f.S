@@ -124,9 +124,20 @@ test:
     TRY
     csrr a0, fcsr
     CAUGHT ILLEGAL
+.macro OFF insns:vararg
+    .irp insn, \insns
     TRY
-    c.fldsp fa0, 0(sp)
+    \insn
     CAUGHT ILLEGAL
+    .endr
+.endm
+    OFF "c.fldsp fa0, 0(sp)", "c.fsdsp fa0, 0(sp)", "c.fld fa0, 0(s0)", "c.fsd fa0, 0(s0)", "fld fa0, 0(s0)", "fsd fa0, 0(s0)", "fsw fa0, 0(s0)"
+    OFF "fsgnj.s fa0, fa1, fa2", "fsgnjn.s fa0, fa1, fa2", "fsgnjx.s fa0, fa1, fa2", "fmv.s fa0, fa1"
+    OFF "fsgnj.d fa0, fa1, fa2", "fsgnjn.d fa0, fa1, fa2", "fsgnjx.d fa0, fa1, fa2", "fmv.d fa0, fa1", "fmv.x.w a0, fa0"
+    OFF "fmv.w.x fa0, a0", "fmv.x.d a0, fa0", "fmv.d.x fa0, a0", "fmadd.s fa0, fa1, fa2, fa3", "fnmsub.d fa0, fa1, fa2, fa3"
+    OFF "fmin.s fa0, fa1, fa2", "fmax.d fa0, fa1, fa2", "fsqrt.s fa0, fa1", "fsqrt.d fa0, fa1", "fclass.s a0, fa0", "fclass.d a0, fa0"
+    OFF "feq.s a0, fa0, fa1", "flt.d a0, fa0, fa1", "fcvt.s.d fa0, fa1", "fcvt.d.s fa0, fa1", "fcvt.w.s a0, fa0", "fcvt.lu.d a0, fa0"
+    OFF "fcvt.s.w fa0, a0", "fcvt.d.l fa0, a0", "csrr a0, fflags", "csrw frm, zero"
     csrr a0, mstatus
     li a1, FS
     and a0, a0, a1
