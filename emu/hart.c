@@ -205,6 +205,9 @@ void hart_run_once(struct hart *h)
     h->stopped = h->special = false;
     h->fault.valid = false;
     uc_err e = uc_emu_start(h->uc, h->pc, 0, 0, 0);
+    if (h->stale)
+        uc_ctl_flush_tlb(h->uc);
+    h->stale = false;
     if (!h->fault.valid)
         h->pc = hart_reg(h, UC_RISCV_REG_PC);
     if (h->crossing)

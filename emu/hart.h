@@ -96,6 +96,7 @@ struct hart {
     bool waiting;  /* in wfi */
     bool special;  /* stopped before a block with an instruction that is not Unicorn's to run */
     bool fs_off;   /* floating point is off: in the key of every block, since Unicorn lets some of its instructions pass */
+    bool stale;    /* a soft TLB entry is not what an access of the guest would have made: flush */
     bool identity; /* the fill hook answers pa = va: for maintenance (code.c) */
     struct fault fault;
     uint64_t crossing; /* run up to here, then refuse the fetch; 0: no such thing under way */

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "../mmu/pte.h"
 #include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
@@ -172,6 +173,22 @@ static bool watched(struct hart *h, uint64_t page, enum mmu_access access, struc
     return true;
 }
 
+/*
+ * We have stopped Unicorn, and it looks up the addresses of its exits to drop what was translated there. That is no access of the
+ * guest: it sets no A bit, and if that is missing the entry has to go again.
+ */
+static bool look_after(struct hart *h, uint64_t page, uc_tlb_entry *entry)
+{
+    struct mmu_result r;
+    if (!translate(h, page, MMU_FETCH, false, &r) || !bus_is_ram(h->machine, r.pa))
+        return false;
+    h->stale = h->stale || (r.pte && !(r.pte & PTE_A));
+    entry->paddr = r.pa;
+    entry->perms = (uc_prot)(r.rights & ~(unsigned)MMU_WRITE);
+    code_fetched(h, page, r.pa);
+    return true;
+}
+
 bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry *entry, void *user)
 {
     struct hart *h = user;
@@ -185,6 +202,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
     }
     if (access == MMU_FETCH && h->block->tail && !h->hold)
         count_settle(h); /* the next block is being looked for: satp may have changed */
+    if (access == MMU_FETCH && h->stopped)
+        return look_after(h, page, entry);
     if (!translate(h, page, access, true, &r))
         return refuse(h, page, access, r.refusal != MMU_NO_TABLE);
     if (bus_is_ram(h->machine, r.pa))
