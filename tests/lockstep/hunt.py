@@ -41,10 +41,10 @@ def kind(report):
 
 
 class Shrinker:
-    """Takes away regions, groups and items while the same difference stays."""
+    """Takes away regions, groups and items while the same difference stays; `most` trials."""
 
-    def __init__(self, differs, p, deadline):
-        self.differs, self.p, self.deadline, self.tried = differs, p, deadline, 0
+    def __init__(self, differs, p, most):
+        self.differs, self.p, self.most, self.tried = differs, p, most, 0
 
     def lists(self):
         """The lists to shorten, coarse ones first."""
@@ -57,9 +57,9 @@ class Shrinker:
     def shorten(self, things):
         """Chunks of half its length, then of a quarter, ... True: something went."""
         gone, size = False, max(1, len(things) // 2)
-        while things and time.time() < self.deadline:
+        while things and self.tried < self.most:
             at = 0
-            while at < len(things):
+            while at < len(things) and self.tried < self.most:
                 chunk = things[at:at + size]
                 del things[at:at + size]
                 self.tried += 1
@@ -75,7 +75,7 @@ class Shrinker:
 
     def run(self):
         again = True
-        while again and time.time() < self.deadline:
+        while again and self.tried < self.most:
             again = False
             for things in self.lists():
                 again |= self.shorten(things)
@@ -104,7 +104,7 @@ def report_difference(p, text, options, arguments):
         bad, report = run(arguments.driver, options, q, name + ".elf")
         return bad and kind(report) == wanted
 
-    shrinker = Shrinker(differs, p, time.time() + arguments.shrink)
+    shrinker = Shrinker(differs, p, arguments.shrink)
     shrinker.run()
     _, text = run(arguments.driver, options, p, name + ".elf")
     assembly = listing(p, name + ".bin")
@@ -122,7 +122,7 @@ def main():
     parser.add_argument("-t", "--seconds", type=float, default=1e9, help="at most so long")
     parser.add_argument("-r", "--regions", type=int, default=8, help="regions of a program: its length")
     parser.add_argument("-o", "--output", help="where a failing program goes")
-    parser.add_argument("--shrink", type=float, default=120, help="seconds to spend on making it short")
+    parser.add_argument("--shrink", type=int, default=1000, help="trials to make it short")
     parser.add_argument("-s", "--step", action="store_true", help="one instruction at a time")
     parser.add_argument("-f", "--fault", help="N:WORD:BIT: a fault on purpose (see lockstep.c)")
     arguments = parser.parse_args()
