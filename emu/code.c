@@ -40,7 +40,10 @@ void code_new_version(struct hart *h)
     make_key(h);
 }
 
-/* Unicorn drops translations by virtual address of the current mode; in its M mode, which no guest is ever in, that is the physical one. */
+/*
+ * Unicorn drops translations by virtual address of the current mode; in its M mode, which no guest is ever in, that
+ * is the physical one.
+ */
 void code_forget(struct hart *h, uint64_t pa, uint64_t bytes)
 {
     h->identity = true;

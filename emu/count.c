@@ -100,7 +100,7 @@ bool count_special(struct hart *h, uint32_t insn)
     if (!insn_csr(insn, &c))
         return true;
     if (c.csr >= CSR_CYCLE)
-        return !csr_counter_allowed(h, c.csr & 31); /* Unicorn does not know mcounteren */
+        return c.writes || !csr_counter_allowed(h, c.csr & 31); /* Unicorn writes 0, and knows no mcounteren */
     return h->privilege == MMU_SUPERVISOR;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CSRs that are the host's business: all of the machine's, and of the supervisor's and user's those that Unicorn does not have
- * or does not get right. Values are WARL as the privileged spec says; the sections are its.
+ * CSRs that are the host's business: all of the machine's, and of the supervisor's and user's those that Unicorn
+ * does not have or does not get right. Values are WARL as the privileged spec says; the sections are its.
  */
+#include <stddef.h>
+
 #include "insn.h"
 #include "machine_priv.h"
 
@@ -126,151 +128,149 @@ static void set_pmp(struct hart *h, unsigned csr, uint64_t value)
 
 /* ---- all of them ---- */
 
-static bool read_machine(struct hart *h, unsigned csr, uint64_t *value)
+/* Those that are a word of struct hart; writes with a mask of 0 have a shape of their own: write_special. */
+static const struct word {
+    unsigned csr;
+    size_t offset;
+    uint64_t mask;
+} words[] = {
+    {CSR_MEDELEG, offsetof(struct hart, medeleg), MEDELEG_MASK},
+    {CSR_MIDELEG, offsetof(struct hart, mideleg), IRQS_SUPERVISOR},
+    {CSR_MIE, offsetof(struct hart, mie), IRQS_ALL},
+    {CSR_MTVEC, offsetof(struct hart, mtvec), 0},
+    {CSR_MENVCFG, offsetof(struct hart, menvcfg), 0},
+    {CSR_MSCRATCH, offsetof(struct hart, mscratch), UINT64_MAX},
+    {CSR_MEPC, offsetof(struct hart, mepc), ~1ull},
+    {CSR_MCAUSE, offsetof(struct hart, mcause), UINT64_MAX},
+    {CSR_MTVAL, offsetof(struct hart, mtval), UINT64_MAX},
+    {CSR_STVEC, offsetof(struct hart, stvec), 0},
+    {CSR_SENVCFG, offsetof(struct hart, senvcfg), ENVCFG_FIOM},
+    {CSR_SSCRATCH, offsetof(struct hart, sscratch), UINT64_MAX},
+    {CSR_SEPC, offsetof(struct hart, sepc), ~1ull},
+    {CSR_SCAUSE, offsetof(struct hart, scause), UINT64_MAX},
+    {CSR_STVAL, offsetof(struct hart, stval), UINT64_MAX},
+    {CSR_STIMECMP, offsetof(struct hart, stimecmp), 0},
+    {CSR_SATP, offsetof(struct hart, satp), 0},
+};
+
+static const struct word *word_of(unsigned csr)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].csr == csr)
+            return &words[i];
+    return NULL;
+}
+
+static uint64_t *word_at(struct hart *h, const struct word *w)
+{
+    return (uint64_t *)((char *)h + w->offset);
+}
+
+static bool is_pmpaddr(unsigned csr)
+{
+    return csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15;
+}
+
+/* One hart, no vendor, no events to count, no triggers */
+static bool is_zero(unsigned csr)
+{
+    return (csr >= CSR_MHPMCOUNTER3 && csr <= CSR_MHPMCOUNTER31) || (csr > CSR_INSTRET && csr <= CSR_HPMCOUNTER31) ||
+           (csr >= CSR_MHPMEVENT3 && csr <= CSR_MHPMEVENT31) || (csr >= CSR_TSELECT && csr <= CSR_TDATA3) ||
+           (csr >= CSR_MVENDORID && csr <= CSR_MCONFIGPTR);
+}
+
+static bool read_special(struct hart *h, unsigned csr, uint64_t *value)
 {
     switch (csr) {
     case CSR_MSTATUS:
         *value = mode_status(h);
         return true;
+    case CSR_SSTATUS:
+        *value = mode_status(h) & (STATUS_SUPERVISOR | STATUS_UXL_64 | STATUS_SD);
+        return true;
     case CSR_MISA:
         *value = MISA;
         return true;
-    case CSR_MEDELEG:
-        *value = h->medeleg;
-        return true;
-    case CSR_MIDELEG:
-        *value = h->mideleg;
-        return true;
-    case CSR_MIE:
-        *value = h->mie;
+    case CSR_SIE:
+        *value = h->mie & h->mideleg;
         return true;
     case CSR_MIP:
         *value = trap_pending(h);
         return true;
-    case CSR_MTVEC:
-        *value = h->mtvec;
+    case CSR_SIP:
+        *value = trap_pending(h) & h->mideleg;
         return true;
     case CSR_MCOUNTEREN:
         *value = h->mcounteren;
         return true;
+    case CSR_SCOUNTEREN:
+        *value = h->scounteren;
+        return true;
     case CSR_MCOUNTINHIBIT:
         *value = h->mcountinhibit;
-        return true;
-    case CSR_MENVCFG:
-        *value = h->menvcfg;
-        return true;
-    case CSR_MSCRATCH:
-        *value = h->mscratch;
-        return true;
-    case CSR_MEPC:
-        *value = h->mepc;
-        return true;
-    case CSR_MCAUSE:
-        *value = h->mcause;
-        return true;
-    case CSR_MTVAL:
-        *value = h->mtval;
         return true;
     case CSR_PMPCFG0:
     case CSR_PMPCFG2:
         *value = pmp_read_cfg(&h->pmp, (csr - CSR_PMPCFG0) * 4);
         return true;
-    case CSR_MCYCLE:
-    case CSR_MINSTRET:
-        *value = csr_counter(h, csr, h->insns);
-        return true;
-    }
-    if (csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15) {
-        *value = pmp_read_addr(&h->pmp, csr - CSR_PMPADDR0);
-        return true;
-    }
-    *value = 0; /* one hart, no vendor, no events to count, no triggers */
-    return (csr >= CSR_MHPMCOUNTER3 && csr <= CSR_MHPMCOUNTER31) ||
-           (csr >= CSR_MHPMEVENT3 && csr <= CSR_MHPMEVENT31) || (csr >= CSR_TSELECT && csr <= CSR_TDATA3) ||
-           (csr >= CSR_MVENDORID && csr <= CSR_MCONFIGPTR);
-}
-
-/* The supervisor's and user's: mode_peek has been called, or it is M mode, or csr is one that is always here. */
-static bool read_supervisor(struct hart *h, unsigned csr, uint64_t *value)
-{
-    switch (csr) {
-    case CSR_SSTATUS:
-        *value = mode_status(h) & (STATUS_SUPERVISOR | STATUS_UXL_64 | STATUS_SD);
-        return true;
-    case CSR_SIE:
-        *value = h->mie & h->mideleg;
-        return true;
-    case CSR_SIP:
-        *value = trap_pending(h) & h->mideleg;
-        return true;
-    case CSR_STVEC:
-        *value = h->stvec;
-        return true;
-    case CSR_SCOUNTEREN:
-        *value = h->scounteren;
-        return true;
-    case CSR_SENVCFG:
-        *value = h->senvcfg;
-        return true;
-    case CSR_SSCRATCH:
-        *value = h->sscratch;
-        return true;
-    case CSR_SEPC:
-        *value = h->sepc;
-        return true;
-    case CSR_SCAUSE:
-        *value = h->scause;
-        return true;
-    case CSR_STVAL:
-        *value = h->stval;
-        return true;
-    case CSR_STIMECMP:
-        *value = h->stimecmp;
-        return true;
-    case CSR_SATP:
-        *value = h->satp;
-        return true;
     case CSR_TIME:
         *value = clock_ticks(h->machine);
         return true;
+    case CSR_MCYCLE:
+    case CSR_MINSTRET:
     case CSR_CYCLE:
     case CSR_INSTRET:
         *value = csr_counter(h, csr, h->insns);
         return true;
     }
-    *value = 0;
-    return csr > CSR_INSTRET && csr <= CSR_HPMCOUNTER31;
+    return false;
 }
 
+/* Outside of M mode those of Unicorn are up to date after mode_peek. */
 static bool read_csr(struct hart *h, unsigned csr, uint64_t *value)
 {
-    return read_supervisor(h, csr, value) || read_machine(h, csr, value);
+    const struct word *w = word_of(csr);
+    if (w)
+        *value = *word_at(h, w);
+    else if (is_pmpaddr(csr))
+        *value = pmp_read_addr(&h->pmp, csr - CSR_PMPADDR0);
+    else if (is_zero(csr))
+        *value = 0;
+    else
+        return read_special(h, csr, value);
+    return true;
 }
 
 /* mask: the bits that the instruction is about */
-static void write_machine(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
+static void write_special(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
 {
     switch (csr) {
     case CSR_MSTATUS:
         mode_set_status(h, value);
         break;
-    case CSR_MEDELEG:
-        h->medeleg = value & MEDELEG_MASK;
+    case CSR_SSTATUS:
+        mode_set_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (value & STATUS_SUPERVISOR));
         break;
-    case CSR_MIDELEG:
-        h->mideleg = value & IRQS_SUPERVISOR;
-        break;
-    case CSR_MIE:
-        h->mie = value & IRQS_ALL;
+    case CSR_SIE:
+        h->mie = (h->mie & ~h->mideleg) | (value & h->mideleg);
         break;
     case CSR_MIP:
         set_pending(h, value, mask);
         break;
+    case CSR_SIP:
+        set_pending(h, value, mask & h->mideleg & 1ull << IRQ_SSOFT);
+        break;
     case CSR_MTVEC:
         set_vector(&h->mtvec, value);
         break;
+    case CSR_STVEC:
+        set_vector(&h->stvec, value);
+        break;
     case CSR_MCOUNTEREN:
         h->mcounteren = (uint32_t)value;
+        break;
+    case CSR_SCOUNTEREN:
+        h->scounteren = (uint32_t)value;
         break;
     case CSR_MCOUNTINHIBIT:
         set_inhibit(h, value);
@@ -278,77 +278,31 @@ static void write_machine(struct hart *h, unsigned csr, uint64_t value, uint64_t
     case CSR_MENVCFG:
         set_menvcfg(h, value);
         break;
-    case CSR_MSCRATCH:
-        h->mscratch = value;
+    case CSR_STIMECMP:
+        csr_set_stimecmp(h, value);
         break;
-    case CSR_MEPC:
-        h->mepc = value & ~1ull;
-        break;
-    case CSR_MCAUSE:
-        h->mcause = value;
-        break;
-    case CSR_MTVAL:
-        h->mtval = value;
+    case CSR_SATP:
+        set_satp(h, value);
         break;
     case CSR_MCYCLE:
     case CSR_MINSTRET:
         set_counter(h, csr, value);
         break;
     default:
-        if (csr == CSR_PMPCFG0 || csr == CSR_PMPCFG2 || (csr >= CSR_PMPADDR0 && csr <= CSR_PMPADDR15))
+        if (csr == CSR_PMPCFG0 || csr == CSR_PMPCFG2 || is_pmpaddr(csr))
             set_pmp(h, csr, value);
     }
 }
 
-/* False: it is none of the supervisor's. */
-static bool write_supervisor(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
-{
-    h->dirty = true;
-    switch (csr) {
-    case CSR_SSTATUS:
-        mode_set_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (value & STATUS_SUPERVISOR));
-        return true;
-    case CSR_SIE:
-        h->mie = (h->mie & ~h->mideleg) | (value & h->mideleg);
-        return true;
-    case CSR_SIP:
-        set_pending(h, value, mask & h->mideleg & 1ull << IRQ_SSOFT);
-        return true;
-    case CSR_STVEC:
-        set_vector(&h->stvec, value);
-        return true;
-    case CSR_SCOUNTEREN:
-        h->scounteren = (uint32_t)value;
-        return true;
-    case CSR_SENVCFG:
-        h->senvcfg = value & ENVCFG_FIOM;
-        return true;
-    case CSR_SSCRATCH:
-        h->sscratch = value;
-        return true;
-    case CSR_SEPC:
-        h->sepc = value & ~1ull;
-        return true;
-    case CSR_SCAUSE:
-        h->scause = value;
-        return true;
-    case CSR_STVAL:
-        h->stval = value;
-        return true;
-    case CSR_STIMECMP:
-        csr_set_stimecmp(h, value);
-        return true;
-    case CSR_SATP:
-        set_satp(h, value);
-        return true;
-    }
-    return false;
-}
-
 static void write_csr(struct hart *h, unsigned csr, uint64_t value, uint64_t mask)
 {
-    if (!write_supervisor(h, csr, value, mask))
-        write_machine(h, csr, value, mask);
+    const struct word *w = word_of(csr);
+    if (csr >> 8 == CSR_SSTATUS >> 8)
+        h->dirty = true; /* matters in M mode only */
+    if (w && w->mask)
+        *word_at(h, w) = value & w->mask;
+    else
+        write_special(h, csr, value, mask);
     trap_look(h);
 }
 

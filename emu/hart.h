@@ -123,7 +123,8 @@ struct hart {
     bool sbi; /* a supervisor's ecall is the host's to answer: there is no M mode */
 
     /*
-     * CSRs. mstatus is up to date at a block's start, but for FS: from initial or clean it may have become dirty in Unicorn.
+     * CSRs. mstatus is up to date at a block's start, but for FS: from initial or clean it may have become dirty in
+     * Unicorn.
      * Those of the second line are Unicorn's while not in M mode, those of the third are in both.
      */
     uint64_t mstatus, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval, menvcfg, satp, senvcfg, stimecmp;
@@ -248,7 +249,7 @@ bool trap_invalid_hook(uc_engine *, void *hart);
 uint64_t trap_pending(const struct hart *);
 /* Interrupts may have become pending or enabled: have the run loop look before the next block. */
 void trap_look(struct hart *);
-/* The instruction at pc is not Unicorn's to run: emulates it, or delivers its exception. Sets h->pc if it was emulated. */
+/* The instruction at pc is not Unicorn's to run: emulates it, or delivers its exception; h->pc is where to go on. */
 void trap_instruction(struct hart *, uint64_t pc);
 
 /* ---- step.c ---- */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Test guests: small supervisor programs (tests/guest/*.c) and machine-mode programs (tests/guest/m/*.c) that run on Tarry and on
-# QEMU, and the driver that boots them.
+# Test guests: small supervisor programs (tests/guest/*.c) and machine-mode programs (tests/guest/m/*.c) that run on
+# Tarry and on QEMU, and the driver that boots them.
 GUEST_LIB    := tests/guest/start.S tests/guest/guest.c tests/guest/output.c
 GUESTS       := $(filter-out guest output,$(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)))
 M_GUEST_LIB  := tests/guest/m/start.S tests/guest/m/m.c tests/guest/output.c

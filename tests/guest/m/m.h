@@ -54,7 +54,7 @@ void open_pmp(void);
 /* A function of one instruction, given as a string, with its operand in a0. */
 #define INSN(name, text) \
     void name(void); \
-    __asm__(".pushsection .text\n.balign 4\n.globl " #name "\n" #name ": .option push\n.option norvc\n.option arch, +d\n" \
-            text "\n.option pop\nret\n.popsection\n")
+    __asm__(".pushsection .text\n.balign 4\n.globl " #name "\n" #name ":\n" \
+            ".option push\n.option norvc\n.option arch, +d\n" text "\n.option pop\nret\n.popsection\n")
 
 #endif

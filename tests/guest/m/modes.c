@@ -226,7 +226,8 @@ static void reservations(void)
     __asm__ volatile("lr.d t0, (%1)\ncsrr t1, mstatus\ncsrw mscratch, t1\nsc.d %0, t0, (%1)"
                      : "=&r"(failed) : "r"(&cell) : "t0", "t1", "memory");
     check("CSR instructions between them", failed, 0);
-    __asm__ volatile("la t1, 1f\ncsrw mepc, t1\nli t1, 0x1800\ncsrs mstatus, t1\nlr.d t0, (%1)\nmret\n1: sc.d %0, t0, (%1)"
+    __asm__ volatile("la t1, 1f\ncsrw mepc, t1\nli t1, 0x1800\ncsrs mstatus, t1\n"
+                     "lr.d t0, (%1)\nmret\n1: sc.d %0, t0, (%1)"
                      : "=&r"(failed) : "r"(&cell) : "t0", "t1", "memory");
     check("mret between them ends the reservation", failed, 1);
     __asm__ volatile("sc.d %0, x0, (%1)" : "=&r"(failed) : "r"(&cell) : "memory");

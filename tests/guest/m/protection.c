@@ -58,7 +58,8 @@ struct mprv_try { void *f; uint64_t mode, address, more; };
 
 static void try_it(struct mprv_try *t)
 {
-    __asm__ volatile("mv a0, %2\ncsrw mstatus, %1\njr %0" : : "r"(t->f), "r"(MPRV | t->mode << MPP_SHIFT | t->more), "r"(t->address) : "a0");
+    uint64_t status = MPRV | t->mode << MPP_SHIFT | t->more;
+    __asm__ volatile("mv a0, %2\ncsrw mstatus, %1\njr %0" : : "r"(t->f), "r"(status), "r"(t->address) : "a0");
 }
 
 static void refused(const char *name, void *f, uint64_t mode, uint64_t address, uint64_t more, uint64_t cause)

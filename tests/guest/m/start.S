@@ -72,7 +72,7 @@ s_entry:
     sd t1, 32(t0)
     ecall
 
-/* attempt(function, a, b, c): function(a, b, c); a trap inside comes back to `attempt_failed`. Returns a0 of function. */
+/* attempt(function, a, b, c): function(a, b, c); a trap inside comes back to `attempt_failed`. */
     .globl attempt
 attempt:
     addi sp, sp, -128
