@@ -31,8 +31,10 @@ struct check {
     int failed;            /* an error that ends the check: no memory */
     uint8_t **reached;     /* per group: bits of blocks that something leads to */
     uint64_t nreached;
+    uint64_t nkept;        /* blocks that only named snapshots have */
     uint8_t **slots;       /* per SLOT_CHUNK inodes: enum slot_state */
     uint64_t free_slots;
+    const struct named *snap; /* a named snapshot is checked: fs is a view of it */
     struct text name;      /* what is being looked at */
     uint32_t path_slot, path_parent; /* of the file that it is; 0: none */
     struct disk_inode inode;
@@ -130,6 +132,11 @@ static void say(struct check *c, const char *what)
 {
     struct text t = {.n = 0};
 
+    if (c->snap != NULL) {
+        add(&t, "snapshot ");
+        add(&t, c->snap->disk.name);
+        add(&t, ": ");
+    }
     add(&t, c->name.buf);
     if (c->path_slot != 0 && c->findings < MAX_SAID) {
         struct text path = {.n = 0};
@@ -476,19 +483,19 @@ static void say_run(struct check *c, int wrong, uint64_t blk, uint64_t n)
 }
 
 /* Says each run of blocks about which the map and the trees disagree. */
-static void compare_group(struct check *c, const struct group *g)
+static void compare_group(struct check *c, uint64_t index, const uint64_t *used)
 {
     int run = 0; /* 1: leaked, -1: in use but free */
     uint64_t begin = 0;
 
     for (uint64_t bit = 0; bit <= GROUP_BLOCKS; bit++) {
         int wrong = 0;
-        if (bit < GROUP_BLOCKS && !is_fixed(c->fs, g->index * GROUP_BLOCKS + bit))
-            wrong = (int)(g->used[bit / 64] >> bit % 64 & 1) - is_reached(c, g->index, bit);
+        if (bit < GROUP_BLOCKS && !is_fixed(c->fs, index * GROUP_BLOCKS + bit))
+            wrong = (int)(used[bit / 64] >> bit % 64 & 1) - is_reached(c, index, bit);
         if (wrong == run)
             continue;
         if (run != 0)
-            say_run(c, run, g->index * GROUP_BLOCKS + begin, bit - begin);
+            say_run(c, run, index * GROUP_BLOCKS + begin, bit - begin);
         run = wrong;
         begin = bit;
     }
@@ -509,10 +516,69 @@ static void check_map(struct check *c)
         else if (r < 0)
             say_number(c, "cannot be read or is damaged: group", i);
         else
-            compare_group(c, g);
+            compare_group(c, i, g->used);
     }
-    if (c->fs->nblocks - c->fs->first - c->nreached != nfree && c->findings == 0)
+    if (c->fs->nblocks - c->fs->first - c->nreached - c->nkept != nfree && c->findings == 0)
         say_number(c, "the superblock counts another number of free blocks:", nfree);
+}
+
+/* ---- named snapshots ---- */
+
+/* Their records are blocks that the live file system uses. */
+static void check_records(struct check *c)
+{
+    for (const struct named *s = c->fs->named; s != NULL && c->failed == 0; s = s->next) {
+        struct pieces *list;
+        name_it(c, "record of the snapshot of commit ", s->disk.generation);
+        reach(c, s->blk, "record");
+        int r = tree_collect(c->fs, &s->disk.map.root, &list);
+        if (r < 0) {
+            c->failed = r;
+            return;
+        }
+        for (const struct pieces *l = list; l != NULL; l = l->next)
+            for (unsigned i = 0; i < l->n; i++)
+                for (uint64_t k = 0; k < l->piece[i].n; k++)
+                    reach(c, l->piece[i].blk + k, "map");
+        pieces_free(c->fs, list);
+    }
+}
+
+/* Blocks that only named snapshots have. */
+static void count_kept(struct check *c)
+{
+    uint64_t *kept = mem_alloc(c->fs, GROUP_BYTES);
+    struct group *g;
+
+    if (kept == NULL)
+        c->failed = -TFS_ENOMEM;
+    for (uint64_t i = 0; i < c->fs->map_groups && c->fs->named != NULL && c->failed == 0; i++) {
+        if (named_kept(c->fs, NULL, i, kept) < 0 || space_group(c->fs, i, &g) < 0) {
+            name_it(c, "named snapshots, group ", i);
+            say(c, "what they keep cannot be read");
+            continue;
+        }
+        for (uint64_t w = 0; w < GROUP_WORDS; w++)
+            c->nkept += (uint64_t)__builtin_popcountll(kept[w] & ~g->used[w]);
+    }
+    mem_free(c->fs, kept, GROUP_BYTES);
+}
+
+/* What a snapshot keeps is what its trees lead to. */
+static void check_kept(struct check *c, struct tfs *live)
+{
+    uint64_t *map = mem_alloc(live, GROUP_BYTES);
+
+    if (map == NULL)
+        c->failed = -TFS_ENOMEM;
+    name_it(c, "what it keeps, groups ", live->map_groups);
+    for (uint64_t i = 0; i < live->ngroups && c->failed == 0; i++) {
+        if (named_map(live, c->snap, i, map) < 0)
+            say_number(c, "cannot be read or is damaged: group", i);
+        else
+            compare_group(c, i, map);
+    }
+    mem_free(live, map, GROUP_BYTES);
 }
 
 /* ---- all of it ---- */
@@ -535,6 +601,58 @@ static void check_end(struct check *c, uint32_t nslots)
     mem_free(c->fs, c, sizeof *c);
 }
 
+static void check_trees(struct check *c)
+{
+    check_table(c);
+    for (uint32_t slot = 0; slot < c->fs->nslots && c->failed == 0; slot++)
+        check_inode(c, slot);
+    if (c->failed == 0)
+        check_free_slots(c);
+    if (c->failed == 0)
+        check_names(c);
+}
+
+static int64_t check_live(struct check *c)
+{
+    struct tfs *fs = c->fs;
+
+    c->failed = inode_store_all(fs);
+    if (c->failed == 0)
+        c->failed = check_begin(c);
+    if (c->failed == 0)
+        check_trees(c);
+    if (c->failed == 0)
+        check_records(c);
+    if (c->failed == 0)
+        count_kept(c);
+    if (c->failed == 0)
+        check_map(c);
+    int64_t result = c->failed < 0 ? c->failed : c->findings;
+    check_end(c, fs->nslots);
+    return result;
+}
+
+int64_t named_check(struct tfs *fs, struct named *s, void (*say_finding)(void *, const char *), void *arg)
+{
+    struct check *c = mem_alloc(fs, sizeof *c);
+    struct tfs *view;
+
+    if (c == NULL || super_view(fs, s, &view) < 0) {
+        mem_free(fs, c, sizeof *c);
+        return -TFS_ENOMEM;
+    }
+    *c = (struct check){.fs = view, .say = say_finding, .arg = arg, .snap = s};
+    c->failed = check_begin(c);
+    if (c->failed == 0)
+        check_trees(c);
+    if (c->failed == 0)
+        check_kept(c, fs);
+    int64_t result = c->failed < 0 ? c->failed : c->findings;
+    check_end(c, view->nslots);
+    super_forget(view);
+    return result;
+}
+
 int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), void *arg)
 {
     struct check *c = mem_alloc(fs, sizeof *c); /* too large for a kernel stack */
@@ -542,20 +660,10 @@ int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), voi
     if (c == NULL)
         return -TFS_ENOMEM;
     *c = (struct check){.fs = fs, .say = say_finding, .arg = arg};
-    c->failed = inode_store_all(fs);
-    if (c->failed == 0)
-        c->failed = check_begin(c);
-    if (c->failed == 0)
-        check_table(c);
-    for (uint32_t slot = 0; slot < fs->nslots && c->failed == 0; slot++)
-        check_inode(c, slot);
-    if (c->failed == 0)
-        check_free_slots(c);
-    if (c->failed == 0)
-        check_names(c);
-    if (c->failed == 0)
-        check_map(c);
-    int64_t result = c->failed < 0 ? c->failed : c->findings;
-    check_end(c, fs->nslots);
-    return result;
+    int64_t sum = check_live(c);
+    for (struct named *s = fs->named; s != NULL && sum >= 0; s = s->next) {
+        int64_t n = named_check(fs, s, say_finding, arg);
+        sum = n < 0 ? n : sum + n;
+    }
+    return sum;
 }

@@ -32,6 +32,7 @@ struct group {
     uint64_t *committed; /* the last commit reaches it */
     uint64_t *used;      /* the next commit will reach it */
     uint64_t *held;      /* a deadlist, or a removed file that is still open, has it */
+    uint64_t *kept;      /* a named snapshot has it */
     struct group *next;  /* all loaded groups */
 };
 
@@ -44,8 +45,8 @@ struct tfs {
     uint64_t committed;  /* epoch that the last commit closed */
     uint64_t generation; /* of the last commit */
     uint64_t free;       /* blocks that could be allocated now */
-    uint64_t held;       /* bits in the held maps */
-    uint64_t waiting;    /* committed, but neither used nor held: free after the next commit */
+    uint64_t held;       /* bits in the held maps that no named snapshot keeps */
+    uint64_t waiting;    /* committed, but neither used nor held nor kept: free after the next commit */
     uint64_t nsnaps;
     enum tfs_scope scope;      /* of snapshots */
     struct tfs_snap *keepers;  /* with TFS_SCOPE_MOUNT: all snapshots, newest first */
@@ -64,6 +65,10 @@ struct tfs {
     struct group *groups;
     uint64_t pins[MAX_PINS]; /* blocks pinned now: a lying free map must not hand them out */
     unsigned npins;
+    struct named *named;    /* named snapshots, newest first */
+    struct named *view_of;  /* this is a view of one, or NULL */
+    uint64_t snap_blk, snap_birth; /* the newest, as the superblock said when this was mounted */
+    int readonly;
     struct tfs_file *table; /* the inode table */
     struct tfs_file *root;
     struct tfs_file *files[FILE_BUCKETS]; /* in core, by slot */
@@ -107,6 +112,14 @@ struct tfs_snap {
     uint64_t preserved; /* data blocks */
     void *tag;
     struct dead *dead;
+};
+
+/* A snapshot on the disk. */
+struct named {
+    struct named *next;
+    uint64_t blk, birth;
+    unsigned views; /* that are mounted */
+    struct disk_snap disk;
 };
 
 /* What a tree leads to, in the order of the tree: collected before it is let go, because collecting can fail. */
@@ -217,7 +230,20 @@ uint64_t name_hash(const char *name, size_t n);
 const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad);
 int dir_enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *); /* dir is dirty */
 
+/* ---- named.c ---- */
+int named_load(struct tfs *, uint64_t blk, uint64_t birth);
+void named_forget(struct tfs *);
+/* What the named snapshots keep of a group; what one does. GROUP_BYTES bytes. */
+int named_kept(struct tfs *, const struct named *without, uint64_t group, uint64_t *kept);
+int named_map(struct tfs *, const struct named *, uint64_t group, uint64_t *map);
+int space_keep(struct tfs *, const struct named *);   /* a new one, not in the list yet; fails with nothing changed */
+int space_unkeep(struct tfs *, const struct named *); /* one that is still in the list; the same */
+
+/* ---- check.c ---- */
+int64_t named_check(struct tfs *, struct named *, void (*say)(void *, const char *), void *arg);
+
 /* ---- super.c ---- */
+int super_view(struct tfs *, struct named *, struct tfs **); /* all but the root directory */
 int super_mount(const struct tfs_env *, uint64_t nblocks, struct tfs **); /* all but the root directory */
 int super_mount_root(struct tfs *);
 void super_forget(struct tfs *); /* without writing */

@@ -503,7 +503,7 @@ int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *ne
 {
     struct tfs_file *f, *there = NULL;
     size_t oldn, newn;
-    int r = begin(olddir, oldname, &oldn);
+    int r = olddir->fs == newdir->fs ? begin(olddir, oldname, &oldn) : -TFS_EXDEV;
 
     if (r == 0)
         r = begin(newdir, newname, &newn);

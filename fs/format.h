@@ -10,7 +10,7 @@
 
 #include "tfs.h"
 
-#define FORMAT_VERSION 2
+#define FORMAT_VERSION 3
 
 enum {
     MAGIC_SUPER = 0x30736674, /* "tfs0" */
@@ -18,6 +18,8 @@ enum {
     MAGIC_NODE = 0x65726474,  /* "tdre": node of an extent tree */
     MAGIC_INODES = 0x6f6e6974, /* "tino": block of the inode table */
     MAGIC_DIR = 0x72696474,   /* "tdir": bucket of a directory */
+    MAGIC_SNAP = 0x706e7374,  /* "tsnp": a named snapshot */
+    MAGIC_SNAPMAP = 0x6d6e7374, /* "tsnm": part of the map of a named snapshot */
 };
 
 /* Shape of a tree node; `count` and `crcs` have other uses in other blocks. */
@@ -107,8 +109,26 @@ struct disk_super {
     uint32_t slots;      /* of the inode table, used and free */
     uint32_t free_slot;  /* head of the list of free slots + 1 */
     uint32_t zero;
+    uint64_t snap_blk;   /* the newest named snapshot; 0: there is none */
+    uint64_t snap_birth;
     struct disk_inode table;             /* the inode table; slot 0 is the root directory */
     uint8_t map_copy[MAX_GROUPS / 8];    /* bit g: which of its two blocks holds the map of group g */
+};
+
+/* A named snapshot: what a superblock said, and which blocks that commit used. */
+#define SNAP_NAME 64u
+struct disk_snap {
+    struct disk_header header;
+    char name[SNAP_NAME]; /* with a NUL */
+    uint64_t taken_ns;
+    uint64_t epoch;      /* that its commit closed */
+    uint64_t generation; /* of its commit */
+    uint32_t slots;
+    uint32_t free_slot;
+    uint64_t next_blk;   /* the next older one; 0: there is none */
+    uint64_t next_birth;
+    struct disk_inode table;
+    struct disk_inode map; /* a file: its block g is the map of group g, without what is no part of a tree */
 };
 
 /* Superblocks are blocks 0 and 1; then two blocks per group of the free map; then everything else. */
@@ -121,6 +141,7 @@ _Static_assert(sizeof(struct disk_header) == 32, "header");
 _Static_assert(sizeof(struct disk_extent) == 32, "extent");
 _Static_assert(sizeof(struct disk_inode) == INODE_BYTES, "inode");
 _Static_assert(sizeof(struct disk_entry) == 24, "entry");
+_Static_assert(sizeof(struct disk_snap) <= TFS_BLOCK, "snapshot");
 _Static_assert(sizeof(struct disk_super) <= TFS_BLOCK, "superblock");
 
 #endif

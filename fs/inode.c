@@ -206,8 +206,8 @@ int file_dirty(struct tfs_file *f)
     void *data;
     uint64_t blk;
 
-    if (fs->broken)
-        return -TFS_EIO;
+    if (fs->broken || fs->readonly)
+        return fs->readonly ? -TFS_EROFS : -TFS_EIO;
     if (f->dirty || f->slot == NO_SLOT)
         return 0;
     int r = metafile_write(fs->table, f->slot / INODES_PER_BLOCK, &data, &blk);

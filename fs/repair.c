@@ -413,7 +413,7 @@ static int remake_group(struct repair *r, uint64_t index, int keep_committed)
         wrong += (was != 0) != is;
         if (!keep_committed)
             g->committed[b / 64] = (g->committed[b / 64] & ~m) | (g->used[b / 64] & m);
-        g->nfree += !((g->used[b / 64] | g->committed[b / 64]) & m);
+        g->nfree += !((g->used[b / 64] | g->committed[b / 64] | g->kept[b / 64]) & m);
     }
     g->dirty = 1;
     if (wrong > 0 && !keep_committed)
@@ -432,7 +432,7 @@ static void remake_map(struct repair *r, int keep_committed)
     for (const struct group *g = fs->groups; g != NULL; g = g->next) {
         nfree += g->nfree;
         for (uint64_t w = 0; w < GROUP_WORDS; w++)
-            unused += (uint64_t)__builtin_popcountll(~g->used[w]);
+            unused += (uint64_t)__builtin_popcountll(~(g->used[w] | g->kept[w]));
     }
     for (uint64_t i = 0; i < fs->ngroups; i++)
         if (r->claimed[i] == NULL && i >= fs->map_groups && !space_is_loaded(fs, i)) {
@@ -886,6 +886,25 @@ static void remake_free_list(struct repair *r)
     r->fs->free_slot = head;
 }
 
+/* Negative if two things lead to one of the blocks, or it cannot be read. */
+static int claim_record(struct repair *r, const struct named *s)
+{
+    struct pieces *list;
+    int e = tree_collect(r->fs, &s->disk.map.root, &list);
+
+    if (e < 0)
+        return e;
+    if (!claim(r, s->blk))
+        e = -TFS_ECORRUPT;
+    for (const struct pieces *l = list; l != NULL; l = l->next)
+        for (unsigned i = 0; i < l->n; i++)
+            for (uint64_t k = 0; k < l->piece[i].n; k++)
+                if (!claim(r, l->piece[i].blk + k))
+                    e = -TFS_ECORRUPT;
+    pieces_free(r->fs, list);
+    return e;
+}
+
 static void claim_block(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
 {
     (void)fblk, (void)birth, (void)crc;
@@ -896,6 +915,8 @@ static void claim_block(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t 
 static void claim_all(struct repair *r)
 {
     forget_bits(r, r->claimed);
+    for (const struct named *s = r->fs->named; s != NULL; s = s->next)
+        claim_record(r, s);
     r->slot = NO_SLOT;
     r->inode = r->fs->table->inode;
     walk(r, 1, claim_block);
@@ -904,9 +925,32 @@ static void claim_all(struct repair *r)
             walk(r, 1, claim_block);
 }
 
+/* Their records, if all of them can be read; what they keep is left alone then (struct group). */
+static void scan_snapshots(struct repair *r)
+{
+    struct tfs *fs = r->fs;
+    int e = named_load(fs, fs->snap_blk, fs->snap_birth);
+
+    for (const struct named *s = fs->named; s != NULL && e == 0; s = s->next)
+        e = claim_record(r, s);
+    for (uint64_t i = 0; e == 0 && fs->named != NULL && i < fs->map_groups; i++) {
+        uint64_t *kept = mem_alloc(fs, GROUP_BYTES);
+        e = kept == NULL ? -TFS_ENOMEM : named_kept(fs, NULL, i, kept);
+        mem_free(fs, kept, GROUP_BYTES);
+    }
+    if (e == -TFS_ENOMEM)
+        r->failed = e;
+    else if (e < 0) {
+        named_forget(fs);
+        did(r, "named snapshots: their records are damaged; all are given up, commit ", fs->generation, "");
+    }
+}
+
 static void repair_all(struct repair *r)
 {
-    scan_table(r);
+    scan_snapshots(r);
+    if (r->failed == 0)
+        scan_table(r);
     if (r->failed == 0)
         scan_files(r);
     if (r->failed == 0)
@@ -954,6 +998,33 @@ static void repair_end(struct repair *r)
     mem_free(fs, r, sizeof *r);
 }
 
+static void ignore(void *arg, const char *finding)
+{
+    (void)arg, (void)finding;
+}
+
+/* Snapshots cannot be changed: those that are damaged go. */
+static int64_t repair_snapshots(const struct tfs_env *env, uint64_t nblocks, struct repair *say)
+{
+    struct tfs *fs;
+    int e = tfs_mount(env, nblocks, &fs);
+
+    if (e < 0)
+        return e;
+    for (struct named *s = fs->named, *next; s != NULL && e == 0; s = next) {
+        int64_t n = named_check(fs, s, ignore, NULL);
+        char name[SNAP_NAME];
+        next = s->next;
+        strcpy(name, s->disk.name);
+        if (n < 0)
+            e = (int)n;
+        else if (n > 0 && (e = tfs_named_remove(fs, name)) == 0)
+            did(say, "a named snapshot was damaged and is given up: check had ", (uint64_t)n, " findings in it");
+    }
+    int u = tfs_unmount(fs);
+    return e < 0 ? e : u;
+}
+
 int64_t tfs_repair(const struct tfs_env *env, uint64_t nblocks, void (*say)(void *, const char *), void *arg)
 {
     struct tfs *fs;
@@ -985,6 +1056,12 @@ int64_t tfs_repair(const struct tfs_env *env, uint64_t nblocks, void (*say)(void
             e = tfs_commit(fs);
         }
     }
+    int snapshots = fs->named != NULL;
     super_forget(fs);
+    if (done >= 0 && e == 0 && snapshots) {
+        struct repair more = {.say = say, .arg = arg};
+        e = (int)repair_snapshots(env, nblocks, &more);
+        done += more.done;
+    }
     return done < 0 ? done : e < 0 ? e : done;
 }

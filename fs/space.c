@@ -10,7 +10,7 @@
 
 static uint64_t busy_word(const struct group *g, uint64_t w)
 {
-    return g->committed[w] | g->used[w] | g->held[w];
+    return g->committed[w] | g->used[w] | g->held[w] | g->kept[w];
 }
 
 /*
@@ -46,6 +46,7 @@ static void group_free(struct tfs *fs, struct group *g)
     mem_free(fs, g->committed, GROUP_BYTES);
     mem_free(fs, g->used, GROUP_BYTES);
     mem_free(fs, g->held, GROUP_BYTES);
+    mem_free(fs, g->kept, GROUP_BYTES);
     mem_free(fs, g, sizeof *g);
 }
 
@@ -78,7 +79,8 @@ static struct group *group_new(struct tfs *fs, uint64_t index)
     g->committed = mem_alloc(fs, GROUP_BYTES);
     g->used = mem_alloc(fs, GROUP_BYTES);
     g->held = mem_alloc(fs, GROUP_BYTES);
-    if (g->committed != NULL && g->used != NULL && g->held != NULL)
+    g->kept = mem_alloc(fs, GROUP_BYTES);
+    if (g->committed != NULL && g->used != NULL && g->held != NULL && g->kept != NULL)
         return g;
     group_free(fs, g);
     return NULL;
@@ -89,6 +91,8 @@ static int group_load(struct tfs *fs, uint64_t index, struct group **out)
     struct group *g = group_new(fs, index);
     int r = g != NULL ? group_read(fs, g) : -TFS_ENOMEM;
 
+    if (r == 0)
+        r = named_kept(fs, NULL, index, g->kept);
     if (r < 0) {
         if (g != NULL)
             group_free(fs, g);
@@ -96,7 +100,7 @@ static int group_load(struct tfs *fs, uint64_t index, struct group **out)
     }
     memcpy(g->committed, g->used, GROUP_BYTES);
     for (uint64_t w = 0; w < GROUP_WORDS; w++)
-        g->nfree += (uint64_t)__builtin_popcountll(~g->used[w]);
+        g->nfree += (uint64_t)__builtin_popcountll(~busy_word(g, w));
     g->next = fs->groups;
     fs->groups = g;
     *out = g;
@@ -135,6 +139,11 @@ int space_remake(struct tfs *fs, uint64_t index, struct group **out)
     struct group *g = group_new(fs, index);
     if (g == NULL)
         return -TFS_ENOMEM;
+    r = named_kept(fs, NULL, index, g->kept);
+    if (r < 0) {
+        group_free(fs, g);
+        return r;
+    }
     g->next = fs->groups;
     fs->groups = g;
     *out = fs->chunk[index / CHUNK_GROUPS][index % CHUNK_GROUPS] = g;
@@ -281,10 +290,12 @@ static void free_one(struct tfs *fs, struct group *g, uint64_t blk)
         g->dirty = 1;
         fs->changed = 1;
     }
-    fs->held -= (uint64_t)((g->held[w] & m) != 0);
+    fs->held -= (uint64_t)((g->held[w] & ~g->kept[w] & m) != 0);
     g->used[w] &= ~m;
     g->held[w] &= ~m;
-    if (g->committed[w] & m) {
+    if (g->kept[w] & m) {
+        return; /* its contents are still needed, in the cache too */
+    } else if (g->committed[w] & m) {
         fs->waiting++;
     } else {
         g->nfree++;
@@ -303,7 +314,7 @@ static void hold_one(struct tfs *fs, struct group *g, uint64_t blk)
     g->used[w] &= ~m;
     g->held[w] |= m;
     g->dirty = 1;
-    fs->held++;
+    fs->held += !(g->kept[w] & m);
     fs->changed = 1;
 }
 
@@ -335,6 +346,65 @@ int space_is_used(struct tfs *fs, uint64_t blk)
     int r = space_group(fs, blk / GROUP_BLOCKS, &g);
 
     return r < 0 ? r : (int)(g->used[blk % GROUP_BLOCKS / 64] >> blk % GROUP_BLOCKS % 64 & 1);
+}
+
+/* ---- named snapshots ---- */
+
+/* The new `kept` of each group that a snapshot has a map of, worked out before any of it counts. */
+static int remap(struct tfs *fs, const struct named *s, int keep, uint64_t **kept)
+{
+    for (uint64_t i = 0; i < fs->map_groups; i++) {
+        struct group *g;
+        int r = space_group(fs, i, &g);
+        if (r == 0 && (kept[i] = mem_alloc(fs, GROUP_BYTES)) == NULL)
+            r = -TFS_ENOMEM;
+        if (r == 0)
+            r = keep ? named_map(fs, s, i, kept[i]) : named_kept(fs, s, i, kept[i]);
+        if (r < 0)
+            return r;
+        for (uint64_t w = 0; keep && w < GROUP_WORDS; w++)
+            kept[i][w] |= g->kept[w];
+    }
+    return 0;
+}
+
+/* Sets the kept map of a group. What is no longer kept waits for the commit that says so, like all that the last commit leads to. */
+static void set_kept(struct tfs *fs, struct group *g, const uint64_t *kept)
+{
+    for (uint64_t w = 0; w < GROUP_WORDS; w++) {
+        uint64_t released = g->kept[w] & ~kept[w], added = kept[w] & ~g->kept[w];
+        g->kept[w] = kept[w];
+        g->committed[w] |= released;
+        fs->waiting += (uint64_t)__builtin_popcountll(released & ~g->used[w] & ~g->held[w]);
+        fs->held += (uint64_t)__builtin_popcountll(released & g->held[w]);
+        fs->held -= (uint64_t)__builtin_popcountll(added & g->held[w]);
+        g->dirty |= released != 0;
+    }
+}
+
+static int rekeep(struct tfs *fs, const struct named *s, int keep)
+{
+    uint64_t n = fs->map_groups, **kept = mem_alloc(fs, n * sizeof *kept);
+    int r = kept != NULL ? remap(fs, s, keep, kept) : -TFS_ENOMEM;
+
+    for (uint64_t i = 0; kept != NULL && i < n; i++) {
+        struct group *g;
+        if (r == 0 && space_group(fs, i, &g) == 0) /* it is loaded */
+            set_kept(fs, g, kept[i]);
+        mem_free(fs, kept[i], GROUP_BYTES);
+    }
+    mem_free(fs, kept, n * sizeof *kept);
+    return r;
+}
+
+int space_keep(struct tfs *fs, const struct named *s)
+{
+    return rekeep(fs, s, 1);
+}
+
+int space_unkeep(struct tfs *fs, const struct named *s)
+{
+    return rekeep(fs, s, 0);
 }
 
 /* ---- commit ---- */
@@ -380,7 +450,7 @@ void space_committed(struct tfs *fs)
             fs->map_groups = (uint32_t)g->index + 1;
         fs->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
         for (uint64_t w = 0; w < GROUP_WORDS; w++) {
-            uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w];
+            uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w] & ~g->kept[w];
             g->nfree += (uint64_t)__builtin_popcountll(freed);
             fs->free += (uint64_t)__builtin_popcountll(freed);
             g->committed[w] = g->used[w];

@@ -46,6 +46,9 @@ static struct tfs *tfs_new(const struct tfs_env *env)
 void super_forget(struct tfs *fs)
 {
     space_forget(fs);
+    named_forget(fs);
+    if (fs->view_of != NULL)
+        fs->view_of->views--;
     mem_free(fs, fs->root, sizeof *fs->root);
     mem_free(fs, fs->table, sizeof *fs->table);
     mem_free(fs, fs->map_copy, (fs->ngroups + 7) / 8);
@@ -71,6 +74,8 @@ static int write_super(struct tfs *fs, uint64_t *written)
     s->cursor = fs->cursor;
     s->slots = fs->nslots;
     s->free_slot = fs->free_slot;
+    s->snap_blk = fs->named != NULL ? fs->named->blk : 0;
+    s->snap_birth = fs->named != NULL ? fs->named->birth : 0;
     s->table = fs->table->inode;
     space_describe(fs, s);
     block_put(fs, blk, data, 1);
@@ -277,6 +282,8 @@ int super_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
     int r = newest_super(fs, &blk, &s);
     if (r == 0) {
         r = take_super(fs, s, nblocks);
+        fs->snap_blk = s->snap_blk;
+        fs->snap_birth = s->snap_birth;
         block_put(fs, blk, s, 0);
     }
     if (r < 0)
@@ -286,11 +293,42 @@ int super_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
     return r;
 }
 
+int super_view(struct tfs *live, struct named *s, struct tfs **out)
+{
+    struct tfs *fs = tfs_new(live->env);
+
+    if (fs == NULL)
+        return -TFS_ENOMEM;
+    int r = set_size(fs, live->nblocks);
+    if (r < 0) {
+        super_forget(fs);
+        return r;
+    }
+    fs->readonly = 1;
+    fs->view_of = s;
+    s->views++;
+    fs->generation = s->disk.generation;
+    fs->committed = s->disk.epoch;
+    fs->epoch = s->disk.epoch + 1;
+    fs->next_ino = live->next_ino;
+    fs->nslots = s->disk.slots;
+    fs->free_slot = s->disk.free_slot;
+    fs->cursor = fs->first;
+    fs->table->inode = s->disk.table;
+    *out = fs;
+    return 0;
+}
+
 int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
 {
     int r = super_mount(env, nblocks, out);
 
-    if (r == 0 && (r = super_mount_root(*out)) < 0)
+    if (r < 0)
+        return r;
+    r = named_load(*out, (*out)->snap_blk, (*out)->snap_birth);
+    if (r == 0)
+        r = super_mount_root(*out);
+    if (r < 0)
         super_forget(*out);
     return r;
 }

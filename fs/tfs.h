@@ -25,7 +25,9 @@ enum tfs_error {
     TFS_ENOENT = 2,
     TFS_EIO = 5,
     TFS_ENOMEM = 12,
+    TFS_EBUSY = 16,
     TFS_EEXIST = 17,
+    TFS_EXDEV = 18,
     TFS_ENOTDIR = 20,
     TFS_EISDIR = 21,
     TFS_EINVAL = 22,
@@ -218,6 +220,27 @@ int64_t tfs_snap_read(struct tfs_snap *, uint64_t off, void *buf, size_t n);
  * changed the cost does not grow with max. 0 in *same if the snapshot is of another file.
  */
 int64_t tfs_snap_compare(struct tfs_snap *, struct tfs_file *, uint64_t fblk, uint64_t max, int *same);
+
+/* ---- named snapshots of the whole file system: on the disk until they are removed ---- */
+
+struct tfs_named {
+    char name[64];
+    uint64_t taken_ns;
+    uint64_t epoch;
+    uint64_t blocks; /* that it sees */
+    uint64_t alone;  /* of these, that are kept for it alone: removing it frees them */
+};
+
+/*
+ * Keeps the file system as it is now under a name (63 bytes at most, no '/'). Commits before and after. Costs a block for every 32,512 of the
+ * device that were ever used, whatever the files in them.
+ */
+int tfs_named_create(struct tfs *, const char *name);
+int tfs_named_remove(struct tfs *, const char *name); /* -TFS_EBUSY while it is mounted. In any order. */
+/* The newest first: *cookie = 0 to begin. Returns 1, 0 at the end, or negative. */
+int tfs_named_next(struct tfs *, uint64_t *cookie, struct tfs_named *);
+/* The snapshot as a file system that cannot be changed. To be unmounted before fs is. */
+int tfs_named_mount(struct tfs *, const char *name, struct tfs **);
 
 /* ---- check ---- */
 

@@ -19,7 +19,7 @@ a committed block is overwritten|fs_crash|inode.c|s/^    return snap > f->fs->co
 a commit does not wait before the superblock|fs_crash|super.c|/^static int commit_blocks/,/^}/s/r = fs->env->flush(fs->env->ctx, written);/;/
 a commit writes the superblock that counts|fs_crash|super.c|s/(fs->generation + 1) & 1;/fs->generation \& 1;/
 a commit writes the copy of the map that counts|fs_crash|space.c|s/MAP_BLOCK(g->index, !(fs->map_copy/MAP_BLOCK(g->index, !!(fs->map_copy/
-a freed block is used again before the commit|fs_crash|space.c|s/^    return g->committed\[w\] | g->used\[w\] | g->held\[w\];/    return g->used[w] | g->held[w];/
+a freed block is used again before the commit|fs_crash|space.c|s/^    return g->committed\[w\] | g->used/    return g->used/
 what is merely held goes to the disk|fs_crash|space.c|s/^    g->used\[w\] &= ~m;$/    ;/
 a changed map is not written|fs_crash|space.c|s/g->dirty = 1;$/;/
 an inode stays in memory|fs_crash|inode.c|s/^    \*record(data, f->slot) = f->inode;$/    ;/
@@ -30,6 +30,9 @@ a cut lets go before all of it could be read|fs_full|tree.c|s/^    for (unsigned
 a rename clears the target first|fs_full|dir.c|s/^    int r = tree_collect(f->fs, &old->inode.root, &list);$/    { struct place p; if (place_get(newdir, newname, newn, \&p) == 0) place_clear(newdir, \&p); }\n&/
 data takes the last blocks|fs_full|space.c|s/if (is_data && fs->free <= fs->reserve)/if (is_data \&\& fs->free == 0)/
 a snapshot does not hold its blocks|fs_model|inode.c|s/^        if (keeper != NULL)$/        if (0)/
+a block of a removed named snapshot is used again before the commit|fs_crash|space.c|s/^        g->committed\[w\] |= released;$/        (void)0;/
+a named snapshot does not keep its blocks|fs_named|space.c|s/^    return g->committed\[w\] | g->used\[w\] | g->held\[w\] | g->kept\[w\];/    return g->committed[w] | g->used[w] | g->held[w];/
+a named snapshot keeps the records of the others|fs_named|named.c|s/^    for (const struct pieces \*l = records; l != NULL; l = l->next)$/    for (const struct pieces *l = NULL; l != NULL; l = l->next)/
 END
 }
 

@@ -56,6 +56,42 @@ is "looking changes nothing" "$(contents disk.img)" "$before"
 "$TARRY" fs create b.img 64M && "$TARRY" fs put b.img tree random /t
 ok "the same files make the same image" cmp a.img b.img
 
+# named snapshots
+cp --sparse=always b.img s.img
+free() { "$TARRY" fs stat s.img | sed -n 's/^free_blocks //p'; }
+run "$TARRY" fs snap ls s.img
+is "no snapshots" "$status$out" "0"
+whole=$(free)
+run "$TARRY" fs snap create s.img monday
+is "snap create" "$status$err" "0"
+echo changed >tree/one
+echo more >tree/more
+"$TARRY" fs put s.img tree /t/tree
+run "$TARRY" fs snap create s.img tuesday
+run "$TARRY" fs snap diff s.img monday
+is "snap diff to now" "$status $out" "1 $(printf '+ /t/tree/more\nM /t/tree/one\nM /t/tree/sub/two')"
+run "$TARRY" fs snap diff s.img tuesday
+is "no difference" "$status$out" "0"
+run "$TARRY" fs snap diff s.img tuesday monday
+is "the other way round" "$out" "$(printf -- '- /t/tree/more\nM /t/tree/one\nM /t/tree/sub/two')"
+is "get from a snapshot" "$("$TARRY" fs get s.img /snap/monday/t/tree/one -)" one
+is "and what is there now" "$("$TARRY" fs get s.img /t/tree/one -)" changed
+run "$TARRY" fs ls s.img /snap/monday/t/tree
+is "ls in a snapshot" "$out" "$(printf 'one\nsub/')"
+run "$TARRY" fs snap ls s.img
+matches "snap ls" "$out" "^tuesday .*monday .* blocks, [0-9]+ of them kept for it alone"
+run "$TARRY" fs check s.img
+is "check with snapshots" "$status $out" "0 s.img: clean"
+run "$TARRY" fs snap rm s.img monday
+is "snap rm" "$status$err" "0"
+is "the other one is still there" "$("$TARRY" fs get s.img /snap/tuesday/t/tree/more -)" more
+run "$TARRY" fs snap rm s.img tuesday
+run "$TARRY" fs check s.img
+is "clean without them" "$status $out" "0 s.img: clean"
+ok "their blocks are free again" [ $((whole - $(free))) -le 2 ] # but for /t/tree/more
+rm tree/more
+echo one >tree/one
+
 # damage: one byte of the contents of a file
 where=$(grep -abo -m1 -F "words of two" a.img | head -1 | cut -d: -f1)
 printf 'X' | dd of=a.img bs=1 seek="$where" conv=notrunc 2>/dev/null
@@ -122,6 +158,11 @@ for s in (0, 4096):
 open(sys.argv[2], "wb").write(b)
 END
 bad "another version" "old.img: .*its format is version 1; this program knows version [0-9]+ only" ls old.img
+bad "snap without more" "snap: wants" snap
+bad "a snapshot that is not there" "none: does not exist" snap rm b.img none
+bad "diff with one that is not there" "none: does not exist" snap diff b.img none
+bad "a name for a snapshot" "at most 63 bytes" snap create b.img a/b
+bad "a path in no snapshot" "/snap/none/x: does not exist" ls b.img /snap/none/x
 bad "missing path" "/none: does not exist" ls b.img /none
 bad "missing host file" "none: No such file" put b.img none /x
 bad "relative guest path" "begins with /" put b.img random x

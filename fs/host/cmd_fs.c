@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cmd_snap.h"
 #include "hostfs.h"
 #include "meter.h"
 
@@ -25,7 +26,12 @@ static const char help[] =
     "  ls IMAGE [PATH] [-l]                list a directory or file\n"
     "  stat IMAGE [PATH]                   facts of the file system, or of a file in it\n"
     "  check IMAGE [--repair]              verify every structure and checksum; exit status 1 if something is wrong\n"
+    "  snap create IMAGE NAME              keep the file system as it is now under a name\n"
+    "  snap ls IMAGE                       list the snapshots, and what removing each would free\n"
+    "  snap rm IMAGE NAME                  remove one; in any order\n"
+    "  snap diff IMAGE NAME [NAME]         what came (+), went (-) and was changed (M) from one to the other, or to now\n"
     "\n"
+    "ls, get and stat take /snap/NAME/... for what is in a snapshot.\n"
     "put: a single file to a directory that exists, or several paths, go into GUESTPATH under their own names;\n"
     "else GUESTPATH is the name of the copy. A directory is merged into one that exists. Parents are made.\n"
     "check --repair: saves what can be saved. What is sound stays where it is; files that have lost contents, or their\n"
@@ -481,6 +487,58 @@ static int fs_check(int argc, char **argv)
     return session_close(&s, n > 0 ? EXIT_FOUND : repaired);
 }
 
+/* ---- snapshots ---- */
+
+static int snap_change(const char *image, const char *name, int (*change)(struct tfs *, const char *))
+{
+    struct session s;
+    int status = session_open(&s, image, IMAGE_WRITE);
+
+    if (status != 0)
+        return status;
+    hostfs_now(s.fs);
+    int r = change(hostfs_tfs(s.fs), name);
+    if (r == -TFS_EINVAL || r == -TFS_ENAMETOOLONG) {
+        snprintf(s.err, sizeof s.err, "%s: not a name for a snapshot; at most 63 bytes without /", name);
+        return session_close(&s, EXIT_MISUSE);
+    }
+    return session_close(&s, r < 0 ? session_failed(&s, r, name) : 0);
+}
+
+static int snap_look(int argc, char **argv, int diff)
+{
+    struct session s;
+    struct tfs *before, *after;
+    uint64_t found = 0;
+    int status = session_open(&s, argv[0], IMAGE_READ);
+
+    if (status != 0)
+        return status;
+    after = hostfs_tfs(s.fs);
+    if (!diff)
+        return session_close(&s, (status = snap_list(after)) < 0 ? session_failed(&s, status, argv[0]) : 0);
+    int r = hostfs_snapshot(s.fs, argv[1], &before);
+    if (r < 0)
+        return session_close(&s, session_failed(&s, r, argv[1]));
+    if (argc == 3 && (r = hostfs_snapshot(s.fs, argv[2], &after)) < 0)
+        return session_close(&s, session_failed(&s, r, argv[2]));
+    r = snap_diff(before, after, &found);
+    return session_close(&s, r < 0 ? session_failed(&s, r, argv[0]) : found > 0 ? EXIT_FOUND : 0);
+}
+
+static int fs_snap(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[0], "create") == 0)
+        return snap_change(argv[1], argv[2], tfs_named_create);
+    if (argc == 3 && strcmp(argv[0], "rm") == 0)
+        return snap_change(argv[1], argv[2], tfs_named_remove);
+    if (argc == 2 && strcmp(argv[0], "ls") == 0)
+        return snap_look(argc - 1, argv + 1, 0);
+    if ((argc == 3 || argc == 4) && strcmp(argv[0], "diff") == 0)
+        return snap_look(argc - 1, argv + 1, 1);
+    return misuse("snap: wants create IMAGE NAME, ls IMAGE, rm IMAGE NAME, or diff IMAGE NAME [NAME]");
+}
+
 /* ---- the command ---- */
 
 int cmd_fs(int argc, char **argv)
@@ -489,7 +547,8 @@ int cmd_fs(int argc, char **argv)
         const char *name;
         int (*run)(int argc, char **argv);
     } commands[] = {{"create", fs_create}, {"put", fs_put},   {"get", fs_get},
-                    {"ls", fs_ls},         {"stat", fs_stat}, {"check", fs_check}};
+                    {"ls", fs_ls},         {"stat", fs_stat}, {"check", fs_check},
+                    {"snap", fs_snap}};
 
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

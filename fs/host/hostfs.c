@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "hostcache.h"
 #include "hostfs.h"
@@ -18,7 +19,15 @@
 #define TEMPORARY ".tarry-put"
 #define DIR_BIT 0x80000000u
 
+/* A named snapshot that is looked at. */
+struct view {
+    struct view *next;
+    struct tfs *fs;
+    char name[64];
+};
+
 struct hostfs {
+    struct view *views;
     struct image *image;
     struct hostcache *cache;
     struct tfs *fs;
@@ -41,6 +50,8 @@ static const char *why(int code)
     case TFS_ENOENT: return "does not exist in the image";
     case TFS_EIO: return "input/output error";
     case TFS_ENOMEM: return "out of memory";
+    case TFS_EBUSY: return "is in use";
+    case TFS_EXDEV: return "not on the same file system";
     case TFS_EEXIST: return "exists already in the image";
     case TFS_ENOTDIR: return "not a directory";
     case TFS_EISDIR: return "is a directory";
@@ -157,8 +168,51 @@ int64_t hostfs_repair(struct image *im, void (*say)(void *, const char *), void 
     return n < 0 ? -1 : n;
 }
 
+static void close_views(struct hostfs *h)
+{
+    while (h->views != NULL) {
+        struct view *v = h->views;
+        h->views = v->next;
+        tfs_unmount(v->fs);
+        free(v);
+    }
+}
+
+int hostfs_snapshot(struct hostfs *h, const char *name, struct tfs **out)
+{
+    struct view *v;
+
+    for (v = h->views; v != NULL; v = v->next)
+        if (strcmp(v->name, name) == 0) {
+            *out = v->fs;
+            return 0;
+        }
+    v = calloc(1, sizeof *v);
+    if (v == NULL)
+        return -TFS_ENOMEM;
+    int r = tfs_named_mount(h->fs, name, &v->fs);
+    if (r < 0) {
+        free(v);
+        return r;
+    }
+    snprintf(v->name, sizeof v->name, "%s", name);
+    v->next = h->views;
+    h->views = v;
+    *out = v->fs;
+    return 0;
+}
+
+void hostfs_now(struct hostfs *h)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    hostcache_set_time(h->cache, (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec);
+}
+
 int hostfs_unmount(struct hostfs *h, char *err, size_t errlen)
 {
+    close_views(h);
     int r = tfs_unmount(h->fs);
 
     if (r < 0)
@@ -201,11 +255,42 @@ static int next_name(const char **path, char name[TFS_NAME_MAX + 1])
     return 1;
 }
 
+/* Where a path begins: in the live file system, or behind /snap/NAME in that snapshot; *path goes on from there. */
+static int walk_start(struct hostfs *h, const char **path, struct tfs_file **out)
+{
+    const char *p = *path;
+    char name[TFS_NAME_MAX + 1];
+    struct tfs *fs;
+
+    *out = tfs_root(h->fs);
+    if (next_name(&p, name) <= 0 || strcmp(name, "snap") != 0)
+        return 0;
+    struct tfs_file *real;
+    int r = tfs_walk(*out, name, &real);
+    if (r != -TFS_ENOENT) {
+        if (r == 0)
+            tfs_unref(real);
+        return 0;
+    }
+    r = next_name(&p, name);
+    if (r <= 0 || (r = hostfs_snapshot(h, name, &fs)) < 0) {
+        tfs_unref(*out);
+        return r < 0 ? r : -TFS_ENOENT;
+    }
+    tfs_unref(*out);
+    *out = tfs_root(fs);
+    *path = p;
+    return 0;
+}
+
 int hostfs_walk(struct hostfs *h, const char *path, struct tfs_file **out)
 {
-    struct tfs_file *at = tfs_root(h->fs);
+    struct tfs_file *at;
     char name[TFS_NAME_MAX + 1];
-    int r;
+    int r = walk_start(h, &path, &at);
+
+    if (r < 0)
+        return r;
 
     while ((r = next_name(&path, name)) > 0) {
         struct tfs_file *below;

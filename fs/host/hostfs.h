@@ -23,7 +23,11 @@ struct tfs *hostfs_tfs(struct hostfs *);
 int hostfs_put(struct hostfs *, const char *from, const char *to, char *err, size_t errlen);
 /* Copies a guest file or tree to the host; a regular file is written beside and renamed into place. to "-": stdout. */
 int hostfs_get(struct hostfs *, const char *from, const char *to, char *err, size_t errlen);
-/* Walks a path from the root. The file must be released with tfs_unref. Returns 0 or a negative TFS_E code. */
+/* A named snapshot as a file system that cannot be changed; it is the hostfs's. 0 or a negative TFS_E code. */
+int hostfs_snapshot(struct hostfs *, const char *name, struct tfs **);
+/* What has the time of now: snapshots. */
+void hostfs_now(struct hostfs *);
+/* Walks a path from the root; /snap/NAME is a named snapshot, if there is no /snap in the image. The file must be released with tfs_unref. Returns 0 or a negative TFS_E code. */
 int hostfs_walk(struct hostfs *, const char *path, struct tfs_file **);
 
 /* Called now and then during long puts and gets with the host path of the file and its bytes so far. */

@@ -13,6 +13,7 @@
 #define NBLOCKS 1600
 #define NFILES 10
 #define NDIRS 2
+#define NSNAPS 2
 #define MAX_BLOCKS 160u /* of a file, scattered: trees of two levels */
 #define MAX_BYTES (MAX_BLOCKS * TFS_BLOCK)
 #define SECTOR 512u
@@ -29,6 +30,7 @@ struct file_state {
 struct state {
     struct file_state file[NDIRS][NFILES];
     uint64_t dirs[NDIRS]; /* entries that a listing gives */
+    uint32_t snap[NSNAPS]; /* what a named snapshot shows; 0: there is none */
 };
 
 struct commit_state {
@@ -39,6 +41,8 @@ struct commit_state {
 struct history {
     struct commit_state *commit;
     size_t n;
+    struct device *d;
+    struct tfs *fs;
 };
 
 struct tally {
@@ -103,7 +107,7 @@ static void look_at_file(struct tfs_file *dir, int i, struct file_state *out)
     tfs_unref(f);
 }
 
-static void look(struct tfs *fs, struct state *out)
+static void look_at_files(struct tfs *fs, struct state *out)
 {
     memset(out, 0, sizeof *out);
     for (int d = 0; d < NDIRS; d++) {
@@ -120,11 +124,34 @@ static void look(struct tfs *fs, struct state *out)
     }
 }
 
-static void note_commit(struct history *h, struct device *d, struct tfs *fs)
+static const char *const snap_names[NSNAPS] = {"one", "two"};
+
+static void look(struct tfs *fs, struct state *out)
+{
+    struct state then;
+    struct tfs *view;
+
+    look_at_files(fs, out);
+    for (int i = 0; i < NSNAPS; i++)
+        if (tfs_named_mount(fs, snap_names[i], &view) == 0) {
+            look_at_files(view, &then);
+            out->snap[i] = tfs_crc32c(0, &then, sizeof then) | 1;
+            assert_int_equal(tfs_unmount(view), 0);
+        }
+}
+
+static void note_commit(struct history *h)
 {
     h->commit = realloc(h->commit, (h->n + 1) * sizeof *h->commit);
-    h->commit[h->n].at = d->nlog;
-    look(fs, &h->commit[h->n++].state);
+    h->commit[h->n].at = h->d->nlog;
+    look(h->fs, &h->commit[h->n++].state);
+}
+
+/* Commits happen when they are asked for, around named snapshots, and when only a commit makes room. */
+static void at_commit(const struct tfs_event *e, void *arg)
+{
+    if (e->kind == TFS_EV_COMMIT_END && e->error == 0)
+        note_commit(arg);
 }
 
 /* ---- the workload ---- */
@@ -178,8 +205,20 @@ static void keep(struct alive *a, struct tfs_file *f, uint64_t *x)
     }
 }
 
-static void change(struct tfs_file *dirs[NDIRS], struct alive *a, uint64_t *x)
+static void change_snapshots(struct tfs *fs, uint64_t *x)
 {
+    const char *name = snap_names[below(x, NSNAPS)];
+
+    if (tfs_named_remove(fs, name) < 0)
+        assert_int_equal(tfs_named_create(fs, name), 0);
+}
+
+static void change(struct tfs *fs, struct tfs_file *dirs[NDIRS], struct alive *a, uint64_t *x)
+{
+    if (below(x, 30) == 0) {
+        change_snapshots(fs, x);
+        return;
+    }
     struct tfs_file *dir = dirs[below(x, NDIRS)], *f;
     char name[160], to[160];
 
@@ -223,25 +262,21 @@ static void workload(struct device *d, struct history *h, int commits, uint64_t 
     tfs_unref(root);
     assert_int_equal(tfs_commit(fs), 0);
     d->logging = 1;
-    note_commit(h, d, fs);
+    h->d = d;
+    h->fs = fs;
+    note_commit(h);
+    d->on_event = at_commit;
+    d->on_event_arg = h;
     for (int i = 0; i < commits; i++) {
         for (uint64_t k = 1 + below(x, 6); k > 0; k--)
-            change(dirs, &alive, x);
-        size_t before = d->nlog;
+            change(fs, dirs, &alive, x);
         assert_int_equal(tfs_commit(fs), 0);
-        if (d->nlog > before)
-            note_commit(h, d, fs);
     }
     let_go(&alive);
     for (int i = 0; i < NDIRS; i++)
         tfs_unref(dirs[i]);
-    assert_int_equal(tfs_unmount(fs), 0);
-    if (d->nlog > h->commit[h->n - 1].at) { /* letting go of a removed file may have changed the map */
-        device_forget(d);
-        fs = mount_or_die(d);
-        note_commit(h, d, fs);
-        assert_int_equal(tfs_unmount(fs), 0);
-    }
+    assert_int_equal(tfs_unmount(fs), 0); /* letting go of a removed file may have changed the map: one more */
+    d->on_event = NULL;
 }
 
 /* ---- looking at what a cut has left ---- */
@@ -275,7 +310,7 @@ static void go_on(struct device *d, uint64_t *x)
     for (int i = 0; i < NDIRS; i++)
         dirs[i] = open_dir(fs, i);
     for (int i = 0; i < 30; i++) {
-        change(dirs, &alive, x);
+        change(fs, dirs, &alive, x);
         if (i % 7 == 0)
             assert_int_equal(tfs_commit(fs), 0);
     }
