@@ -335,8 +335,12 @@ int tfs_named_remove(struct tfs *fs, const char *name)
 
 /* ---- looking ---- */
 
-static int count_blocks(struct tfs *fs, const struct named *s, struct tfs_named *out)
+int tfs_named_count(struct tfs *fs, struct tfs_named *out)
 {
+    const struct named *s = find(fs, out->name);
+
+    if (s == NULL)
+        return -TFS_ENOENT;
     uint64_t *map = mem_alloc(fs, GROUP_BYTES), *others = mem_alloc(fs, GROUP_BYTES);
     int r = map != NULL && others != NULL ? 0 : -TFS_ENOMEM;
 
@@ -370,8 +374,7 @@ int tfs_named_next(struct tfs *fs, uint64_t *cookie, struct tfs_named *out)
     out->taken_ns = s->disk.taken_ns;
     out->epoch = s->disk.epoch;
     *cookie = UINT64_MAX - s->disk.generation;
-    int r = count_blocks(fs, s, out);
-    return r < 0 ? r : 1;
+    return 1;
 }
 
 int tfs_named_mount(struct tfs *fs, const char *name, struct tfs **out)

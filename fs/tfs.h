@@ -239,6 +239,7 @@ int tfs_named_create(struct tfs *, const char *name);
 int tfs_named_remove(struct tfs *, const char *name); /* -TFS_EBUSY while it is mounted. In any order. */
 /* The newest first: *cookie = 0 to begin. Returns 1, 0 at the end, or negative. */
 int tfs_named_next(struct tfs *, uint64_t *cookie, struct tfs_named *);
+int tfs_named_count(struct tfs *, struct tfs_named *); /* blocks and alone, which _next leaves 0: it reads all maps */
 /* The snapshot as a file system that cannot be changed. To be unmounted before fs is. */
 int tfs_named_mount(struct tfs *, const char *name, struct tfs **);
 

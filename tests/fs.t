@@ -59,6 +59,7 @@ ok "the same files make the same image" cmp a.img b.img
 # named snapshots
 cp --sparse=always b.img s.img
 free() { "$TARRY" fs stat s.img | sed -n 's/^free_blocks //p'; }
+"$TARRY" fs put s.img "$BUILD/guest/bin" /bin
 run "$TARRY" fs snap ls s.img
 is "no snapshots" "$status$out" "0"
 whole=$(free)
@@ -82,6 +83,13 @@ run "$TARRY" fs snap ls s.img
 matches "snap ls" "$out" "^tuesday .*monday .* blocks, [0-9]+ of them kept for it alone"
 run "$TARRY" fs check s.img
 is "check with snapshots" "$status $out" "0 s.img: clean"
+guest() { run "$TARRY" run --image s.img --trace none sh -c "$1"; }
+guest "cat /snap/monday/t/tree/one /t/tree/one"
+is "a snapshot in the guest" "$status $out" "0 $(printf 'one\nchanged')"
+guest "ls /snap"
+is "ls /snap" "$out" "$(printf 'monday\ntuesday')"
+guest "rm /snap/monday/t/tree/one"
+matches "it cannot be changed" "$status $err$out" "^[1-9].*read-only"
 run "$TARRY" fs snap rm s.img monday
 is "snap rm" "$status$err" "0"
 is "the other one is still there" "$("$TARRY" fs get s.img /snap/tuesday/t/tree/more -)" more

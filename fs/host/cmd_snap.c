@@ -137,6 +137,8 @@ int snap_list(struct tfs *fs)
     int r;
 
     while ((r = tfs_named_next(fs, &cookie, &n)) > 0) {
+        if ((r = tfs_named_count(fs, &n)) < 0)
+            break;
         time_t t = (time_t)(n.taken_ns / 1000000000u);
         struct tm tm;
         char when[40] = "";

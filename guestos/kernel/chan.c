@@ -175,6 +175,8 @@ int nameparent(const char *path, Chan **dir, char *last)
 
 Chan *mounted(const char *name, int *err)
 {
+    if (strcmp(name, "snap") == 0)
+        return snaproot();
     Chan *(*attach)(void) = strcmp(name, "dev") == 0 ? devroot : strcmp(name, "proc") == 0 ? procroot : NULL;
     if (attach == NULL)
         return NULL;

@@ -16,12 +16,14 @@
 QLock fslock;
 struct tfs *rootfs;
 
-static uint64_t rootino;
+static struct tfs_file *rootfile; /* the mounted file system holds it */
 
 int fserror(int64_t code)
 {
     if (code == -TFS_ECORRUPT)
         return error(T_EIO, "file system is damaged");
+    if (code == -TFS_EXDEV)
+        return error(T_EPERM, "not on the same file system");
     return error((int)-code, "%s", errortext((int)-code));
 }
 
@@ -31,11 +33,8 @@ int fsmount(void)
     int err = tfs_mount(&cacheenv, diskblocks(), &rootfs);
     if (err == 0) {
         tfs_set_scope(rootfs, snapshot_scope);
-        struct tfs_stat st;
-        struct tfs_file *root = tfs_root(rootfs);
-        err = tfs_stat(root, &st);
-        rootino = st.ino;
-        tfs_unref(root);
+        rootfile = tfs_root(rootfs);
+        tfs_unref(rootfile);
     }
     qunlock(&fslock);
     return err < 0 ? fserror(err) : 0;
@@ -47,6 +46,7 @@ int fsunmount(void)
         return 0;
     qlock(&fslock);
     swapend();
+    snapunmount();
     int err = tfs_unmount(rootfs);
     rootfs = NULL;
     qunlock(&fslock);
@@ -73,11 +73,10 @@ bool isfsfile(const Chan *c)
 
 bool isfsroot(const Chan *c)
 {
-    return isfsfile(c) && c->qid == rootino;
+    return isfsfile(c) && c->aux == rootfile; /* not that of a snapshot */
 }
 
-/* A channel for f, whose reference it takes over. The caller holds fslock. */
-static int chanfor(struct tfs_file *f, Chan **out)
+int fschan(struct tfs_file *f, Chan **out)
 {
     struct tfs_stat st;
     int err = tfs_stat(f, &st);
@@ -94,7 +93,7 @@ Chan *fsroot(void)
 {
     Chan *c = NULL;
     qlock(&fslock);
-    chanfor(tfs_root(rootfs), &c);
+    fschan(tfs_root(rootfs), &c);
     qunlock(&fslock);
     return c;
 }
@@ -106,7 +105,7 @@ static int fswalk(Chan *dir, const char *name, Chan **out)
     int err = tfs_walk(fsfile(dir), name, &f);
     err = err == -TFS_ENOENT ? error(T_ENOENT, "%s: file does not exist", name)
           : err < 0          ? fserror(err)
-                             : chanfor(f, out);
+                             : fschan(f, out);
     qunlock(&fslock);
     return err;
 }
@@ -145,7 +144,7 @@ static int fscreate(Chan *dir, const char *name, int mode, uint32_t perm, Chan *
     (void)mode;
     qlock(&fslock);
     int err = tfs_create(fsfile(dir), name, perm & (DMDIR | DMAPPEND | 0777), &f);
-    err = err < 0 ? fserror(err) : chanfor(f, out);
+    err = err < 0 ? fserror(err) : fschan(f, out);
     if (err == 0 && (perm & DMAPPEND))
         (*out)->mode |= OAPPEND;
     qunlock(&fslock);
@@ -182,10 +181,15 @@ static int statfile(struct tfs_file *f, const char *name, struct tarry_stat *st)
 /* The entry of the root for a directory that is mounted there and has no place in the file system. */
 static int mountedentry(Chan *c, struct tarry_stat *st)
 {
-    static const struct dirtab table[] = {{"dev", 0, DMDIR | 0555, &devdirdev}, {"proc", 0, DMDIR | 0555, &procdev}};
+    static const struct dirtab table[] = {{"dev", 0, DMDIR | 0555, &devdirdev}, {"proc", 0, DMDIR | 0555, &procdev},
+                                          {"snap", 0, DMDIR | 0555, &snapdev}};
     while (c->mounts < sizeof table / sizeof table[0]) {
         const struct dirtab *t = &table[c->mounts++];
+        struct tfs_named n;
+        uint64_t cookie = 0;
         struct tfs_file *f;
+        if (t->dev == &snapdev && tfs_named_next(rootfs, &cookie, &n) <= 0)
+            continue;
         if (tfs_walk(fsfile(c), t->name, &f) == 0) {
             tfs_unref(f); /* listed already */
             continue;

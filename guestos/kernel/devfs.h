@@ -14,5 +14,9 @@ Chan *fsroot(void);  /* NULL with the error set: no memory */
 bool isfsroot(const Chan *);
 bool isfsfile(const Chan *);
 struct tfs_file *fsfile(const Chan *);
+/* A channel for a file, whose reference it takes over. The caller holds fslock. 0 or a T_ error. */
+int fschan(struct tfs_file *, Chan **);
+/* Lets go of the named snapshots that were looked into (devsnap.c). The caller holds fslock. */
+void snapunmount(void);
 
 #endif

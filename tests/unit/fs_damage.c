@@ -89,7 +89,7 @@ static uint8_t *needed_blocks(struct device *d)
     return need;
 }
 
-struct named {
+struct wanted {
     uint64_t blk;
     int found;
 };
@@ -108,7 +108,7 @@ static int names(const char *text, uint64_t blk)
 
 static void look_for_name(void *arg, const char *finding)
 {
-    struct named *w = arg;
+    struct wanted *w = arg;
 
     w->found |= names(finding, w->blk);
 }
@@ -126,7 +126,7 @@ static void test_flipped_bits(void **state)
     for (uint64_t b = 0; b < d->nblocks; b++) {
         struct tfs *fs;
         uint64_t bit = below(&x, TFS_BLOCK * 8);
-        struct named named = {.blk = b};
+        struct wanted named = {.blk = b};
         if (!need[b] && b % 16 != 0)
             continue;
         d->medium[b * TFS_BLOCK + bit / 8] ^= (uint8_t)(1u << bit % 8);

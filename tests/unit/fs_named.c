@@ -174,6 +174,7 @@ static void test_refused(void **state)
     assert_string_equal(n.name, "second");
     assert_int_equal(tfs_named_next(fs, &cookie, &n), 1);
     assert_string_equal(n.name, name);
+    assert_int_equal(tfs_named_count(fs, &n), 0);
     assert_true(n.blocks > 0);
     assert_int_equal(tfs_named_next(fs, &cookie, &n), 0);
     assert_int_equal(tfs_named_mount(fs, "second", &view), 0);
@@ -231,6 +232,7 @@ static void test_full(void **state)
     assert_int_equal(tfs_truncate(f, sizeof buf), 0);
     assert_int_equal(tfs_check(fs, print_finding, NULL), 0);
     assert_int_equal(tfs_named_next(fs, &cookie, &n), 1);
+    assert_int_equal(tfs_named_count(fs, &n), 0);
     assert_in_range(n.alone, 1000, 1010);
     verify(fs, "before", want);
     assert_int_equal(tfs_named_remove(fs, "before"), 0);
