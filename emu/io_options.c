@@ -11,7 +11,8 @@ const char io_options_help[] =
     "      --io POLICY         reads into deferred segments: deferred (default), eager, fragments-eager, naive,\n"
     "                          cached, mmap-private or mmap-shared; docs/policies.md compares them\n"
     "      --snapshot SCOPE    what a snapshot keeps: file (default), range (of the read), or mount (all files)\n"
-    "      --lend on|off       whether fills share the block cache's frames in place of copying them (off)\n";
+    "      --lend on|off       whether fills share the block cache's frames in place of copying them (off)\n"
+    "      --fill-around N     pages that one fault brings, 2 to 64; seq: more, the longer faults are in sequence (off)\n";
 
 static const char *const policies[] = {
     "eager", "deferred", "fragments-eager", "naive", "cached", "mmap-private", "mmap-shared", NULL,
@@ -28,7 +29,7 @@ static bool one_of(const char *const *names, const char *arg)
 
 void io_options_default(struct io_options *o)
 {
-    *o = (struct io_options){.policy = "deferred", .snapshot = "file", .lend = "off"};
+    *o = (struct io_options){.policy = "deferred", .snapshot = "file", .lend = "off", .around = "off"};
 }
 
 /* The option's value, which must be one of the names. */
@@ -38,6 +39,16 @@ static bool choose(const char **value, const char *option, const char *const *na
     if (one_of(names, arg))
         return true;
     say("--%s %s: no such choice; 'tarry run --help' lists them", option, arg);
+    return false;
+}
+
+static bool take_around(struct io_options *o, const char *arg)
+{
+    uint64_t n;
+    o->around = arg;
+    if (!strcmp(arg, "off") || !strcmp(arg, "seq") || (parse_count(arg, &n) && n >= 2 && n <= 64 && arg[0] != '0'))
+        return true;
+    say("--fill-around %s: needs a number of pages from 2 to 64, seq or off", arg);
     return false;
 }
 
@@ -51,6 +62,8 @@ bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
         return choose(&o->snapshot, "snapshot", scopes, arg);
     case OPT_LEND:
         return choose(&o->lend, "lend", switches, arg);
+    case OPT_FILL_AROUND:
+        return take_around(o, arg);
     }
     *taken = false;
     return true;
@@ -58,7 +71,7 @@ bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
 
 bool io_options_bootarg(const struct io_options *o, unsigned i, char *buf, size_t len)
 {
-    const char *const words[][2] = {{"io", o->policy}, {"snapshot", o->snapshot}, {"lend", o->lend}};
+    const char *const words[][2] = {{"io", o->policy}, {"snapshot", o->snapshot}, {"lend", o->lend}, {"fill-around", o->around}};
     if (i >= sizeof words / sizeof words[0])
         return false;
     snprintf(buf, len, "%s=%s", words[i][0], words[i][1]);

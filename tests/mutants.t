@@ -67,6 +67,13 @@ W7 a block as old as the snapshot is overwritten|seg_exhaustive|fs/file.c|s/old.
 W8 the locks are taken the other way round|seg_together|guestos/kernel/fileio.c|s/^    qlock(&w->s->lock);$/    qlock(\&fslock); qlock(\&w->s->lock); qunlock(\&fslock);/
 W8 data is waited for with fslock held|seg_read|guestos/kernel/fileio.c|/^int snapmap/,/^}/s/qunlock(&fslock);/;/
 W8 an error while a page is brought in is no error of the call|seg_store|guestos/kernel/fileio.c|s/if ((r = bringin(w)) < 0)/if ((r = bringin(w)) < 0 \&\& (r = 0, w->va = w->end, 1))/
+W3 a changed block is no conflict|seg_policy|guestos/kernel/fileio.c|s/^        if (!yes)$/        if (0)/
+W3 a stored page is no conflict|seg_policy|guestos/kernel/fileio.c|s/readfrom(w, \&piece, off) ? piece.snap : old, off/readfrom(w, \&piece, off) ? piece.snap : old, readfrom(w, \&piece, off) ? off : 0/
+R8 zeros load the page|seg_policy|guestos/kernel/zero.c|s/: ofsource(s) ? zerosources/: 0 ? zerosources/
+R11 a lent frame is written|seg_policy|guestos/kernel/fault.c|s/unsigned flags = r == 0 ? PAGE_COW : 0;/unsigned flags = 0;/
+R11 a lent frame is taken over|seg_policy|guestos/kernel/fault.c|s/if (old->maps == 1 \&\& old->owner == NULL) {/if (old->maps == 1) {/
+R11 an unaligned fill is lent a frame|seg_policy|guestos/kernel/fault.c|s/^           piece->off % TFS_BLOCK == 0;$/           1;/
+S2 a page that was guessed can be stored into|seg_policy|guestos/kernel/fault.c|/^int fillguess/,/^}/s/return space != NULL ? map(s, va, \&v, space) : 0;/return space != NULL ? putmmu(space, va, pagepa(v.resident.page), PUT_READ | PUT_WRITE) : 0;/
 E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
 E1 what cannot be read is zero|seg_model|guestos/kernel/fault.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
 E3 stores take the last frames|seg_swap|guestos/kernel/fault.c|s/uint64_t least = (dirties ? 2 : 1) \* framereserve();/uint64_t least = 0; (void)dirties;/
@@ -76,7 +83,6 @@ END
 # Rules of SEMANTICS for which nothing is broken here, and why.
 untested() {
     cat <<'END'
-R11|frames of the cache are lent by no policy but `cached` (R1 and S4 cover what it shares)
 E2|the writer gets the error and nothing is lost: `tests/unit/fs_full.c`, faults in `tests/fs-mutants.t`
 E4|there are no remote file servers yet
 E5|`tests/unit/fs_crash.c`, faults in `tests/fs-mutants.t`

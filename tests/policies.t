@@ -91,6 +91,37 @@ for scope in range:50 file:100 mount:150; do
 done
 run "$TARRY" fs check disk.img
 is "the file system is clean still" "$status" 0
+# --lend and --fill-around: the same bytes, other costs.
+head -c 8M /dev/urandom >big
+run "$TARRY" run -o plain.db --input big:/in/big sparse /in/big --touch 200
+plain=$out
+count() { "$TARRY" query "$1" --format csv "$2" | tail -1 | tr -d '\r'; }
+for options in "--lend on" "--fill-around 16" "--fill-around seq" "--lend on --fill-around 64 --snapshot range"; do
+    # shellcheck disable=SC2086
+    run "$TARRY" run -o o.db $options --input big:/in/big sparse /in/big --touch 200
+    is "$options: the same output" "$status $out$err" "0 $plain"
+    is "$options: the trace keeps its invariants" "$("$TARRY" query o.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
+    # shellcheck disable=SC2086
+    run "$TARRY" run --trace none $options --mem 16M --image disk.img --keep defertests
+    is "$options: defertests" "$status $(grep -v '^ok' <<<"$out$err")" "0 defertests: $(grep -c '^ok' <<<"$out") of $(grep -c '^ok' <<<"$out") passed"
+done
+run "$TARRY" run -o l.db --lend on --input big:/in/big sparse /in/big --touch 200
+is "--lend on: nothing is copied into the buffer" \
+    "$(count l.db "select count(*) from transfer where boundary=2 and va >= 68719476736")" 0
+is "... every page of it is a frame of the cache" "$(count l.db "select count(*) from transfer where boundary=8 and va >= 68719476736")" \
+    "$(count plain.db "select count(*) from transfer where boundary=2 and va >= 68719476736")"
+run "$TARRY" run -o a.db --fill-around 64 --input big:/in/big sparse /in/big --touch 200
+ok "--fill-around 64: fewer faults" test "$(count a.db "select count(*) from fault")" -lt $(($(count plain.db "select count(*) from fault") / 2))
+ok "... and more sectors" test "$(metric a.db disk_sectors_read)" -gt $((2 * $(metric plain.db disk_sectors_read)))
+run "$TARRY" run -o z.db --input big:/in/f zeros loop /in/f
+run "$TARRY" run -o s.db --fill-around seq --input big:/in/f zeros loop /in/f
+ok "--fill-around seq: a loop over the buffer asks the disk less often" \
+    test "$(count s.db "select count(*) from disk_request where op=0")" -lt $(($(count z.db "select count(*) from disk_request where op=0") / 8))
+for bad in "--lend maybe" "--fill-around 1" "--fill-around 65" "--fill-around x" "--fill-around -8" "--fill-around 08"; do
+    # shellcheck disable=SC2086
+    run "$TARRY" run $bad ls
+    matches "$bad: refused" "$status $err" "^2 tarry: $bad: "
+done
 run "$TARRY" run --snapshot all ls
 is "a scope that there is not" "$status" 2
 matches "... which it says" "$err" "^tarry: --snapshot all: "

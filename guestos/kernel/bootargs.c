@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Boot arguments. */
 #include <string.h>
+#include "around.h"
 #include "bootargs.h"
 #include "cons.h"
 #include "devtree.h"
@@ -39,6 +40,8 @@ static void setting(const char *word)
         lending = word[6] == 'n';
         return;
     }
+    if (strncmp(word, "fill-around=", 12) == 0 && aroundnamed(word + 12, &fillaround))
+        return;
     if (strncmp(word, "snapshot=", 9) == 0 && scopenamed(word + 9, &snapshot_scope))
         return;
     if (strcmp(word, "console=plain") == 0)

@@ -15,6 +15,7 @@
  * "Detach" makes the whole page own in the source map before the store runs (S2).
  */
 #include <string.h>
+#include "around.h"
 #include "cache.h"
 #include "clock.h"
 #include "fault.h"
@@ -504,6 +505,27 @@ static bool fit(const Segment *s, const PageView *v, enum ev_enum_access access)
     return c >= MAPPED && (access == EV_access_write ? c == OWN : true) && allows(s, access);
 }
 
+int fillguess(Segment *s, uint64_t va, Space *space)
+{
+    PageView v = viewpage(s, va);
+    int r = fillsourced(s, va, false, &v);
+    if (r < 0)
+        return r;
+    tracepage(s, va, EV_page_state_sourced, pagestate(&v));
+    return space != NULL ? map(s, va, &v, space) : 0;
+}
+
+/* The neighbours of a page that is there now, and stays. */
+static void bringaround(Segment *s, Window around, Space *space, const PageView *v)
+{
+    Page *page = v->resident.page;
+    if (around.va == around.end)
+        return;
+    pageref(page);
+    aroundend(s, around, space);
+    putpage(page);
+}
+
 /* The fault proper: records it, and what came of it. */
 static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, PageView *v)
 {
@@ -513,9 +535,12 @@ static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_ke
     int r;
 
     if (allows(s, access)) {
+        Window around = aroundbegin(s, page);
         r = resolve(s, page, access == EV_access_write, v, &how);
         if (r == 0 && space != NULL)
             r = map(s, page, v, space);
+        if (r == 0)
+            bringaround(s, around, space, v);
         if (r < 0)
             how = EV_resolution_failed;
     } else {

@@ -50,6 +50,8 @@ int reserve(Segment *);
 /* Takes the translations of a range from, or write-protects it in, every process that has the segment. */
 void flushmappings(Segment *, uint64_t va, uint64_t bytes);
 void protectmappings(Segment *, uint64_t va, uint64_t bytes);
+/* Fills a page that comes from a snapshot only, before anybody asks for it, and maps it for reading if there is a space. */
+int fillguess(Segment *, uint64_t va, Space *);
 /* Takes pages that map an image out of a range. */
 void dropmapped(Segment *, uint64_t va, uint64_t end);
 /* ---- the ring of all segments, for the clock ---- */

@@ -47,6 +47,8 @@ struct Segment {
     struct SourceMap *sources;
     struct PageMap *pages;
     uint64_t hand;         /* number of the page where the clock goes on */
+    uint64_t expected;     /* fill-around: the page that a sequence of faults would come to next */
+    uint32_t ahead;        /* and how many pages the last one of it brought */
     uint64_t visit;        /* eachsegment: the last round that came by */
     Segment *next, *prev;  /* ring of all segments, for the clock */
 };

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The policies beside `eager` and `deferred`: what each transfers and when, and how the unsound ones go wrong. */
+/*
+ * The policies beside `eager` and `deferred`: what each transfers and when, and how the unsound ones go wrong. Zeros,
+ * writing if unchanged, frames that are lent, fill-around.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "guestos/kernel/around.h"
 #include "guestos/kernel/zero.h"
 #include "khost/fixture.h"
 
@@ -268,6 +272,180 @@ static void w3_nothing_known_is_a_conflict(void **state)
     assert_int_equal(filewriteif(fix.file, 0, OTHER, PG(2), false, file_version(fix.file)), PG(2));
 }
 
+/* ---- lending (R11) ---- */
+
+static Page *frame_at(uint64_t va)
+{
+    return residentat(fix.seg->pages, pagenumber(fix.seg, va)).page;
+}
+
+static void r11_an_aligned_fill_shares_the_frame(void **state)
+{
+    (void)state;
+    lending = true;
+    fread_at(PG(2), BUF, PG(8));
+    expect_pattern(fix.proc, BUF, PG(2), PG(8));
+    assert_int_equal(transferred(EV_boundary_lend), PG(8));
+    assert_int_equal(transferred(EV_boundary_copy), 0);
+    assert_int_equal(memory.frames, 0); /* none of its own */
+    assert_non_null(frame_at(BUF)->owner);
+    assert_int_equal(mapped(fix.proc->space, BUF)->rights & PUT_WRITE, 0);
+    fread_at(0, BUF + PG(20), PG(1) + 500); /* what is not a whole block is copied */
+    fread_at(77, BUF + PG(30), PG(3));
+    expect_pattern(fix.proc, BUF + PG(20), 0, PG(1) + 500);
+    expect_pattern(fix.proc, BUF + PG(30), 77, PG(3));
+    assert_int_equal(transferred(EV_boundary_lend), PG(9));
+    lending = false;
+}
+
+static void r11_a_store_is_private(void **state)
+{
+    (void)state;
+    lending = true;
+    fread_at(0, BUF, PG(8));
+    expect_pattern(fix.proc, BUF, 0, PG(2));
+    save_byte(fix.proc, BUF + 5, 's');     /* was lent */
+    save_byte(fix.proc, BUF + PG(5), 's'); /* is stored into at once: nothing is lent */
+    assert_null(frame_at(BUF)->owner);
+    assert_int_equal(transferred(EV_boundary_lend), PG(2));
+    expect_bytes(fix.proc, BUF + 5, 's', 1);
+    expect_file_byte(5, pattern(5));
+    fread_at(0, BUF + PG(20), PG(1));
+    expect_pattern(fix.proc, BUF + PG(20), 0, PG(1)); /* the cache's frame is what it was */
+    become(fix.proc);
+    assert_int_equal(fwrite_at(0, BUF, PG(8)), PG(8)); /* W4: clean again, in a frame of its own */
+    expect_file_byte(5, 's');
+    save_byte(fix.proc, BUF + 6, 't');
+    expect_file_byte(6, pattern(6));
+    lending = false;
+}
+
+static void r11_a_writer_does_not_write_into_the_frame(void **state)
+{
+    (void)state;
+    lending = true;
+    fread_at(0, BUF, PG(8));
+    expect_pattern(fix.proc, BUF, 0, PG(8));
+    for (unsigned i = 0; i < 3; i++) {
+        write_by_call(0, (unsigned char)('x' + i), PG(8));
+        expect_pattern(fix.proc, BUF, 0, PG(8));
+        tfs_commit(rootfs);
+    }
+    file_truncate(fix.file, 0);
+    tfs_commit(rootfs);
+    expect_pattern(fix.proc, BUF, 0, PG(8));
+    lending = false;
+}
+
+static void r11_a_lent_frame_outlives_its_block(void **state)
+{
+    (void)state;
+    lending = true;
+    fread_at(0, BUF, PG(2));
+    expect_pattern(fix.proc, BUF, 0, PG(2));
+    file_write(fix.file, 10, "newer", 5);
+    become(fix.proc);
+    assert_int_equal(fwrite_at(0, BUF, PG(1)), PG(1)); /* W3: the old bytes, in a new block; the old block goes */
+    tfs_commit(rootfs);
+    tfs_commit(rootfs);
+    expect_pattern(fix.proc, BUF, 0, PG(2));
+    expect_file_byte(10, pattern(10));
+    lending = false;
+}
+
+static void r11_lent_pages_are_given_back(void **state)
+{
+    (void)state;
+    lending = true;
+    fread_at(0, BUF, PG(32));
+    expect_pattern(fix.proc, BUF, 0, PG(32));
+    Proc *child = khost_fork(fix.proc);
+    expect_pattern(child, BUF, 0, PG(32));
+    become(fix.proc);
+    for (unsigned i = 0; i < 10; i++)
+        segreclaim(100);
+    assert_int_equal(countresident(fix.seg->pages), 0);
+    save_byte(child, BUF, 's');
+    expect_pattern(fix.proc, BUF, 0, PG(32));
+    become(child);
+    khost_exit(child);
+    lending = false;
+}
+
+/* ---- fill-around ---- */
+
+static void a_fault_brings_its_neighbours(void **state)
+{
+    (void)state;
+    fillaround = 8;
+    fread_at(0, BUF, PG(30));
+    save_byte(fix.proc, BUF + PG(12), 's');
+    events_clear();
+    disk.clustered = 0;
+    expect_pattern(fix.proc, BUF + PG(10), PG(10), 1);
+    assert_int_equal(events_count(EV_fault), 0); /* the store's window was this one */
+    expect_pattern(fix.proc, BUF + PG(19), PG(19), 1);
+    assert_int_equal(events_count(EV_fault), 1);
+    assert_int_equal(events_count(EV_fill), 8); /* [16, 24) */
+    assert_in_range(disk.clustered, 8, 8);
+    for (unsigned i = 16; i < 24; i++) {
+        assert_int_equal(state_at(BUF + PG(i)), EV_page_state_clean);
+        assert_non_null(mapped(fix.proc->space, BUF + PG(i)));
+        assert_int_equal(mapped(fix.proc->space, BUF + PG(i))->rights & PUT_WRITE, 0); /* S2 */
+    }
+    assert_int_equal(state_at(BUF + PG(24)), EV_page_state_sourced);
+    expect_pattern(fix.proc, BUF + PG(16), PG(16), PG(8));
+    assert_int_equal(events_count(EV_fault), 1);
+    expect_bytes(fix.proc, BUF + PG(12), 's', 1);
+    expect_pattern(fix.proc, BUF + PG(29), PG(29), PG(1)); /* a window that the read does not fill */
+    assert_int_equal(state_at(BUF + PG(30)), EV_page_state_empty);
+    fillaround = AROUND_OFF;
+}
+
+static void an_error_beside_the_fault_is_not_its_own(void **state)
+{
+    struct tfs_extent x;
+    char byte;
+    (void)state;
+    fillaround = 16;
+    fread_at(0, BUF, PG(16));
+    tfs_map(fix.file, 5, &x);
+    disk.bad_block = x.blk;
+    expect_pattern(fix.proc, BUF + PG(9), PG(9), PG(1));
+    assert_int_equal(load(fix.proc, BUF + PG(5), &byte, 1), -T_EIO); /* E1: it is that of who needs the page */
+    disk.bad_block = 0;
+    expect_pattern(fix.proc, BUF, 0, PG(16));
+    fillaround = AROUND_OFF;
+}
+
+static void a_sequence_is_followed(void **state)
+{
+    (void)state;
+    fillaround = AROUND_SEQUENTIAL;
+    fread_at(0, BUF, PG(40));
+    events_clear();
+    expect_pattern(fix.proc, BUF + PG(20), PG(20), 1); /* alone: nothing is guessed */
+    expect_pattern(fix.proc, BUF + PG(35), PG(35), 1);
+    assert_int_equal(events_count(EV_fill), 2);
+    for (unsigned i = 0; i < 20; i++)
+        expect_pattern(fix.proc, BUF + PG(i), PG(i), PG(1));
+    assert_int_equal(events_count(EV_fault), 2 + 4); /* 0; 1 with 2-5; 6 with 7-14; 15 with 16-19 and beyond */
+    assert_int_equal(events_count(EV_fill), 39 - 6);
+    fillaround = AROUND_OFF;
+}
+
+static void guesses_take_no_memory_from_others(void **state)
+{
+    (void)state;
+    fillaround = 16;
+    fread_at(0, BUF, PG(32));
+    memory.frame_limit = memory.frames + 10;
+    expect_pattern(fix.proc, BUF + PG(3), PG(3), PG(1));
+    assert_in_range(countresident(fix.seg->pages), 1, 9);
+    memory.frame_limit = 0;
+    fillaround = AROUND_OFF;
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -286,6 +464,15 @@ int main(void)
         TEST(r8_zeros_of_a_bad_range_change_nothing),
         TEST(w3_a_conflict_is_reported),
         TEST(w3_nothing_known_is_a_conflict),
+        TEST(r11_an_aligned_fill_shares_the_frame),
+        TEST(r11_a_store_is_private),
+        TEST(r11_a_writer_does_not_write_into_the_frame),
+        TEST(r11_a_lent_frame_outlives_its_block),
+        TEST(r11_lent_pages_are_given_back),
+        TEST(a_fault_brings_its_neighbours),
+        TEST(an_error_beside_the_fault_is_not_its_own),
+        TEST(a_sequence_is_followed),
+        TEST(guesses_take_no_memory_from_others),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
