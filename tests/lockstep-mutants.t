@@ -58,12 +58,12 @@ for source in tests/lockstep/*.c; do
     gcc $flags -c -o "$work/$(basename "$source" .c).test.o" "$source" || exit 1
 done
 while IFS='|' read -r rule program source change; do
-    copy=$(dirname "$source")/.mutant-$$-$(basename "$source") # beside its headers
+    copy=$work/$(basename "$source")
     why=
     sed -e "$change" "$source" >"$copy"
     if cmp -s "$source" "$copy"; then
         why="the change does not apply"
-    elif ! gcc $flags -c -o "$work/mutant.o" "$copy"; then
+    elif ! gcc $flags -I"$(dirname "$source")" -c -o "$work/mutant.o" "$copy"; then
         why="it does not build"
     elif ! gcc $flags -o "$work/lockstep" "$work"/*.test.o "$work/mutant.o" \
         $(find "$BUILD/host" -name '*.o' ! -path "*/emu/main.o" ! -path "*/${source%.c}.o") $libs; then
@@ -71,6 +71,5 @@ while IFS='|' read -r rule program source change; do
     elif try "$program" "$work/lockstep"; then
         why="$program does not see it"
     fi
-    rm -f "$copy"
     result "$rule" "$why"
 done < <(list)

@@ -75,7 +75,46 @@ test:
     CAUGHT BREAKPOINT
     li a1, 99
     sc.d a0, a1, (s0)
+    beqz a0, fail
     ld a2, 0(s0)
+    CHECK a2, 77
+    lr.d a0, (s0) /* nor over an interrupt, nor over mret and sret */
+    li a2, 8
+    csrw mie, a2
+    li a2, MSIP
+    li a3, 1
+    sw a3, 0(a2)
+    lr.d a0, (s0)
+    TRY
+    csrsi mstatus, MIE
+    nop
+    CAUGHT -0x8000000000000000 + 3
+    sc.d a0, a1, (s0)
+    beqz a0, fail
+    li a2, MSIP
+    sw zero, 0(a2)
+    csrw mie, zero
+    lr.d a0, (s0)
+    TO_S
+    sc.d a0, a1, (s0)
+    beqz a0, fail
+    la a2, 1f
+    csrw sepc, a2
+    li a2, SPP
+    csrs sstatus, a2
+    lr.d a0, (s0)
+    sret
+1:  sc.d a0, a1, (s0)
+    beqz a0, fail
+    TO_M
+    ld a2, 0(s0)
+    CHECK a2, 77
+    lr.d a0, (s0) /* other CSR instructions leave it */
+    csrr a2, mstatus
+    csrw mscratch, a2
+    fence
+    sc.d a0, a1, (s0)
+    CHECK a0, 0
     TEST(6) /* a loop as programs have it */
     li a3, 10
     sd zero, 0(s0)

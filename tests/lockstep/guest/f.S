@@ -152,4 +152,32 @@ test:
     SAME a0, a1
     csrr a0, mstatus
     bgez a0, fail /* SD */
+    TEST(10) /* the supervisor's FS */
+    TO_S
+    li a0, FS
+    csrc sstatus, a0
+    TRY
+    c.fldsp fa0, 0(sp)
+    CAUGHT ILLEGAL
+    TO_S
+    TRY
+    fsgnj.d fa0, fa1, fa2
+    CAUGHT ILLEGAL
+    TO_U
+    TRY
+    c.fld fa0, 0(a0)
+    CAUGHT ILLEGAL
+    TO_S
+    li a0, FS_CLEAN
+    csrs sstatus, a0
+    fsgnj.d fa0, fa1, fa2
+    la sp, values
+    c.fldsp fa0, 0(sp)
+    csrr a0, sstatus
+    bgez a0, fail
+    TO_M
     PASS
+    .data
+    .balign 8
+values:
+    .dword 1
