@@ -21,7 +21,7 @@ WILD = [0, 8, -8, -1, 0xA000000, 0x90000000, 0x100000000, 0x4000000000, 0x800000
         0xFFFFFF7FFFFFFFF8, 0x3FFFFFFFF8]
 
 WINDOW_PAGES = (SCRATCH >> 12) + 1
-ENVIRONMENT = 1 << 8  # medeleg: ecall from U
+OPEN = 0x1F << 56  # pmpcfg0: entry 7 alone, all memory
 
 
 class Tables:
@@ -169,9 +169,20 @@ class Generator:
                 status |= 1 << 17
         if status >> 22 & 1 or first or self.chance(0.3):  # TSR: the supervisor's handler could not return
             deleg = ideleg = 0
-        c.update(mstatus=status, medeleg=deleg, mideleg=ideleg, mcounteren=self.bits(7), menvcfg=self.bits(1),
+        c.update(self.protection(first), mstatus=status, medeleg=deleg, mideleg=ideleg, mcounteren=self.bits(7), menvcfg=self.bits(1),
                  stvec=c["base"] + S_VECTOR + (self.r.randrange(2)) & MASK64)
         return c
+
+    def protection(self, first):
+        """PMP: two ranges within the data may have fewer rights; entry 7 is all memory."""
+        fields, config = {"pmpaddr0": 0, "pmpaddr1": 0}, OPEN
+        for i in range(2):
+            if not first and self.chance(0.3):
+                pages = 1 << self.r.randrange(3)
+                at = RAM + DATA + 4096 * pages * self.r.randrange((DATA_PAGES + 1) // pages)
+                fields["pmpaddr%d" % i] = at >> 2 | 512 * pages - 1
+                config |= (0x18 | self.r.choice((0, 1, 3, 4, 5, 7))) << 8 * i
+        return {**fields, "pmpcfg0": config}
 
     def make_data(self):
         words = [self.r.choice(VALUES + SINGLE + DOUBLE) & MASK64 for _ in range(DATA_PAGES * 512)]
@@ -266,7 +277,8 @@ class Generator:
     # ---- memory ----
 
     def address(self, size, align):
-        """An address to access size bytes at, and maybe a small offset."""
+        """An address to access size bytes at. None across pages if PMP is in use: the reference asks it for the wrong bytes."""
+        align = align or self.c["pmpcfg0"] != OPEN
         if self.chance(0.04):
             return self.r.choice(WILD) & MASK64
         base = self.r.choice(self.c["pointers"])
@@ -497,6 +509,8 @@ class Generator:
 
     def interrupt(self):
         p, x = self.c["privilege"], self.r.choice([x for x in FREE if x])
+        if p == 3 and self.chance(0.3):  # a wait that ends at once
+            return [csr(7, 0, MSTATUS, 8), csr(6, 0, MIP, 2), csr(6, self.dest(), MIE, 2), WFI, csrw(MIE, 0)]
         if p == 3:
             y = self.r.choice([y for y in FREE if y not in (0, x)])
             nodes = li(x, 0x2000000) + [addi(y, 0, 1), store(2, self.r.choice((0, y)), x, 0)]

@@ -25,7 +25,12 @@ SSTATUS, SIE, STVEC, SCOUNTEREN, SSCRATCH, SEPC, SCAUSE, STVAL, SIP, SATP = (
     0x100, 0x104, 0x105, 0x106, 0x140, 0x141, 0x142, 0x143, 0x144, 0x180)
 FCSR = 3
 
-CONTEXT_FIELDS = ("satp", "mstatus", "medeleg", "mideleg", "offset", "stvec", "mcounteren", "menvcfg")
+# A context in memory: these, 8 bytes each. Number 4, the offset of its addresses from physical ones, is no CSR.
+CONTEXT_FIELDS = ("satp", "mstatus", "medeleg", "mideleg", "offset", "stvec", "mcounteren", "menvcfg", "pmpaddr0", "pmpaddr1",
+                  "pmpcfg0")
+CONTEXT_CSRS = ((0, SATP), (1, MSTATUS), (2, MEDELEG), (3, MIDELEG), (5, STVEC), (6, MCOUNTEREN), (7, MENVCFG), (8, PMPADDR0),
+                (9, PMPADDR0 + 1), (10, PMPCFG0))
+CONTEXT_BYTES = 128
 
 
 def node_bytes(node):
@@ -113,8 +118,8 @@ def handlers():
                  r_type(OP, S11, 0, S11, S10, 0x20), ("la", S10, "contexts"), addi(S9, S9, -1), r_type(OP, S9, 0, S9, S10, 0),
                  load(3, S10, S9, 32), r_type(OP, S11, 0, S11, S10, 0), csrw(MEPC, S11),
                  addi(S11, S10, 0), ("la", S10, "offset"), store(3, S11, S10, 0)]
-    for i, number in ((0, SATP), (8, MSTATUS), (16, MEDELEG), (24, MIDELEG), (40, STVEC), (48, MCOUNTEREN), (56, MENVCFG)):
-        m_command += [load(3, S10, S9, i), csrw(number, S10)]
+    for i, number in CONTEXT_CSRS:
+        m_command += [load(3, S10, S9, 8 * i), csrw(number, S10)]
     m_command += [sfence_vma(), addi(S9, 0, 0), MRET]
     s_trap = [("label", "s_trap"), csrr(S10, SCAUSE), bltz(S10, "s_interrupt"), bnez(S9, "s_command"),
               csrr(S10, STVAL), csrr(S10, SEPC), csrw(SEPC, S11), SRET,
@@ -145,7 +150,7 @@ class Program:
 
     @staticmethod
     def switch(context, label):
-        return [addi(S9, 0, 64 * context + 1), ("la", S11, label), ECALL, ("label", label)]
+        return [addi(S9, 0, CONTEXT_BYTES * context + 1), ("la", S11, label), ECALL, ("label", label)]
 
     @staticmethod
     def group(items, name):
@@ -175,7 +180,7 @@ class Program:
         if image.assemble(0, start_code()) > BEGIN:
             raise ValueError("start code too long")
         for i, context in enumerate(self.contexts):
-            image.put64(CONTEXTS + 64 * i, *(context[f] for f in CONTEXT_FIELDS))
+            image.put64(CONTEXTS + CONTEXT_BYTES * i, *(context[f] for f in CONTEXT_FIELDS))
         for offset, data in self.memory:
             image.put(offset, data)
         return image
