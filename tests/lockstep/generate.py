@@ -548,7 +548,7 @@ class Generator:
     def page_change(self):
         """Another entry for a data page of the context: by its supervisor through the table's own mapping, or by machine mode."""
         x, y = self.r.sample([x for x in FREE if x], 2)
-        if self.c["privilege"] == 1 and self.c["table_va"] is not None:
+        if self.c["privilege"] == 1 and self.c["table_va"] is not None and not self.c["mstatus"] >> 20 & 1:  # TVM: no sfence
             page = self.r.randrange(DATA >> 12, WINDOW_PAGES)
             va = self.c["base"] + 4096 * page & MASK64
             slot = self.c["table_va"] + 8 * (va >> 12 & 511) & MASK64
