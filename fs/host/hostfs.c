@@ -550,19 +550,19 @@ static int write_all(int fd, const uint8_t *p, size_t n)
     return 0;
 }
 
-/* Length of the hole at off in bytes, at most up to `end`, 0 if there is none. */
-static int64_t hole_at(struct tfs_file *f, uint64_t off, uint64_t end)
+/* Whether there is a hole at off, and how many bytes from there on are one, or are none: at most up to `end`. */
+static int hole_at(struct tfs_file *f, uint64_t off, uint64_t end, uint64_t *n)
 {
     struct tfs_extent e;
+    uint64_t into = off % TFS_BLOCK;
 
-    if (off % TFS_BLOCK != 0)
-        return 0;
+    *n = end - off;
     int r = tfs_map(f, off / TFS_BLOCK, &e);
     if (r < 0)
         return r;
-    if (e.blk != 0)
-        return 0;
-    return (int64_t)(e.run <= (end - off) / TFS_BLOCK ? e.run * TFS_BLOCK : end - off);
+    if (e.run < (end - off + into) / TFS_BLOCK)
+        *n = e.run * TFS_BLOCK - into;
+    return e.blk == 0;
 }
 
 /* Copies the contents to fd; holes stay holes if fd can seek. */
@@ -571,19 +571,22 @@ static int get_contents(struct hostfs *h, struct tfs_file *f, const char *from, 
     struct tfs_stat st;
 
     tfs_stat(f, &st);
-    for (uint64_t off = 0; off < st.length;) {
-        int64_t n = sparse ? hole_at(f, off, st.length) : 0;
-        if (n > 0 && lseek(fd, n, SEEK_CUR) < 0)
-            return host_error(to, m);
-        if (n == 0) {
-            n = tfs_read(f, off, h->piece, sparse ? TFS_BLOCK : PIECE);
-            if (n > 0 && write_all(fd, h->piece, (size_t)n) < 0)
+    for (uint64_t off = 0, n; off < st.length; off += n) {
+        int hole = hole_at(f, off, st.length, &n);
+        if (hole < 0)
+            return tfs_failed(h, hole, from, m);
+        if (hole && sparse) {
+            if (lseek(fd, (off_t)n, SEEK_CUR) < 0)
                 return host_error(to, m);
+        } else {
+            int64_t got = tfs_read(f, off, h->piece, n < PIECE ? (size_t)n : PIECE);
+            if (got < 0)
+                return tfs_failed(h, got, from, m);
+            if (write_all(fd, h->piece, (size_t)got) < 0)
+                return host_error(to, m);
+            n = (uint64_t)got;
         }
-        if (n < 0)
-            return tfs_failed(h, n, from, m);
-        off += (uint64_t)n;
-        tell_progress(h, from, off < st.length ? off : st.length, st.length);
+        tell_progress(h, from, off + n, st.length);
     }
     if (sparse && ftruncate(fd, (off_t)st.length) < 0)
         return host_error(to, m);
