@@ -560,7 +560,7 @@ static int hole_at(struct tfs_file *f, uint64_t off, uint64_t end, uint64_t *n)
     int r = tfs_map(f, off / TFS_BLOCK, &e);
     if (r < 0)
         return r;
-    if (e.run < (end - off + into) / TFS_BLOCK)
+    if (e.run < (end - off + into + TFS_BLOCK - 1) / TFS_BLOCK)
         *n = e.run * TFS_BLOCK - into;
     return e.blk == 0;
 }
