@@ -43,19 +43,32 @@ CONF
     export APT_CONFIG=$dir/apt/apt.conf
 }
 
+# The kernel's package and those that it is split into (since Debian 14: the binary, the modules).
+kernel_packages() {
+    apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
+        linux-image-riscv64 | grep -E '^linux-(image|binary|modules)-[0-9]' | sort -u
+}
+
 download() {
-    local kernel
+    local packages
     apt-get -qq update
-    kernel=$(apt-cache depends linux-image-riscv64 | awk '/Depends: linux-image/ { print $2 }')
-    [ -n "$kernel" ] || die "the suite $suite has no package linux-image-riscv64"
+    packages=$(kernel_packages)
+    [ -n "$packages" ] || die "the suite $suite has no package linux-image-riscv64"
     rm -rf debs root
     mkdir -p debs root
-    (cd debs && apt-get -qq download busybox-static "$kernel")
-    # Debian's packages put the modules into /lib or /usr/lib
-    dpkg-deb --fsys-tarfile debs/linux-image-*.deb | tar -x -C root --wildcards './boot/*' '*/kernel/drivers/virtio/*' \
-        '*/kernel/drivers/block/virtio_blk*' '*/kernel/fs/*' '*/kernel/lib/*' '*/kernel/crypto/*'
+    # shellcheck disable=SC2086
+    (cd debs && apt-get -qq download busybox-static $packages)
+    local deb # not all of them have all of this; the modules may be in /lib or in /usr/lib
+    for deb in debs/linux-*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C root --wildcards './boot/*' '*/kernel/drivers/virtio/*' \
+            '*/kernel/drivers/block/virtio_blk*' '*/kernel/fs/*' '*/kernel/lib/*' '*/kernel/crypto/*' \
+            '*/vmlinu[xz]' 2>/dev/null || true
+    done
     dpkg-deb -x debs/busybox-static_*.deb root
-    cp root/boot/vmlinu[xz]-* vmlinux
+    local kernel
+    kernel=$(find root -name 'vmlinu[xz]*' -size +1M -print -quit)
+    [ -n "$kernel" ] || die "the packages of $suite have no kernel in a place known here"
+    cp "$kernel" vmlinux
 }
 
 # Prints the path of a module after the paths of those that it needs. Built-in ones have no file.
