@@ -68,7 +68,8 @@ download() {
     local kernel
     kernel=$(find root -name 'vmlinu[xz]*' -size +1M -print -quit)
     [ -n "$kernel" ] || die "the packages of $suite have no kernel in a place known here"
-    cp "$kernel" vmlinux
+    cp "$kernel" vmlinux.new
+    mv vmlinux.new vmlinux
 }
 
 # Prints the path of a module after the paths of those that it needs. Built-in ones have no file.
@@ -120,12 +121,16 @@ SELFTEST
 make_disk() {
     mkdir -p files
     echo 'a file from the host' >files/hello
-    rm -f disk
-    truncate -s 64M disk
-    PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -U 8d7ac1f2-2c0b-4b6c-9a55-0d5f1d6a7c11 -d files disk
+    rm -f disk.new
+    truncate -s 64M disk.new
+    PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -U 8d7ac1f2-2c0b-4b6c-9a55-0d5f1d6a7c11 -d files disk.new
+    mv disk.new disk
 }
 
-configure_apt
-[ -s vmlinux ] || download
-[ -s initrd ] || make_initrd
-[ -s disk ] || make_disk
+if [ ! -s vmlinux ]; then
+    configure_apt
+    download
+fi
+# made anew when this script has changed
+[ initrd -nt "$here/linux-prepare.sh" ] || make_initrd
+[ disk -nt "$here/linux-prepare.sh" ] || make_disk
