@@ -46,6 +46,13 @@ static uint32_t sstatus_tail(const struct insn_csr *c)
     return make_tail(TAIL_STATUS_WRITE, c);
 }
 
+/* To ask for a register is cheaper than for a CSR: in place of rd the one that was written, if it still has the value. */
+static uint32_t sepc_tail(const struct insn_csr *c)
+{
+    bool there = c->op == 1 && !c->immediate && c->rd != c->rs1;
+    return (uint32_t)TAIL_SEPC | (there ? c->rs1 << 8 : 0);
+}
+
 static uint32_t tail_of(uint32_t insn)
 {
     struct insn_csr c;
@@ -61,7 +68,7 @@ static uint32_t tail_of(uint32_t insn)
     case CSR_SCOUNTEREN:
         return c.writes ? TAIL_SCOUNTEREN : TAIL_NONE;
     case CSR_SEPC:
-        return c.writes ? TAIL_SEPC : TAIL_NONE;
+        return c.writes ? sepc_tail(&c) : TAIL_NONE;
     case CSR_SIE:
         return make_tail(TAIL_SIE, &c);
     case CSR_SIP:
@@ -185,9 +192,10 @@ static void take_scounteren(struct hart *h)
         hart_set_reg(h, UC_RISCV_REG_SCOUNTEREN, h->scounteren);
 }
 
-static void even_sepc(struct hart *h)
+static void even_sepc(struct hart *h, uint32_t tail)
 {
-    uint64_t sepc = hart_reg(h, UC_RISCV_REG_SEPC);
+    int source = tail_rd(tail);
+    uint64_t sepc = hart_reg(h, source == UC_RISCV_REG_X0 ? UC_RISCV_REG_SEPC : source);
     if (sepc & 1)
         hart_set_reg(h, UC_RISCV_REG_SEPC, sepc & ~1ull);
 }
@@ -258,7 +266,7 @@ static void do_tail(struct hart *h, const struct block *b)
         take_scounteren(h);
         return;
     case TAIL_SEPC:
-        even_sepc(h);
+        even_sepc(h, tail);
         return;
     case TAIL_SIE:
     case TAIL_SIP:

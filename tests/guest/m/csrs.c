@@ -226,6 +226,8 @@ INSN(read_sstatus, "csrr a0, sstatus");
 INSN(set_sum, "csrrs a0, sstatus, a0");
 INSN(clear_by_itself, "csrrc a0, sie, a0");
 INSN(odd_sepc, "csrrw x0, sepc, a0\ncsrr a0, sepc");
+INSN(swap_sepc, "csrrw a0, sepc, a0\ncsrr a0, sepc");
+INSN(set_sepc, "csrw sepc, a0\ncsrsi sepc, 3\ncsrr a0, sepc");
 INSN(write_stvec, "csrw stvec, a0");
 
 static void handed_over(void)
@@ -244,10 +246,15 @@ static void handed_over(void)
     check("csrrc rd = rs1: old value", run_in(IN_S, clear_by_itself, 0x20), 0x222);
     check("csrrc rd = rs1: cleared", CSRR(mie) & STANDARD_IRQS, 0x202);
     CSRW(mie, 0);
-    if (ON_QEMU)
+    if (ON_QEMU) {
         skip("sepc in S mode: bit 0 is 0");
-    else
+        skip("  written by csrrw of the same register");
+        skip("  set by csrrsi");
+    } else {
         check("sepc in S mode: bit 0 is 0", run_in(IN_S, odd_sepc, 0x1235), 0x1234);
+        check("  written by csrrw of the same register", run_in(IN_S, swap_sepc, 0x2347), 0x2346);
+        check("  set by csrrsi", run_in(IN_S, set_sepc, 0x3450), 0x3452);
+    }
     run_in(IN_S, write_stvec, (uint64_t)(uintptr_t)s_entry);
     check("stvec written in S mode", CSRR(stvec), (uint64_t)(uintptr_t)s_entry);
     CSRW(mstatus, 0);
