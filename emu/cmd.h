@@ -9,5 +9,6 @@
 int cmd_run(int argc, char **argv);
 int cmd_shell(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
+int cmd_goto(int argc, char **argv);
 
 #endif

@@ -127,6 +127,8 @@ static int run_with(struct run *r, int argc, char **argv, bool shell)
         say("%s", err);
         return STATUS_MISUSE;
     }
+    if (debug_planned())
+        r->o.keep = false; /* a look at the past changes nothing */
     if (!run_image_open(&r->o, &r->disk))
         return STATUS_MISUSE;
     int status = make_bootargs(r) ? run_session(r, argc, argv, shell) : STATUS_MISUSE;

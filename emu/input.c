@@ -51,12 +51,12 @@ bool input_add(struct input_log *log, const struct input_entry *e)
 
 /* ---- what identifies a run ---- */
 
-static const char *const fact_names[RECORDING_FACTS] = {"program", "arguments", "io", "disk-model", "image", "kernel", "inputs", "mem"};
+static const char *const fact_names[RECORDING_FACTS] = {"program", "arguments", "io", "disk-model", "image", "kernel", "inputs", "mem", "config"};
 
 static const char *fact(const struct run_facts *f, unsigned i, char buf[32])
 {
     const char *const texts[RECORDING_FACTS] = {f->program,     f->arguments,   f->io,    f->disk_model,
-                                                f->image_hash, f->kernel_hash, f->inputs, buf};
+                                                f->image_hash, f->kernel_hash, f->inputs, buf, f->config};
     snprintf(buf, 32, "%llu", (unsigned long long)f->ram_bytes);
     return texts[i] ? texts[i] : "";
 }
@@ -87,14 +87,45 @@ static void decode(char *text)
     *to = '\0';
 }
 
+/* The next word of a configuration that counts: not limits, nor what is compared otherwise. */
+static const char *next_setting(const char **at, size_t *n)
+{
+    static const char *const skipped[] = {"max-insns=", "keep=", "console="};
+    for (;;) {
+        *at += strspn(*at, " ");
+        const char *word = *at;
+        bool skip = false;
+        *n = strcspn(word, " ");
+        *at += *n;
+        for (size_t i = 0; i < sizeof skipped / sizeof *skipped; i++)
+            skip |= !strncmp(word, skipped[i], strlen(skipped[i]));
+        if (!skip)
+            return word;
+    }
+}
+
+static bool same_settings(const char *a, const char *b)
+{
+    const char *one, *two;
+    size_t n, m;
+    do {
+        one = next_setting(&a, &n);
+        two = next_setting(&b, &m);
+        if (n != m || memcmp(one, two, n) != 0)
+            return false;
+    } while (n);
+    return true;
+}
+
 int recording_fits(const struct recording *r, const struct run_facts *f, char *err, size_t errlen)
 {
     static const char *const what[RECORDING_FACTS] = {
         "another program", "other arguments", "another --io", "another --disk-model", "another disk image",
-        "another kernel", "other input files", "another --mem"};
+        "another kernel", "other input files", "another --mem", "other options"};
     char buf[32];
     for (unsigned i = 0; i < RECORDING_FACTS; i++)
-        if (strcmp(r->facts[i], fact(f, i, buf)) != 0) {
+        if (strcmp(fact_names[i], "config") ? strcmp(r->facts[i], fact(f, i, buf)) != 0
+                                            : !same_settings(r->facts[i], fact(f, i, buf))) {
             snprintf(err, errlen, "%s: was recorded with %s; repeat the run with the same command and files", r->path, what[i]);
             return -1;
         }

@@ -38,7 +38,7 @@ void input_free(struct input_log *);
 bool input_add(struct input_log *, const struct input_entry *);
 
 /* A recording as it is in a file: the log, and what must be the same when it is replayed. */
-#define RECORDING_FACTS 8
+#define RECORDING_FACTS 9
 struct recording {
     char *path;
     char *facts[RECORDING_FACTS]; /* texts as recording_facts names them */

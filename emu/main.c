@@ -18,6 +18,7 @@ static const struct {
     {"run", cmd_run, "boot the guest OS, run a program in it, record what it did"},
     {"shell", cmd_shell, "the same with an interactive shell on this terminal"},
     {"boot", cmd_boot, "boot another kernel: Linux, xv6, a test with tohost"},
+    {"goto", cmd_goto, "a recorded run again, up to an event, under the debugger"},
     {"query", cmd_query, "ask a recorded run: canned queries or SQL"},
     {"compare", cmd_compare, "two recorded runs: totals with ratios, the first event where they differ"},
     {"export", cmd_export, "a recorded run in the formats of other tools: Perfetto, CSV, folded stacks"},

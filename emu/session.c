@@ -43,7 +43,8 @@ static uint64_t run(const struct session *s, struct machine *m, struct machine_r
     static const int signals[] = {SIGINT, SIGTERM, SIGALRM};
     enum { NSIGNALS = sizeof signals / sizeof signals[0] };
     struct sigaction act = {.sa_handler = on_signal}, old[NSIGNALS];
-    terminal_raw(s->keys_to_guest);
+    if (!s->debug.event)
+        terminal_raw(s->keys_to_guest);
     out_of_time = 0;
     interruptible = m;
     for (int i = 0; i < NSIGNALS; i++)
@@ -52,7 +53,7 @@ static uint64_t run(const struct session *s, struct machine *m, struct machine_r
     set_alarm(s->timeout_seconds);
     uint64_t begin = host_now_ns();
     if (s->debug.gdb)
-        debug_run(m, s->debug.gdb, res);
+        debug_run(m, &s->debug, res);
     else
         machine_run(m, res);
     console_note_stop(m);
@@ -132,7 +133,7 @@ static int run_and_finish(const struct session *s, struct machine *m)
         say("%s", err);
         return STATUS_MISUSE;
     }
-    if (s->after && s->after(m, &res, s->arg, err, sizeof err) != 0) {
+    if (s->after && !s->debug.event && s->after(m, &res, s->arg, err, sizeof err) != 0) {
         say("%s", err);
         return STATUS_MISUSE;
     }
@@ -182,6 +183,12 @@ static int run_all(struct session *s)
 
 int session_run(struct session *s)
 {
+    if (debug_planned()) {
+        s->debug = *debug_planned();
+        s->config.console_in = s->config.console_out = -1;
+    }
+    if (s->debug.gdb)
+        s->db = NULL; /* the past would be recorded more than once: docs/debugger.md */
     int status = open_log(s) ? run_all(s) : STATUS_MISUSE;
     input_free(s->config.input);
     recording_free(s->debug.recording);

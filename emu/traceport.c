@@ -64,11 +64,33 @@ static struct event_stamp stamp(const struct machine *m, uint64_t proc, uint64_t
     return (struct event_stamp){m->hart.insns, clock_now(m), proc, pc, cause};
 }
 
+uint64_t traceport_program(const struct machine *m, uint64_t proc)
+{
+    unsigned i = proc % TRACE_PROGRAMS;
+    return m->trace.programs[i].proc == proc ? m->trace.programs[i].name : 0;
+}
+
+static uint64_t record(struct machine *m, unsigned kind, const struct event_stamp *s, const uint64_t *cols, unsigned ncols)
+{
+    struct traceport *t = &m->trace;
+    uint64_t id = recorder_event(t->recorder, kind, s, cols, ncols);
+    if (kind == EV_program && id) {
+        t->programs[s->proc % TRACE_PROGRAMS].proc = s->proc;
+        t->programs[s->proc % TRACE_PROGRAMS].name = cols[0];
+    }
+    if (id == t->wanted.id && id) {
+        t->wanted.kind = kind;
+        t->wanted.insn = s->insn;
+        t->wanted.pc = s->pc;
+    }
+    return id;
+}
+
 uint64_t traceport_event(struct machine *m, unsigned kind, uint64_t pc, uint64_t cause, const uint64_t *cols,
                          unsigned ncols)
 {
     struct event_stamp s = stamp(m, m->trace.proc, pc, cause);
-    return recorder_event(m->trace.recorder, kind, &s, cols, ncols);
+    return record(m, kind, &s, cols, ncols);
 }
 
 void traceport_end(struct machine *m, uint64_t id, unsigned kind, const uint64_t *results, unsigned nresults)
@@ -121,7 +143,7 @@ static int64_t event(struct machine *m, const uint64_t a[3], uint64_t *value)
     if (a[0] >= EV_COUNT || !fetch(m, a[1], a[2], record_bytes[a[0]], w))
         return SBI_INVALID_PARAM;
     struct event_stamp s = stamp(m, w[0], w[1], w[2]);
-    *value = recorder_event(m->trace.recorder, (unsigned)a[0], &s, w + 3, record_bytes[a[0]] / 8u - 3);
+    *value = record(m, (unsigned)a[0], &s, w + 3, record_bytes[a[0]] / 8u - 3);
     return *value ? 0 : SBI_INVALID_PARAM;
 }
 

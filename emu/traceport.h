@@ -14,6 +14,7 @@ struct machine;
 struct recorder;
 
 #define TRACE_HINTS 64
+#define TRACE_PROGRAMS 256
 
 /* What the next request to a sector is for (TRACE_DISK). */
 struct disk_hint {
@@ -27,6 +28,15 @@ struct traceport {
     uint64_t last_trap;       /* newest trap row */
     struct disk_hint hints[TRACE_HINTS];
     unsigned nhints;
+    /* for the debugger */
+    struct {
+        uint64_t proc, name;  /* process row, string */
+    } programs[TRACE_PROGRAMS]; /* what processes run, by proc */
+    struct {
+        uint64_t id;          /* event to be noticed; 0: none */
+        uint64_t insn, pc;    /* when it came: its columns */
+        unsigned kind;
+    } wanted;
 };
 
 int traceport_init(struct machine *, char *err, size_t errlen);
@@ -40,6 +50,8 @@ uint64_t traceport_event(struct machine *, unsigned kind, uint64_t pc, uint64_t 
 void traceport_end(struct machine *, uint64_t id, unsigned kind, const uint64_t *results, unsigned nresults);
 void traceport_trap(struct machine *, uint64_t pc, const uint64_t cols[4]);
 void traceport_interrupt(struct machine *, uint64_t pc, const uint64_t cols[2]);
+/* The string of what a process runs; 0: not known. */
+uint64_t traceport_program(const struct machine *, uint64_t proc);
 /* Takes the hint for a request to `sector`; class unknown and cause 0 if there is none. */
 struct disk_hint traceport_disk_hint(struct machine *, uint64_t sector);
 

@@ -306,6 +306,52 @@ uint64_t recorder_string(struct recorder *r, const char *text, size_t n)
     return s->id;
 }
 
+/* ---- looking ---- */
+
+uint64_t recorder_events(const struct recorder *r)
+{
+    return r->events;
+}
+
+struct look {
+    unsigned kind;
+    uint64_t after, next; /* ids */
+};
+
+static void look_for_next(void *arg, struct record *rec)
+{
+    struct look *l = arg;
+    uint64_t id = rec->words[W_ID];
+    if (rec->kind == l->kind && id > l->after && (l->next == 0 || id < l->next))
+        l->next = id;
+}
+
+void recorder_each_open(struct recorder *r, unsigned kind, void (*fn)(void *, uint64_t, uint64_t, const uint64_t *),
+                        void *arg) {
+    struct look l = {.kind = kind};
+
+    for (;;) {
+        l.next = 0;
+        openset_each(&r->open, look_for_next, &l);
+        if (l.next == 0)
+            return;
+        const struct record *rec = openset_find(&r->open, l.next);
+        fn(arg, l.next, rec->words[W_PROC], rec->words + W_COLUMNS);
+        l.after = l.next;
+    }
+}
+
+const char *recorder_text(const struct recorder *r, uint64_t id, size_t *n)
+{
+    for (size_t i = 0; i < r->strings.nbuckets; i++)
+        for (const struct interned *s = r->strings.buckets[i]; s != NULL; s = s->next)
+            if (s->id == id) {
+                *n = s->n;
+                return s->text;
+            }
+    return NULL;
+}
+
 /* ---- the end ---- */
 
 static void put_open(void *recorder, struct record *rec)

@@ -71,6 +71,14 @@ uint64_t recorder_event(struct recorder *, unsigned kind, const struct event_sta
 int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
                  unsigned nresults);
 
+/* Events recorded so far: the id of the newest. */
+uint64_t recorder_events(const struct recorder *);
+/* Calls fn for every interval of this kind that is open, in order of their ids: id, whose it is, and its columns. */
+void recorder_each_open(struct recorder *, unsigned kind, void (*fn)(void *arg, uint64_t id, uint64_t proc, const uint64_t *cols),
+                        void *arg);
+/* The text of a string by its id, *n bytes; NULL: there is none. */
+const char *recorder_text(const struct recorder *, uint64_t id, size_t *n);
+
 /* Returns the id (> 0) of a string of n bytes: the same for equal strings. */
 uint64_t recorder_string(struct recorder *, const char *text, size_t n);
 

@@ -57,6 +57,7 @@ const struct fixed_column schema_columns[] = {
     {"run", "host_ns", "INTEGER", "ns", "time that the run took on the host (host fact: differs between equal runs)",
      false},
     {"run", "host_started", "TEXT", "UTC", "when the run began (host fact)", false},
+    {"run", "host_directory", "TEXT", "", "directory that the command was given in (host fact)", false},
     {"run", "host_name", "TEXT", "", "name of the host (host fact)", false},
     {"run", "host_system", "TEXT", "", "operating system and processor of the host (host fact)", false},
     {"run", "host_sqlite", "TEXT", "", "version of SQLite that wrote it (host fact)", false},

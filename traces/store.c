@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 #include "schema.h"
 #include "slice.h"
 
@@ -38,10 +39,10 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
         "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
         "image_hash,"
         " kernel_hash, inputs, ram_bytes, seed, time_unit, instructions, virtual_ns, events, complete, host_started, "
-        "host_name,"
-        " host_system, host_sqlite) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, 0, ?, ?, ?, ?)";
+        "host_directory, host_name,"
+        " host_system, host_sqlite) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, 0, ?, ?, ?, ?, ?)";
     struct utsname host = {0};
-    char when[32], system[300];
+    char when[32], system[300], directory[4096];
     sqlite3_stmt *s;
     int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL), i = 1;
 
@@ -52,7 +53,7 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
     snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release, host.machine);
     const char *const facts[] = {f->command, f->program,    f->arguments,   f->io,    f->disk_model,
                                  f->config,  f->image_hash, f->kernel_hash, f->inputs};
-    const char *const hosts[] = {when, host.nodename, system, sqlite3_libversion()};
+    const char *const hosts[] = {when, getcwd(directory, sizeof(directory)), host.nodename, system, sqlite3_libversion()};
     sqlite3_bind_text(s, i++, TARRY_VERSION, -1, SQLITE_STATIC);
     sqlite3_bind_int(s, i++, TRACE_SCHEMA_VERSION);
     for (size_t k = 0; k < sizeof(facts) / sizeof(facts[0]); k++)

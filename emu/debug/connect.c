@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +22,24 @@ static bool is_port(const char *where, uint64_t *port)
     if (*where == ':')
         where++;
     return parse_count(where, port);
+}
+
+bool connect_is_port(const char *where)
+{
+    uint64_t port;
+    return is_port(where, &port);
+}
+
+bool connect_valid(const char *where, char *err, size_t errlen)
+{
+    uint64_t port = 1;
+    if (!*where)
+        snprintf(err, errlen, "--gdb: needs a TCP port of this host or a path for a socket");
+    else if (is_port(where, &port) && (port == 0 || port > 65535))
+        snprintf(err, errlen, "--gdb %s: a port is a number from 1 to 65535", where);
+    else
+        return true;
+    return false;
 }
 
 static int listen_tcp(uint64_t port)
@@ -62,20 +81,21 @@ bool connect_listen(struct debug *d)
 {
     uint64_t port;
     bool tcp = is_port(d->where, &port);
-    if (tcp && (port == 0 || port > 65535)) {
-        say("--gdb %s: a port is a number from 1 to 65535", d->where);
-        return false;
-    }
     d->shared->listener = tcp ? listen_tcp(port) : listen_unix(d->where);
     if (d->shared->listener < 0) {
         say("--gdb %s: %s; choose another %s", d->where, strerror(errno), tcp ? "port" : "name for the socket");
         return false;
     }
-    if (tcp)
+    return true;
+}
+
+void connect_advise(const struct debug *d)
+{
+    uint64_t port;
+    if (is_port(d->where, &port))
         say("waiting for a debugger: gdb-multiarch -ex 'target remote :%u'", (unsigned)port);
     else
         say("waiting for a debugger: gdb-multiarch -ex 'target remote %s'", d->where);
-    return true;
 }
 
 static void fresh_connection(struct debug *d, int fd)
@@ -85,6 +105,7 @@ static void fresh_connection(struct debug *d, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a Unix socket has no use for it */
     fcntl(fd, F_SETFL, O_NONBLOCK);
     s->connection = fd;
+    s->connected = true;
     s->input_at = s->input_end = 0;
     s->reader.state = BETWEEN;
     s->no_ack = s->swbreak = s->hwbreak = s->physical = false;

@@ -2,11 +2,16 @@
 /* A run under a debugger, from the first instruction to its end. */
 #include "debug.h"
 
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../../fs/host/image.h"
 #include "../machine_priv.h"
+#include "../paths.h"
 #include "../say.h"
 
 static struct shared *new_shared(void)
@@ -41,10 +46,7 @@ static void serve(struct debug *d)
 {
     struct machine *m = d->machine;
     m->hart.stops = &d->shared->stops;
-    if (connect_wait(d))
-        gdb_serve(d);
-    else
-        machine_stop(m, STOP_INTERRUPTED, 1, "no debugger came");
+    gdb_serve(d);
     connect_close(d);
     d->shared->stops.npoints = 0;
     d->shared->stops.watching = false;
@@ -54,19 +56,34 @@ static void serve(struct debug *d)
         machine_stop(m, STOP_INTERRUPTED, 1, "killed by the debugger");
 }
 
-void debug_run(struct machine *m, const char *where, struct machine_result *result)
+/* GDB on this terminal, for a socket that already listens. It is the first process' child. */
+static bool start_gdb(struct debug *d)
+{
+    char target[PATH_MAX + 20], kernel[PATH_MAX], err[PATH_MAX + 100];
+    snprintf(target, sizeof target, "target remote %s", d->where);
+    pid_t pid = fork();
+    if (pid == 0) {
+        bool found = find_shipped("kernel.elf", kernel, sizeof kernel, err, sizeof err);
+        execlp("gdb-multiarch", "gdb-multiarch", "-q", "-ex", target, found ? kernel : NULL, NULL);
+        _exit(127);
+    }
+    signal(SIGINT, SIG_IGN); /* ctrl-C is for GDB */
+    return pid > 0;
+}
+
+void debug_run(struct machine *m, const struct debug_options *o, struct machine_result *result)
 {
     static struct debug d; /* used up to the process' end */
-    d = (struct debug){.machine = m, .where = where, .shared = new_shared()};
+    d = (struct debug){.machine = m, .where = o->gdb, .options = o, .shared = new_shared()};
     if (!d.shared || !hold_disks(m))
         machine_stop(m, STOP_ERROR, 1, "the host is out of memory");
     else if (!connect_listen(&d))
         machine_stop(m, STOP_ERROR, 1, "no debugger can come");
-    else if (!travel_begin(&d))
+    else if ((o->attach && !start_gdb(&d)) || !travel_begin(&d))
         machine_stop(m, STOP_ERROR, 1, "the host cannot make processes");
     else
         serve(&d);
     machine_run(m, result);
-    if (!d.killed)
+    if (!d.killed && !o->event)
         write_disks(m);
 }

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "../machine.h"
+#include "options.h"
 #include "packet.h"
 #include "stops.h"
 
@@ -39,8 +40,8 @@ struct stop_report {
 #define CHECKPOINTS 24
 
 struct order {
-    enum { ORDER_GOTO, ORDER_SCAN } kind;
-    uint64_t position; /* where to go; or up to where to look */
+    enum { ORDER_GOTO, ORDER_SCAN, ORDER_INSNS } kind;
+    uint64_t position; /* where to go (ORDER_INSNS: instructions); or up to where to look */
     uint64_t from;     /* ORDER_SCAN: where the user came from */
     struct stop_report report; /* ORDER_GOTO: what to tell him there */
 };
@@ -48,7 +49,7 @@ struct order {
 struct travel {
     struct {
         pid_t pid;         /* 0: free */
-        uint64_t position;
+        uint64_t position, insns;
         bool kept;         /* not to be given up for others: the user changed something here */
     } points[CHECKPOINTS];
     uint64_t begin;        /* the first position */
@@ -62,6 +63,7 @@ struct shared {
     struct travel travel;
     struct stops stops;
     int listener, connection; /* file descriptors; -1: none */
+    bool connected;           /* there was a connection already */
     struct packet_reader reader;
     uint8_t input[4096];      /* from the connection, not yet looked at */
     size_t input_at, input_end;
@@ -74,6 +76,7 @@ struct debug {
     struct machine *machine;
     struct shared *shared;
     const char *where;        /* of --gdb, for messages */
+    const struct debug_options *options;
     bool detached;            /* the debugger has left: run on without it */
     bool killed;
     bool over_told;           /* the end of the run was shown to the user */
@@ -88,8 +91,8 @@ struct debug {
     int life[2], end[2];      /* pipes: closed when the first process ends; written at the end */
 };
 
-/* Runs the machine under the debugger that connects to `where`: a TCP port of this host, or the path of a socket. */
-void debug_run(struct machine *, const char *where, struct machine_result *);
+/* Runs the machine under the debugger that connects to options.gdb: a TCP port of this host, or the path of a socket. */
+void debug_run(struct machine *, const struct debug_options *, struct machine_result *);
 
 /* ---- run.c ---- */
 /* Runs forward from here; stops at the position `limit` at the latest. At the very beginning no point stops it. */
@@ -111,12 +114,21 @@ void travel_diverge(struct debug *);
 void travel_step_back(struct debug *);
 void travel_continue_back(struct debug *);
 void travel_goto(struct debug *, uint64_t position);
+/* To the first position at which so many instructions are retired, forwards or back; answered as monitor commands are. */
+void travel_to_insns(struct debug *, uint64_t insns);
+/* Forward to the first position at which so many instructions are retired, or the end of the run. */
+void travel_forward_insns(struct debug *, uint64_t insns);
 /* What the process does that was woken; then shared->last is to be answered. */
 void travel_obey(struct debug *);
 
 /* ---- connect.c ---- */
+bool connect_is_port(const char *where);
+/* Is it a port or could it be a path? False with a message. */
+bool connect_valid(const char *where, char *err, size_t errlen);
 /* Opens the listening socket. False after a message. */
 bool connect_listen(struct debug *);
+/* Says how to attach. */
+void connect_advise(const struct debug *);
 /* Waits for a debugger. False: interrupted. */
 bool connect_wait(struct debug *);
 void connect_close(struct debug *);
@@ -142,6 +154,13 @@ bool target_physical(struct machine *, uint64_t va, uint64_t *pa);
 /* ---- monitor.c ---- */
 /* Executes a monitor command; what it prints goes to the user's terminal. */
 void monitor_command(struct debug *, char *line);
+
+/* Says where the user is now. */
+void monitor_moved(struct debug *);
+
+/* ---- event.c ---- */
+/* Runs to the step in which the event of the options is recorded; another process goes on there. False after a message. */
+bool event_find(struct debug *);
 
 /* ---- gdb.c ---- */
 /* Serves packets until the run is over, or the debugger leaves. */

@@ -361,7 +361,7 @@ static void query(struct debug *d, const char *p)
     else if (begins(p, "qRcmd,"))
         command(d, p + strlen("qRcmd,"));
     else if (!strcmp(p, "qAttached"))
-        answer(d, "1");
+        answer(d, d->options->event ? "0" : "1"); /* when GDB leaves: a run detaches, a repeated one ends */
     else if (!strcmp(p, "qC"))
         answer(d, "QC1");
     else if (!strcmp(p, "qfThreadInfo"))
@@ -494,17 +494,32 @@ static void take(struct debug *d, uint8_t byte)
     }
 }
 
+/* monitor goto, in the process that arrived. */
+static void answer_moved(struct debug *d)
+{
+    monitor_moved(d);
+    answer(d, "OK");
+}
+
 void gdb_serve(struct debug *d)
 {
     if (sigsetjmp(d->woken, 1) == 0) {
         travel_keep(d, true);
+        if (!d->options->event)
+            connect_advise(d);
+        else if (!event_find(d))
+            return;
     } else { /* a checkpoint that was woken: from wherever it was made */
         travel_obey(d);
-        stopped(d);
+        if (d->shared->travel.order.kind == ORDER_INSNS)
+            answer_moved(d);
+        else
+            stopped(d);
     }
     while (!d->detached && !d->killed) {
         int byte = connect_byte(d, true);
-        if (byte == -2 && (d->machine->interrupted || !connect_wait(d)))
+        bool last = d->options->attach && d->shared->connected; /* the GDB that we started is gone */
+        if (byte == -2 && (d->machine->interrupted || last || !connect_wait(d)))
             d->killed = true;
         else if (byte >= 0)
             take(d, (uint8_t)byte);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../../mmu/pte.h"
+#include "../../traces/events.h"
+#include "../../traces/recorder.h"
 #include "../machine_priv.h"
 #include "debug.h"
 
@@ -217,15 +219,108 @@ static void physical(struct debug *d, const struct words *w)
 
 /* ---- time ---- */
 
-static void when(struct debug *d, const struct words *w)
+void monitor_moved(struct debug *d)
 {
     struct hart *h = &d->machine->hart;
     uint64_t insns = step_retired(h);
-    (void)w;
     gdb_print(d, "%llu instructions retired, %llu interrupts taken, virtual time %llu ns, mode %s, pc 0x%llx%s\n",
               (unsigned long long)insns, (unsigned long long)h->interrupts,
               (unsigned long long)(insns + d->machine->clock.skipped_ns), mode_name(hart_privilege(h)),
               (unsigned long long)h->pc, h->waiting ? ", waiting for an interrupt" : "");
+}
+
+static void when(struct debug *d, const struct words *w)
+{
+    (void)w;
+    monitor_moved(d);
+}
+
+static void go_to(struct debug *d, const struct words *w)
+{
+    uint64_t insns;
+    if (!number(d, w->word[1], &insns))
+        return;
+    gdb_print(d, "going to instruction %llu; 'maintenance flush register-cache' makes GDB look again\n",
+              (unsigned long long)insns);
+    if (d->travels)
+        travel_to_insns(d, insns);
+    else
+        travel_forward_insns(d, insns);
+    monitor_moved(d);
+}
+
+static void checkpoints(struct debug *d, const struct words *w)
+{
+    const struct travel *t = &d->shared->travel;
+    uint64_t after = 0;
+    (void)w;
+    for (int n = 0; n < CHECKPOINTS; n++) {
+        int next = -1;
+        for (int i = 0; i < CHECKPOINTS; i++)
+            if (t->points[i].pid && (n == 0 || t->points[i].position > after) &&
+                (next < 0 || t->points[i].position < t->points[next].position))
+                next = i;
+        if (next < 0)
+            return;
+        after = t->points[next].position;
+        gdb_print(d, "instruction %llu, process %d\n", (unsigned long long)t->points[next].insns, (int)t->points[next].pid);
+    }
+}
+
+/* ---- the guest, as its events tell ---- */
+
+static void print_text(struct debug *d, uint64_t string)
+{
+    size_t n;
+    const char *text = recorder_text(d->machine->trace.recorder, string, &n);
+    gdb_print(d, "%.*s", text ? (int)(n < 200 ? n : 200) : 1, text ? text : "?");
+}
+
+static void print_proc(void *arg, uint64_t id, uint64_t proc, const uint64_t *cols)
+{
+    struct debug *d = arg;
+    (void)proc;
+    gdb_print(d, "%s event %llu, pid %llu, parent event %llu: ", id == d->machine->trace.proc ? "*" : " ",
+              (unsigned long long)id, (unsigned long long)cols[0], (unsigned long long)cols[1]);
+    print_text(d, traceport_program(d->machine, id));
+    gdb_print(d, "\n");
+}
+
+static void procs(struct debug *d, const struct words *w)
+{
+    (void)w;
+    recorder_each_open(d->machine->trace.recorder, EV_process, print_proc, d);
+    gdb_print(d, "(those that the guest has told of; * runs now)\n");
+}
+
+static void print_segment(void *arg, uint64_t id, uint64_t proc, const uint64_t *cols)
+{
+    static const char *const types[] = {"text", "data", "stack", "memory", "defer"};
+    struct debug *d = arg;
+    gdb_print(d, "event %llu, made by process %llu: %s, 0x%llx-0x%llx%s", (unsigned long long)id, (unsigned long long)proc,
+              cols[0] < 5 ? types[cols[0]] : "?", (unsigned long long)cols[2], (unsigned long long)(cols[2] + cols[3] - 1),
+              cols[4] ? ", shared" : "");
+    if (cols[5])
+        gdb_print(d, ", forked from %llu", (unsigned long long)cols[5]);
+    gdb_print(d, "\n");
+}
+
+static void segments(struct debug *d, const struct words *w)
+{
+    (void)w;
+    recorder_each_open(d->machine->trace.recorder, EV_segment, print_segment, d);
+    gdb_print(d, "(lengths as they were made)\n");
+}
+
+static void event(struct debug *d, const struct words *w)
+{
+    const struct debug_options *o = d->options;
+    (void)w;
+    gdb_print(d, "%llu events so far; the newest trap is event %llu\n",
+              (unsigned long long)recorder_events(d->machine->trace.recorder), (unsigned long long)d->machine->trace.last_trap);
+    if (o->event)
+        gdb_print(d, "came here for event %llu: %s, instruction %llu, pc 0x%llx\n", (unsigned long long)o->event, o->event_kind,
+                  (unsigned long long)o->event_insn, (unsigned long long)o->event_pc);
 }
 
 /* ---- the commands ---- */
@@ -239,6 +334,11 @@ static const struct command commands[] = {
     {"tlb", "", "what there is of a TLB", 0, 0, tlb},
     {"xp", "PA [N]", "N 64-bit words of physical memory", 1, 2, xp},
     {"physical", "on|off", "whether GDB's own memory commands mean physical addresses", 1, 1, physical},
+    {"procs", "", "the guest's processes", 0, 0, procs},
+    {"segments", "", "the guest's segments", 0, 0, segments},
+    {"event", "", "how many events of the trace there were up to here", 0, 0, event},
+    {"goto", "N", "to the moment when N instructions are retired, forwards or back", 1, 1, go_to},
+    {"checkpoints", "", "copies of the past that going back starts from", 0, 0, checkpoints},
     {"insns", "", "instructions, interrupts and virtual time up to here", 0, 0, when},
     {"time", "", "the same", 0, 0, when},
 };
@@ -248,7 +348,7 @@ static void help(struct debug *d, const struct words *w)
 {
     (void)w;
     for (size_t i = 0; i < NCOMMANDS; i++)
-        gdb_print(d, "%-9s %-9s %s\n", commands[i].name, commands[i].args, commands[i].what);
+        gdb_print(d, "%-11s %-9s %s\n", commands[i].name, commands[i].args, commands[i].what);
 }
 
 void monitor_command(struct debug *d, char *line)

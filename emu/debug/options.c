@@ -7,6 +7,7 @@
 
 #include "../input.h"
 #include "../say.h"
+#include "debug.h"
 
 void debug_help(void)
 {
@@ -15,18 +16,34 @@ void debug_help(void)
            "      --replay FILE       take the console input of a recorded run\n");
 }
 
+static const struct debug_options *plan;
+
+void debug_plan(const struct debug_options *o)
+{
+    plan = o;
+}
+
+const struct debug_options *debug_planned(void)
+{
+    return plan;
+}
+
 bool debug_terminal(const struct debug_options *o)
 {
+    if (plan)
+        o = plan;
     return o->recording ? o->recording->log->terminal : isatty(STDIN_FILENO);
 }
 
 bool debug_take(struct debug_options *o, int option, char *arg)
 {
     char err[512];
+    if (plan)
+        return true;
     switch (option) {
     case DEBUG_GDB:
-        if (!*arg) {
-            say("--gdb: needs a TCP port of this host or a path for a socket");
+        if (!connect_valid(arg, err, sizeof err)) {
+            say("%s", err);
             return false;
         }
         o->gdb = arg;

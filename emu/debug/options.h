@@ -4,6 +4,7 @@
 #define EMU_DEBUG_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct recording;
 
@@ -12,7 +13,19 @@ struct debug_options {
     const char *record; /* --record: file that takes the console input; NULL: none */
     const char *replay; /* --replay: file that gives it */
     struct recording *recording; /* what is in that file */
+
+    /* tarry goto */
+    uint64_t event;      /* where to stop: id, 0: none */
+    uint64_t event_insn; /* its columns */
+    uint64_t event_pc;
+    const char *event_kind;
+    bool attach;         /* start gdb, on this terminal */
 };
+
+/* From now on every run in this process is debugged like this, whatever its own options say. */
+void debug_plan(const struct debug_options *);
+/* The plan; NULL: none. */
+const struct debug_options *debug_planned(void);
 
 /* For getopt_long: their values are base + DEBUG_... */
 enum { DEBUG_GDB, DEBUG_RECORD, DEBUG_REPLAY };

@@ -210,7 +210,9 @@ const char *target_xml(struct debug *d)
         return xml;
     at = put_text(xml, at, size,
                   "<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target version=\"1.0\">\n"
-                  "<architecture>riscv:rv64</architecture>\n" FEATURE("cpu"));
+                  "<architecture>riscv:rv64</architecture>\n"
+                  "<osabi>none</osabi>\n" /* for Linux GDB would step by breakpoints of its own, and miss traps */
+                  FEATURE("cpu"));
     for (unsigned i = 0; i < 32; i++)
         at = put_reg(xml, at, size, x_names[i], 64, i, i == 2 || i == 3 || i == 4 || i == 8 ? "data_ptr" : i == 1 ? "code_ptr" : "int");
     at = put_reg(xml, at, size, "pc", 64, REG_PC, "code_ptr");

@@ -186,6 +186,7 @@ void travel_keep(struct debug *d, bool kept)
         return;
     console_flush(d->machine);
     t->points[i].position = now;
+    t->points[i].insns = step_retired(&d->machine->hart);
     t->points[i].kept = kept;
     pid_t pid = fork();
     if (pid == 0) {
@@ -316,6 +317,30 @@ static void run_to(struct debug *d, uint64_t position)
     stops_changed(h);
 }
 
+void travel_forward_insns(struct debug *d, uint64_t insns)
+{
+    struct machine *m = d->machine;
+    for (uint64_t now; (now = step_retired(&m->hart)) < insns && (m->result.stop == STOP_NONE || m->hart.midway);)
+        run_to(d, here(d) + (insns - now)); /* short of it by the interrupts on the way */
+}
+
+void travel_to_insns(struct debug *d, uint64_t insns)
+{
+    struct travel *t = &d->shared->travel;
+    int found = -1;
+    if (insns >= step_retired(&d->machine->hart)) {
+        travel_forward_insns(d, insns);
+        return;
+    }
+    for (int i = 0; i < CHECKPOINTS; i++)
+        if (t->points[i].pid && t->points[i].insns <= insns && (found < 0 || t->points[i].insns > t->points[found].insns))
+            found = i;
+    if (found < 0)
+        return; /* cannot be: the beginning is always kept */
+    t->order = (struct order){.kind = ORDER_INSNS, .position = insns};
+    hand_over(d, found);
+}
+
 /* The woken checkpoint looks for the last stop up to the order's position. */
 static void look_for_last(struct debug *d)
 {
@@ -351,6 +376,8 @@ void travel_obey(struct debug *d)
     d->machine->hart.stops = &d->shared->stops;
     if (o.kind == ORDER_SCAN)
         look_for_last(d);
+    if (o.kind == ORDER_INSNS)
+        travel_forward_insns(d, o.position);
     if (o.kind == ORDER_GOTO) {
         run_to(d, o.position);
         d->shared->last = o.report;
