@@ -143,6 +143,68 @@ matches "unknown command" "$out" "nonsense: no such command"
 finished
 matches "kill ends the run" "$status $err" "^130 .*interrupted"
 
+# ---- the worked example of docs/debugger.md ----
+debuggee run echo hello
+sed -n '/^```gdb$/,/^```$/p' "$TOP/docs/debugger.md" | grep -v '^```\|^target remote' >example
+gdb <example
+sed -n '/^```text$/,/^```$/p' "$TOP/docs/debugger.md" | grep -v '^```\|^print' >expected
+while IFS= read -r text; do
+    matches "docs/debugger.md: $text" "${out//+([0-9]) /}" "$(sed 's/[()*.]/\\&/g' <<<"$text")"
+done <expected
+finished
+ok "no trace is written under the debugger" test ! -e tarry.db
+
+# ---- backwards ----
+debuggee run -o none --input script:/in/script sh /in/script
+gdb <<'G'
+reverse-stepi
+break userpagefault
+continue
+continue
+stepi
+stepi
+printf "A=%#lx\n", $pc
+stepi
+reverse-stepi
+printf "B=%#lx\n", $pc
+reverse-stepi
+reverse-stepi
+printf "C=%#lx\n", $pc
+monitor insns
+reverse-continue
+printf "D=%#lx\n", $pc
+reverse-continue
+delete
+monitor insns
+continue
+reverse-stepi
+stepi
+watch nprocs
+reverse-continue
+printf "E=%ld\n", nprocs
+reverse-continue
+printf "F=%ld\n", nprocs
+reverse-stepi
+stepi
+continue
+printf "G=%ld\n", nprocs
+delete
+set $pc = $pc
+continue
+continue
+G
+said() { sed -n "s/^$1=//p" <<<"$out"; }
+matches "nothing lies before the beginning" "$out" "No more reverse-execution history"
+is "reverse-stepi undoes stepi" "$(said B)" "$(said A)"
+is "back on the breakpoint" "$(said C)" "$(said D)"
+matches "back at the beginning" "$out" "0 instructions retired, 0 interrupts taken, virtual time 0 ns"
+matches "the run ends" "$out" "ended with status 0 after $facts instructions"
+is "the last writer, then the one before: they differ by one process" "$((($(said E) - $(said F)) ** 2))" 1
+is "forwards again" "$(said G)" "$(said E)"
+finished
+is "what was passed more than once is printed once" "$(cat guest)" "$(cat plain)"
+is "status" "$status" 0
+
 # ---- ctrl-C ----
 debuggee run -o none spin
 gdb <<G
@@ -160,7 +222,7 @@ is "killed" "$status" 130
 
 # ---- misuse ----
 run "$TARRY" run --gdb 0 echo
-matches "port 0" "$status $err" "^[0-9]+ tarry: --gdb 0: a port is a number from 1 to 65535"
+matches "port 0" "$status $err" "^2 tarry: --gdb 0: a port is a number from 1 to 65535"
 run "$TARRY" run --gdb "$work/no/such/socket" echo
 matches "a socket in no directory" "$err" "tarry: --gdb .*: No such file or directory; choose another name"
 run "$TARRY" run --gdb '' echo
