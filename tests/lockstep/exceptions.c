@@ -31,10 +31,7 @@ static bool nan_box(struct state *ours, struct state *theirs)
     return used;
 }
 
-/*
- * At a trap: mcause or scause, with the address and the value that go with it. False: these CSRs are those of another trap, or none.
- * The trap has just been taken if the instruction counts say so; here it is enough that the addresses agree.
- */
+/* The CSRs of a trap, of either level. */
 struct trap_words {
     unsigned cause, epc, tval;
 };
@@ -56,7 +53,10 @@ static bool breakpoint_tval(struct state *ours, struct state *theirs)
     return used;
 }
 
-/* AMOs fault as stores (unprivileged, 8.4); QEMU 7.2 says load when the page cannot be read or the address is misaligned. */
+/*
+ * AMOs fault as stores (unprivileged, 8.4); QEMU 7.2 says load when the page cannot be read or the address is
+ * misaligned.
+ */
 static bool amo_cause(struct state *ours, struct state *theirs)
 {
     bool used = false;
@@ -73,7 +73,8 @@ static bool amo_cause(struct state *ours, struct state *theirs)
 }
 
 /*
- * A misaligned load faults at its own first byte if that is what is refused (3.1.16); QEMU 7.2 rounds down what it reads
+ * A misaligned load faults at its own first byte if that is what is refused (3.1.16); QEMU 7.2 rounds down what it
+ * reads
  * piece by piece: loads across pages, and loads from where there is no memory.
  */
 static bool misaligned_load(struct state *ours, struct state *theirs)

@@ -169,8 +169,8 @@ class Generator:
                 status |= 1 << 17
         if status >> 22 & 1 or first or self.chance(0.3):  # TSR: the supervisor's handler could not return
             deleg = ideleg = 0
-        c.update(self.protection(first), mstatus=status, medeleg=deleg, mideleg=ideleg, mcounteren=self.bits(7), menvcfg=self.bits(1),
-                 stvec=c["base"] + S_VECTOR + (self.r.randrange(2)) & MASK64)
+        c.update(self.protection(first), mstatus=status, medeleg=deleg, mideleg=ideleg, mcounteren=self.bits(7),
+                 menvcfg=self.bits(1), stvec=c["base"] + S_VECTOR + (self.r.randrange(2)) & MASK64)
         return c
 
     def protection(self, first):
@@ -324,15 +324,10 @@ class Generator:
         return nodes + [s_type(STORE_FP, 2 + double, base, f, offset)]
 
     def atomic(self):
-        width = self.r.choice((2, 3))
-        nodes, base, _ = self.pointer(1 << width, self.chance(0.9))
+        width, base = self.r.choice((2, 3)), self.r.choice([x for x in FREE if x])
         f5 = self.r.choice((0, 1, 4, 8, 12, 16, 20, 24, 28))
-        nodes, offset = li(base, 0)[:0] + nodes, 0
-        return self.exactly(nodes, base) + [amo(f5, width, self.dest(), base, self.reg(), self.r.randrange(4))]
-
-    def exactly(self, nodes, base):
-        """The pointer without an offset."""
-        return li(base, self.address(8, True)) if self.chance(0.9) else nodes
+        return li(base, self.address(8, self.chance(0.9))) + [
+            amo(f5, width, self.dest(), base, self.reg(), self.r.randrange(4))]
 
     def lr_sc(self):
         width = self.r.choice((2, 3))

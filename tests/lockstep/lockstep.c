@@ -14,7 +14,8 @@
  *  -f  a fault on purpose: from instruction N on, flip a bit of one word of Tarry's state once (0..31 x, 32..63 f,
  *      64... CSRs in the order of state.h); the comparison must see it
  *
- * Exits with 0: equal, and the guest's status was 0; 1: they differ; 2: misuse; 3: equal, but the guest's own checks failed.
+ * Exits with 0: equal, and the guest's status was 0; 1: they differ; 2: misuse; 3: equal, but the guest's own checks
+ * failed.
  */
 #include <capstone/capstone.h>
 #include <stdlib.h>

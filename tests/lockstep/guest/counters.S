@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cycle, time, instret: mcounteren and scounteren say for whom (privileged spec, 3.1.11 and 4.1.5). Their values are in spec_counters.S. */
+/*
+ * cycle, time, instret: mcounteren and scounteren say for whom (privileged spec, 3.1.11 and 4.1.5). Their values are
+ * in spec_counters.S.
+ */
 #include "test.h"
 
 .macro SHUT insn:vararg

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RV64F. Signalling NaNs in fmin and fmax, 0 x inf + NaN and NaN boxes are in limits_f.S: Unicorn has them as they were in 2019. */
+/*
+ * RV64F. Signalling NaNs in fmin and fmax, 0 x inf + NaN and NaN boxes are in limits_f.S: Unicorn has them as they
+ * were in 2019.
+ */
 #include "test.h"
 #include "fsweep.h"
 

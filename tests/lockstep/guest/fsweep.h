@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sweeps of floating-point operations over special values. The comparison sees results and flags; s2 sums up x results. */
+/*
+ * Sweeps of floating-point operations over special values. The comparison sees results and flags; s2 sums up x
+ * results.
+ */
 
 /* with flags in s3 after each */
 .macro FLAGS

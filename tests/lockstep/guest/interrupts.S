@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Interrupts that software makes (msip, mip, mtimecmp in the past): enables, priorities, delegation, vectors, wfi (3.1.9, 4.1.3). */
+/*
+ * Interrupts that software makes (msip, mip, mtimecmp in the past): enables, priorities, delegation, vectors, wfi
+ * (3.1.9, 4.1.3).
+ */
 #include "test.h"
 
 #define SOFT(n) (1 << (n))

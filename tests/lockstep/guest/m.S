@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* RV64M: division by zero and overflow have defined results (unprivileged spec, 7.2), multiplication its high halves. */
+/*
+ * RV64M: division by zero and overflow have defined results (unprivileged spec, 7.2), multiplication its high halves.
+ */
 #include "test.h"
 #include "sweep.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Page tables for the tests of translation. MAKE_TABLES LEVELS: code at its own address (2 MiB, one entry, no U), the frame `frame` at
+ * Page tables for the tests of translation. MAKE_TABLES LEVELS: code at its own address (2 MiB, one entry, no U), the
+ * frame `frame` at
  * PAGE, whose entry at `leaf` the test sets. PAGE2 follows it, with the frame after.
  */
 #define PAGE 0x40001000

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tests of translation for either mode; SATP is defined by the file that includes this (privileged spec, 4.3 to 4.5). */
+/*
+ * The tests of translation for either mode; SATP is defined by the file that includes this (privileged spec, 4.3 to
+ * 4.5).
+ */
 #include "test.h"
 #include "paging.h"
 

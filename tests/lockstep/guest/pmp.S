@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Physical memory protection in pages: NAPOT, TOR, priorities, locks, and what page walks may read (privileged spec, 3.7). */
+/*
+ * Physical memory protection in pages: NAPOT, TOR, priorities, locks, and what page walks may read (privileged spec,
+ * 3.7).
+ */
 #include "test.h"
 #include "paging.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A misaligned AMO traps as a store (unprivileged spec, 8.4; privileged spec, table 3.6). QEMU 7.2 says load: on Tarry alone. */
+/*
+ * A misaligned AMO traps as a store (unprivileged spec, 8.4; privileged spec, table 3.6). QEMU 7.2 says load: on Tarry
+ * alone.
+ */
 #include "test.h"
 
 test:

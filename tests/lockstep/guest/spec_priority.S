@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Several interrupts at once: MEI, MSI, MTI, SEI, SSI, STI (privileged spec, 3.1.9). QEMU 7.2 takes the lowest number: on Tarry alone. */
+/*
+ * Several interrupts at once: MEI, MSI, MTI, SEI, SSI, STI (privileged spec, 3.1.9). QEMU 7.2 takes the lowest number:
+ * on Tarry alone.
+ */
 #include "test.h"
 
 /* all of mip's supervisor bits, and machine software and timer, pending */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A page table where there is no memory: an access fault of the access (privileged spec, 4.3.2). QEMU 7.2: page fault. On Tarry alone. */
+/*
+ * A page table where there is no memory: an access fault of the access (privileged spec, 4.3.2). QEMU 7.2: page fault.
+ * On Tarry alone.
+ */
 #include "test.h"
 #include "paging.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SWEEP op...: each operation on every pair of `values`; the comparison with the reference sees the results, s2 sums them up. */
+/*
+ * SWEEP op...: each operation on every pair of `values`; the comparison with the reference sees the results, s2 sums
+ * them up.
+ */
 .macro SWEEP ops:vararg
     la s4, values_end
     la s0, values

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the instruction tests share. A test is one file that includes this and goes on with code that runs in machine
- * mode with all registers 0, floating point on, all memory open to S and U by PMP, no interrupts; it ends with PASS. Each
+ * mode with all registers 0, floating point on, all memory open to S and U by PMP, no interrupts; it ends with PASS.
+ * Each
  * has a part's number in gp (TEST n), which is the exit status when a check fails.
  *
  * A trap is expected between TRY and CAUGHT, or else fails the test. Its handler (machine mode) leaves in
- * s8 mcause, s9 mepc, s10 mtval, s7 mstatus at the trap, and goes on after TRY's label in machine mode. With the trap delegated, the supervisor's
+ * s8 mcause, s9 mepc, s10 mtval, s7 mstatus at the trap, and goes on after TRY's label in machine mode. With the trap
+ * delegated, the supervisor's
  * handler does the same with its CSRs and goes on in supervisor mode. After an interrupt MIE, or SIE, is off.
  * tohost gets 1, or status << 1 | 1 as other test suites have it, then the finisher ends the machine.
  */

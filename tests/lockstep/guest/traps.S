@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exceptions: what they leave in the CSRs; delegation; mret and sret; priorities (privileged spec, 3.1.6, 3.1.8, 3.1.15, 4.1). */
+/*
+ * Exceptions: what they leave in the CSRs; delegation; mret and sret; priorities (privileged spec, 3.1.6, 3.1.8,
+ * 3.1.15, 4.1).
+ */
 #include "test.h"
 
 #define HOLE 0xa000000

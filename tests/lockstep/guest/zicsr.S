@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The CSR instructions, which CSRs exist for whom, and what sticks in machine mode's (privileged spec, chapters 2 and 3). */
+/*
+ * The CSR instructions, which CSRs exist for whom, and what sticks in machine mode's (privileged spec, chapters 2 and
+ * 3).
+ */
 #include "test.h"
 
 test:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* fence.i: code that was written is what runs (unprivileged spec, chapter 3), in place, in loops, over pages, through an alias. */
+/*
+ * fence.i: code that was written is what runs (unprivileged spec, chapter 3), in place, in loops, over pages, through
+ * an alias.
+ */
 #include "test.h"
 #include "paging.h"
 
