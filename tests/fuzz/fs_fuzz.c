@@ -163,6 +163,27 @@ static void list(struct tfs_file *dir)
         ;
 }
 
+static const char *const names_of_snapshots[] = {"s", "t"};
+
+static void look_into(struct tfs *fs, const char *snapshot, const char *name)
+{
+    static uint8_t buf[3 * TFS_BLOCK];
+    struct tfs *view;
+    struct tfs_file *root, *f;
+
+    if (tfs_named_mount(fs, snapshot, &view) < 0)
+        return;
+    root = tfs_root(view);
+    list(root);
+    if (tfs_walk(root, name, &f) == 0) {
+        tfs_read(f, 0, buf, sizeof buf);
+        tfs_write(f, 0, buf, sizeof buf);
+        tfs_unref(f);
+    }
+    tfs_unref(root);
+    tfs_unmount(view);
+}
+
 static void operate(struct tfs *fs, uint8_t op, uint8_t which, uint8_t where, struct tfs_snap **snap)
 {
     static uint8_t buf[3 * TFS_BLOCK];
@@ -172,7 +193,7 @@ static void operate(struct tfs *fs, uint8_t op, uint8_t which, uint8_t where, st
     int same;
 
     pick(fs, which, &dir, &name, &f);
-    switch (op % 14) {
+    switch (op % 17) {
     case 0: if (f) tfs_read(f, off, buf, sizeof buf); break;
     case 1: if (f) tfs_write(f, off, buf, sizeof buf / 2); break;
     case 2: if (f) tfs_truncate(f, off); break;
@@ -191,6 +212,9 @@ static void operate(struct tfs *fs, uint8_t op, uint8_t which, uint8_t where, st
     case 11: if (*snap) tfs_snap_read(*snap, off, buf, sizeof buf); break;
     case 12: tfs_commit(fs); break;
     case 13: tfs_check(fs, say, NULL); break;
+    case 14: tfs_named_create(fs, names_of_snapshots[where & 1]); break;
+    case 15: tfs_named_remove(fs, names_of_snapshots[where & 1]); break;
+    case 16: look_into(fs, names_of_snapshots[where & 1], name); break;
     }
     if (f)
         tfs_unref(f);
@@ -335,7 +359,7 @@ static void fill(struct tfs *fs, int size)
 static int seed(const char *dir)
 {
     static struct disk d;
-    static const uint8_t ops[] = {0, 3, 1, 1, 3, 9, 8, 3, 0, 1, 3, 0, 10, 3, 0, 11, 3, 0, 4, 0x85, 1, 7, 0, 0, 9, 0, 0, 3, 3, 0, 5, 2, 0, 12, 0, 0};
+    static const uint8_t ops[] = {0, 3, 1, 1, 3, 9, 8, 3, 0, 1, 3, 0, 10, 3, 0, 11, 3, 0, 4, 0x85, 1, 7, 0, 0, 9, 0, 0, 3, 3, 0, 5, 2, 0, 12, 0, 0, 14, 0, 0, 1, 0, 5, 16, 0, 0, 14, 0, 1, 15, 0, 0, 13, 0, 0};
     char path[4096];
     struct tfs *fs;
 
@@ -344,6 +368,12 @@ static int seed(const char *dir)
         if (tfs_format(&d.env, NBLOCKS) < 0 || tfs_mount(&d.env, NBLOCKS, &fs) < 0)
             return 1;
         fill(fs, size);
+        if (size >= 4) { /* with named snapshots of what was there, and changes since */
+            tfs_named_create(fs, "s");
+            fill(fs, size - 1);
+        }
+        if (size >= 6)
+            tfs_named_create(fs, "t");
         tfs_unmount(fs);
         snprintf(path, sizeof path, "%s/seed-%d", dir, size);
         FILE *out = fopen(path, "w");
