@@ -21,6 +21,7 @@ struct run {
     char kernel[PATH_MAX];
     char kernel_hash[HASH_HEX];
     char *bootargs;
+    char command[BOOTARGS_MAX];
 };
 
 /* Appends a word to the boot arguments, percent-encoded (an empty one as %00). False when it does not fit. */
@@ -61,12 +62,9 @@ static bool make_bootargs(struct run *r)
     return ok;
 }
 
-static struct run_facts facts_of(const struct run *r, int argc, char **argv)
+static struct run_facts facts_of(const struct run *r)
 {
-    static char command[BOOTARGS_MAX], arguments[BOOTARGS_MAX], config[256 + DISK_FAULT_TEXT];
-    append_word(command, sizeof command, "tarry");
-    for (int i = 0; i < argc; i++)
-        append_word(command, sizeof command, argv[i]);
+    static char arguments[BOOTARGS_MAX], config[256 + DISK_FAULT_TEXT];
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
     int n = snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s",
@@ -76,7 +74,7 @@ static struct run_facts facts_of(const struct run *r, int argc, char **argv)
         n += snprintf(config + n, sizeof config - (size_t)n, " %s", word);
     common_config(&r->o.common, config, sizeof config);
     return (struct run_facts){
-        .command = command,
+        .command = r->command,
         .program = r->disk.program,
         .arguments = arguments,
         .io = r->o.io.policy,
@@ -95,11 +93,11 @@ static int load_kernel(struct machine *m, void *arg, char *err, size_t errlen)
     return machine_load_kernel(m, r->kernel, err, errlen);
 }
 
-static int run_session(struct run *r, int argc, char **argv, bool shell)
+static int run_session(struct run *r, bool shell)
 {
     struct session s = {
         .db = r->o.common.db,
-        .facts = facts_of(r, argc, argv),
+        .facts = facts_of(r),
         .config = {
             .ram_bytes = r->o.common.ram_bytes,
             .bootargs = r->bootargs,
@@ -119,7 +117,7 @@ static int run_session(struct run *r, int argc, char **argv, bool shell)
     return session_run(&s);
 }
 
-static int run_with(struct run *r, int argc, char **argv, bool shell)
+static int run_with(struct run *r, bool shell)
 {
     char err[512];
     if (!find_shipped("kernel.elf", r->kernel, sizeof r->kernel, err, sizeof err) ||
@@ -131,7 +129,7 @@ static int run_with(struct run *r, int argc, char **argv, bool shell)
         r->o.keep = false; /* a look at the past changes nothing */
     if (!run_image_open(&r->o, &r->disk))
         return STATUS_MISUSE;
-    int status = make_bootargs(r) ? run_session(r, argc, argv, shell) : STATUS_MISUSE;
+    int status = make_bootargs(r) ? run_session(r, shell) : STATUS_MISUSE;
     run_image_close(&r->disk);
     free(r->bootargs);
     return status;
@@ -139,10 +137,13 @@ static int run_with(struct run *r, int argc, char **argv, bool shell)
 
 static int run_command(int argc, char **argv, bool shell)
 {
-    struct run r;
+    static struct run r;
     memset(&r, 0, sizeof r);
+    append_word(r.command, sizeof r.command, "tarry"); /* before parsing divides the arguments */
+    for (int i = 0; i < argc; i++)
+        append_word(r.command, sizeof r.command, argv[i]);
     int status = run_options_parse(argv[0], argc, argv, &r.o);
-    return status >= 0 ? status : run_with(&r, argc, argv, shell);
+    return status >= 0 ? status : run_with(&r, shell);
 }
 
 int cmd_run(int argc, char **argv)

@@ -21,7 +21,7 @@ said() { sed -n "s/^$1=//p" <<<"$out"; }
 hex() { printf '0x%x' "$1"; }
 
 head -c 300000 /dev/urandom >file
-"$TARRY" run -o t.db --input file:/in/file --mem 64M sparse /in/file --touch 20 --dirty 2 --write-back >/dev/null 2>&1 </dev/null
+"$TARRY" run -o t.db --input file:/in/data --mem 64M sparse /in/data --touch 20 --dirty 2 --write-back >/dev/null 2>&1 </dev/null
 
 # ---- traps of user code: before it the pc is the row's, after one step its cause and address are ----
 for id in $(sqlite3 t.db 'select id from trap order by id limit 2') $(sqlite3 t.db 'select id from trap order by id desc limit 1'); do
