@@ -21,7 +21,7 @@ wait_for_socket() {
 
 # gdb with the commands of standard input; what it prints is in $out.
 gdb() {
-    { printf 'set pagination off\nset confirm off\nset style enabled off\nset width 0\n'
+    { printf 'set remotetimeout 60\nset pagination off\nset confirm off\nset style enabled off\nset width 0\n'
       printf 'file %s\ntarget remote %s\n' "$BUILD/kernel.elf" "$sock"
       cat; } >"$work/commands"
     out=$(timeout 100 gdb-multiarch -nx -batch -x "$work/commands" 2>&1)
