@@ -39,7 +39,7 @@ struct console {
     uint8_t output[4096];
     size_t output_bytes;
     uint64_t flushed;      /* bytes of output before those */
-    uint64_t *printed;     /* how many of all were printed before (a run that is repeated); NULL: as many as were flushed */
+    uint64_t *printed;     /* how many of all were printed before, in a run that is repeated; NULL: those flushed */
 };
 
 int console_init(struct machine *, char *err, size_t errlen);

@@ -28,7 +28,8 @@ static const char *const how_names[] = {"poll", "wait", "polled", "get", "end", 
 
 struct input_log *input_new(bool terminal)
 {
-    struct input_log *log = mmap(NULL, LOG_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct input_log *log =
+        mmap(NULL, LOG_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (log == MAP_FAILED)
         return NULL;
     log->terminal = terminal;
@@ -51,12 +52,13 @@ bool input_add(struct input_log *log, const struct input_entry *e)
 
 /* ---- what identifies a run ---- */
 
-static const char *const fact_names[RECORDING_FACTS] = {"program", "arguments", "io", "disk-model", "image", "kernel", "inputs", "mem", "config"};
+static const char *const fact_names[RECORDING_FACTS] = {"program", "arguments", "io",  "disk-model", "image",
+                                                        "kernel",  "inputs",    "mem", "config"};
 
 static const char *fact(const struct run_facts *f, unsigned i, char buf[32])
 {
-    const char *const texts[RECORDING_FACTS] = {f->program,     f->arguments,   f->io,    f->disk_model,
-                                                f->image_hash, f->kernel_hash, f->inputs, buf, f->config};
+    const char *const texts[RECORDING_FACTS] = {f->program,     f->arguments, f->io, f->disk_model, f->image_hash,
+                                                f->kernel_hash, f->inputs,    buf,   f->config};
     snprintf(buf, 32, "%llu", (unsigned long long)f->ram_bytes);
     return texts[i] ? texts[i] : "";
 }
@@ -77,7 +79,8 @@ static void decode(char *text)
     char *to = text;
     for (; *text; text++) {
         unsigned c;
-        if (*text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]) && sscanf(text + 1, "%2x", &c) == 1) {
+        if (*text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]) &&
+            sscanf(text + 1, "%2x", &c) == 1) {
             *to++ = (char)c;
             text += 2;
         } else {
@@ -119,14 +122,15 @@ static bool same_settings(const char *a, const char *b)
 
 int recording_fits(const struct recording *r, const struct run_facts *f, char *err, size_t errlen)
 {
-    static const char *const what[RECORDING_FACTS] = {
-        "another program", "other arguments", "another --io", "another --disk-model", "another disk image",
-        "another kernel", "other input files", "another --mem", "other options"};
+    static const char *const what[RECORDING_FACTS] = {"another program",      "other arguments",    "another --io",
+                                                      "another --disk-model", "another disk image", "another kernel",
+                                                      "other input files",    "another --mem",      "other options"};
     char buf[32];
     for (unsigned i = 0; i < RECORDING_FACTS; i++)
         if (strcmp(fact_names[i], "config") ? strcmp(r->facts[i], fact(f, i, buf)) != 0
                                             : !same_settings(r->facts[i], fact(f, i, buf))) {
-            snprintf(err, errlen, "%s: was recorded with %s; repeat the run with the same command and files", r->path, what[i]);
+            snprintf(err, errlen, "%s: was recorded with %s; repeat the run with the same command and files", r->path,
+                     what[i]);
             return -1;
         }
     return 0;
@@ -134,7 +138,8 @@ int recording_fits(const struct recording *r, const struct run_facts *f, char *e
 
 /* ---- the file ---- */
 
-int recording_save(const char *path, const struct input_log *log, const struct run_facts *facts, char *err, size_t errlen)
+int recording_save(const char *path, const struct input_log *log, const struct run_facts *facts, char *err,
+                   size_t errlen)
 {
     char buf[32];
     FILE *f = fopen(path, "w");
@@ -214,7 +219,9 @@ static unsigned parse(struct recording *r, FILE *f)
         n++;
         if (bytes > 0 && line[bytes - 1] == '\n')
             line[--bytes] = '\0';
-        bool ok = n == 1 ? !strcmp(line, "tarry-input 1") : !facts ? take_entry(r, line) : !strcmp(line, "input") || take_fact(r, line);
+        bool ok = n == 1   ? !strcmp(line, "tarry-input 1")
+                  : !facts ? take_entry(r, line)
+                           : !strcmp(line, "input") || take_fact(r, line);
         if (!ok) {
             free(line);
             return n;
@@ -235,7 +242,8 @@ struct recording *recording_load(const char *path, char *err, size_t errlen)
     } else if (!r || !(r->path = strdup(path)) || !(r->log = input_new(false))) {
         snprintf(err, errlen, "--replay %s: the host is out of memory", path);
     } else if ((bad = parse(r, f)) != 0) {
-        snprintf(err, errlen, "--replay %s: line %u is not of a recording; give the file that --record wrote", path, bad);
+        snprintf(err, errlen, "--replay %s: line %u is not of a recording; give the file that --record wrote", path,
+                 bad);
     } else {
         fclose(f);
         r->log->strict = true;

@@ -42,7 +42,7 @@ bool input_add(struct input_log *, const struct input_entry *);
 struct recording {
     char *path;
     char *facts[RECORDING_FACTS]; /* texts as recording_facts names them */
-    bool console; /* it says what the console was */
+    bool console;                 /* it says what the console was */
     struct input_log *log;
 };
 

@@ -2,10 +2,11 @@
 /*
  * Runs the machine by single instructions without the guest seeing it.
  *
- * The guest can see where blocks of code end: interrupts are taken and devices' time comes only there, and what a device
- * asks the clock in mid-block is the time of the block's start. So a step never makes a block of its own: Unicorn first announces
- * the block that would run (and is stopped before it), then the block is run in pieces. While it is
- * under way (h->midway) it stays h->block and its instructions are not yet counted in h->insns, just as if it ran.
+ * The guest can see where blocks of code end: interrupts are taken and devices' time comes only there, and what a
+ * device asks the clock in mid-block is the time of the block's start. So a step never makes a block of its own:
+ * Unicorn first announces the block that would run (and is stopped before it), then the block is run in pieces. While
+ * it is under way (h->midway) it stays h->block and its instructions are not yet counted in h->insns, just as if it
+ * ran.
  *
  * A piece is ended by an exit, an address at which Unicorn translates no further. The translation of the piece
  * is dropped afterwards, so that no later run of the same code finds its block cut short.
@@ -129,8 +130,9 @@ static bool ends_block(uint32_t insn)
 }
 
 /*
- * Does the instruction behind the block trap at its fetch, so that the block ends there? Unicorn gives a block that runs into an
- * illegal c.addi4spn (all zeros, say) a size without it; and it may run into a page that may not be executed.
+ * Does the instruction behind the block trap at its fetch, so that the block ends there? Unicorn gives a block that
+ * runs into an illegal c.addi4spn (all zeros, say) a size without it; and it may run into a page that may not be
+ * executed.
  */
 static bool ends_in_trap(struct hart *h, const struct block *b)
 {

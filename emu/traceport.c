@@ -70,7 +70,8 @@ uint64_t traceport_program(const struct machine *m, uint64_t proc)
     return m->trace.programs[i].proc == proc ? m->trace.programs[i].name : 0;
 }
 
-static uint64_t record(struct machine *m, unsigned kind, const struct event_stamp *s, const uint64_t *cols, unsigned ncols)
+static uint64_t record(struct machine *m, unsigned kind, const struct event_stamp *s, const uint64_t *cols,
+                       unsigned ncols)
 {
     struct traceport *t = &m->trace;
     uint64_t id = recorder_event(t->recorder, kind, s, cols, ncols);

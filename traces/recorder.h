@@ -74,8 +74,8 @@ int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, 
 /* Events recorded so far: the id of the newest. */
 uint64_t recorder_events(const struct recorder *);
 /* Calls fn for every interval of this kind that is open, in order of their ids: id, whose it is, and its columns. */
-void recorder_each_open(struct recorder *, unsigned kind, void (*fn)(void *arg, uint64_t id, uint64_t proc, const uint64_t *cols),
-                        void *arg);
+void recorder_each_open(struct recorder *, unsigned kind,
+                        void (*fn)(void *arg, uint64_t id, uint64_t proc, const uint64_t *cols), void *arg);
 /* The text of a string by its id, *n bytes; NULL: there is none. */
 const char *recorder_text(const struct recorder *, uint64_t id, size_t *n);
 

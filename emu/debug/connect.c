@@ -164,7 +164,8 @@ static void turn_away(struct debug *d)
 static bool receive(struct debug *d, int timeout_ms, bool *lost)
 {
     struct shared *s = d->shared;
-    struct pollfd fds[3] = {{.fd = s->connection, .events = POLLIN}, {.fd = s->listener, .events = POLLIN},
+    struct pollfd fds[3] = {{.fd = s->connection, .events = POLLIN},
+                            {.fd = s->listener, .events = POLLIN},
                             {.fd = d->machine->console.wake[0], .events = POLLIN}};
     *lost = s->connection < 0;
     if (*lost || poll(fds, 3, timeout_ms) <= 0)

@@ -3,9 +3,9 @@
  * The debugger: runs a machine under a GDB that is connected by the remote
  * protocol. docs/debugger.md tells its user what there is.
  *
- * Time travel: a position in the run is a number (step_position). The process keeps copies of itself (fork) at positions of the past;
- * to go back, one of them makes a copy of itself that runs forward to where the user wants to be.
- * Exactly one process is active at a time. What must not go back in time with it - the connection, the breakpoints,
+ * Time travel: a position in the run is a number (step_position). The process keeps copies of itself (fork) at
+ * positions of the past; to go back, one of them makes a copy of itself that runs forward to where the user wants to
+ * be. Exactly one process is active at a time. What must not go back in time with it - the connection, the breakpoints,
  * what was typed and printed - lies in `struct shared`, memory that all these processes share.
  */
 #ifndef EMU_DEBUG_DEBUG_H
@@ -23,7 +23,7 @@
 
 /* Why the machine stopped. */
 enum why {
-    WHY_STEP,      /* the position asked for is reached */
+    WHY_STEP, /* the position asked for is reached */
     WHY_BREAK,
     WHY_WATCH,
     WHY_INTERRUPT, /* the user's ctrl-C */
@@ -33,29 +33,29 @@ enum why {
 
 struct stop_report {
     enum why why;
-    struct stop_point point;  /* WHY_BREAK, WHY_WATCH */
-    uint64_t address;         /* WHY_WATCH: watched byte */
+    struct stop_point point; /* WHY_BREAK, WHY_WATCH */
+    uint64_t address;        /* WHY_WATCH: watched byte */
 };
 
 #define CHECKPOINTS 24
 
 struct order {
     enum { ORDER_GOTO, ORDER_SCAN, ORDER_INSNS } kind;
-    uint64_t position; /* where to go (ORDER_INSNS: instructions); or up to where to look */
-    uint64_t from;     /* ORDER_SCAN: where the user came from */
+    uint64_t position;         /* where to go (ORDER_INSNS: instructions); or up to where to look */
+    uint64_t from;             /* ORDER_SCAN: where the user came from */
     struct stop_report report; /* ORDER_GOTO: what to tell him there */
 };
 
 struct travel {
     struct {
-        pid_t pid;         /* 0: free */
+        pid_t pid; /* 0: free */
         uint64_t position, insns;
-        bool kept;         /* not to be given up for others: the user changed something here */
+        bool kept; /* not to be given up for others: the user changed something here */
     } points[CHECKPOINTS];
-    uint64_t begin;        /* the first position */
-    uint64_t printed;      /* bytes of console output that the user has seen */
+    uint64_t begin;   /* the first position */
+    uint64_t printed; /* bytes of console output that the user has seen */
     volatile pid_t active;
-    int status;            /* exit status of the whole */
+    int status; /* exit status of the whole */
     struct order order;
 };
 
@@ -65,22 +65,22 @@ struct shared {
     int listener, connection; /* file descriptors; -1: none */
     bool connected;           /* there was a connection already */
     struct packet_reader reader;
-    uint8_t input[4096];      /* from the connection, not yet looked at */
+    uint8_t input[4096]; /* from the connection, not yet looked at */
     size_t input_at, input_end;
     bool no_ack, swbreak, hwbreak;
-    bool physical;            /* memory packets mean physical addresses */
+    bool physical; /* memory packets mean physical addresses */
     struct stop_report last;
 };
 
 struct debug {
     struct machine *machine;
     struct shared *shared;
-    const char *where;        /* of --gdb, for messages */
+    const char *where; /* of --gdb, for messages */
     const struct debug_options *options;
-    bool detached;            /* the debugger has left: run on without it */
+    bool detached; /* the debugger has left: run on without it */
     bool killed;
-    bool over_told;           /* the end of the run was shown to the user */
-    bool changed;             /* the user has changed something since the machine last ran */
+    bool over_told; /* the end of the run was shown to the user */
+    bool changed;   /* the user has changed something since the machine last ran */
 
     /* travel.c */
     bool travels;             /* checkpoints are made */
@@ -91,7 +91,8 @@ struct debug {
     int life[2], end[2];      /* pipes: closed when the first process ends; written at the end */
 };
 
-/* Runs the machine under the debugger that connects to options.gdb: a TCP port of this host, or the path of a socket. */
+/* Runs the machine under the debugger that connects to options.gdb: a TCP port of this host, or the path of a socket.
+ */
 void debug_run(struct machine *, const struct debug_options *, struct machine_result *);
 
 /* ---- run.c ---- */
@@ -102,7 +103,8 @@ void debug_forward(struct debug *, uint64_t limit, struct stop_report *);
 void debug_over(struct debug *);
 
 /* ---- travel.c ---- */
-/* Divides the process into one that waits for the end and one that runs. False: cannot be; then there is no travelling. */
+/* Divides the process into one that waits for the end and one that runs. False: cannot be; then there is no travelling.
+ */
 bool travel_begin(struct debug *);
 /* Makes a checkpoint of here. */
 void travel_keep(struct debug *, bool kept);
@@ -114,7 +116,8 @@ void travel_diverge(struct debug *);
 void travel_step_back(struct debug *);
 void travel_continue_back(struct debug *);
 void travel_goto(struct debug *, uint64_t position);
-/* To the first position at which so many instructions are retired, forwards or back; answered as monitor commands are. */
+/* To the first position at which so many instructions are retired, forwards or back; answered as monitor commands are.
+ */
 void travel_to_insns(struct debug *, uint64_t insns);
 /* Forward to the first position at which so many instructions are retired, or the end of the run. */
 void travel_forward_insns(struct debug *, uint64_t insns);
@@ -132,7 +135,8 @@ void connect_advise(const struct debug *);
 /* Waits for a debugger. False: interrupted. */
 bool connect_wait(struct debug *);
 void connect_close(struct debug *);
-/* The next byte of the connection: waits for it if `wait`. -1: none there; -2: the connection is lost, or the run is interrupted. */
+/* The next byte of the connection: waits for it if `wait`. -1: none there; -2: the connection is lost, or the run is
+ * interrupted. */
 int connect_byte(struct debug *, bool wait);
 void connect_send(struct debug *, const char *bytes, size_t n);
 /* Has the user sent the interrupt byte? Other bytes stay for later. Turns other debuggers away. */
@@ -159,7 +163,8 @@ void monitor_command(struct debug *, char *line);
 void monitor_moved(struct debug *);
 
 /* ---- event.c ---- */
-/* Runs to the step in which the event of the options is recorded; another process goes on there. False after a message. */
+/* Runs to the step in which the event of the options is recorded; another process goes on there. False after a message.
+ */
 bool event_find(struct debug *);
 
 /* ---- gdb.c ---- */

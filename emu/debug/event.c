@@ -36,7 +36,8 @@ bool event_find(struct debug *d)
         debug_forward(d, step_position(&m->hart) + 1, &r);
     d->silent = false;
     if (!m->trace.wanted.kind || !as_recorded(d)) {
-        machine_stop(m, STOP_ERROR, 1, "the run departs from the recorded one: event %llu is not %s at instruction %llu",
+        machine_stop(m, STOP_ERROR, 1,
+                     "the run departs from the recorded one: event %llu is not %s at instruction %llu",
                      (unsigned long long)o->event, o->event_kind, (unsigned long long)o->event_insn);
         return false;
     }

@@ -57,7 +57,9 @@ void gdb_print(struct debug *d, const char *fmt, ...)
 
 static void answer_watch(struct debug *d, const struct stop_report *r)
 {
-    const char *name = r->point.kind == STOP_WATCH_WRITE ? "watch" : r->point.kind == STOP_WATCH_READ ? "rwatch" : "awatch";
+    const char *name = r->point.kind == STOP_WATCH_WRITE  ? "watch"
+                       : r->point.kind == STOP_WATCH_READ ? "rwatch"
+                                                          : "awatch";
     answer(d, "T%02x%s:%llx;thread:1;", SIGNAL_TRAP, name, (unsigned long long)r->address);
 }
 
@@ -68,7 +70,10 @@ static void answer_stop(struct debug *d)
     bool soft = r->point.kind == STOP_SOFT_BREAK;
     switch (r->why) {
     case WHY_BREAK:
-        answer(d, "T%02x%sthread:1;", SIGNAL_TRAP, soft && s->swbreak ? "swbreak:;" : !soft && s->hwbreak ? "hwbreak:;" : "");
+        answer(d, "T%02x%sthread:1;", SIGNAL_TRAP,
+               soft && s->swbreak    ? "swbreak:;"
+               : !soft && s->hwbreak ? "hwbreak:;"
+                                     : "");
         break;
     case WHY_WATCH:
         answer_watch(d, r);
@@ -90,8 +95,8 @@ static void say_end(struct debug *d)
 {
     const struct machine_result *r = &d->machine->result;
     if (r->stop == STOP_EXIT)
-        gdb_print(d, "tarry: the guest has ended with status %d after %llu instructions; continue ends the run\n", r->status,
-                  (unsigned long long)step_retired(&d->machine->hart));
+        gdb_print(d, "tarry: the guest has ended with status %d after %llu instructions; continue ends the run\n",
+                  r->status, (unsigned long long)step_retired(&d->machine->hart));
     else
         gdb_print(d, "tarry: the run has ended%s%s; continue ends it\n", *r->message ? ": " : "", r->message);
 }
@@ -266,7 +271,8 @@ static void write_memory(struct debug *d, const char *p)
 /* X: the bytes as they are; they may hold zeros. */
 static void write_binary(struct debug *d, const char *p, size_t length)
 {
-    d->changed = d->changed || !memchr(p, ':', length) || p[length - 1] != ':'; /* GDB asks with no bytes if there is X */
+    d->changed =
+        d->changed || !memchr(p, ':', length) || p[length - 1] != ':'; /* GDB asks with no bytes if there is X */
     const char *end = p + length;
     uint64_t address, n;
     if (!range(&p, &address, &n) || !packet_expect(&p, ':') || (uint64_t)(end - p) != n)
@@ -310,8 +316,8 @@ static void supported(struct debug *d, const char *p)
     struct shared *s = d->shared;
     s->swbreak = strstr(p, "swbreak+") != NULL;
     s->hwbreak = strstr(p, "hwbreak+") != NULL;
-    answer(d, "PacketSize=%x;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+%s",
-           PACKET_MAX, d->travels ? ";ReverseStep+;ReverseContinue+" : "");
+    answer(d, "PacketSize=%x;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+%s", PACKET_MAX,
+           d->travels ? ";ReverseStep+;ReverseContinue+" : "");
 }
 
 /* qXfer:features:read:target.xml:OFFSET,LENGTH */

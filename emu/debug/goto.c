@@ -19,14 +19,16 @@
 
 static void help(void)
 {
-    printf("usage: tarry goto DB EVENT [--gdb PORT|SOCKET]\n\n"
-           "Runs the recorded run DB again, with the console input that it had, to the very instruction of the event with\n"
-           "that id (column id of any event table), and stops there for the debugger: on this terminal, if it is one and\n"
-           "gdb-multiarch is installed, else where --gdb says. Everything that the run depends on must be as it was.\n\n"
-           "      --gdb PORT|SOCKET   wait for gdb there\n"
-           "  -h, --help\n\n"
-           "example:  tarry query tarry.db 'select id, pc, tval from trap'\n"
-           "          tarry goto tarry.db 1234\n");
+    printf(
+        "usage: tarry goto DB EVENT [--gdb PORT|SOCKET]\n\n"
+        "Runs the recorded run DB again, with the console input that it had, to the very instruction of the event "
+        "with\n"
+        "that id (column id of any event table), and stops there for the debugger: on this terminal, if it is one and\n"
+        "gdb-multiarch is installed, else where --gdb says. Everything that the run depends on must be as it was.\n\n"
+        "      --gdb PORT|SOCKET   wait for gdb there\n"
+        "  -h, --help\n\n"
+        "example:  tarry query tarry.db 'select id, pc, tval from trap'\n"
+        "          tarry goto tarry.db 1234\n");
 }
 
 /* ---- the database ---- */
@@ -51,7 +53,8 @@ static bool take_event(sqlite3 *db, const char *path, struct debug_options *o)
     char *kind = text_of(db, sql);
     if (!kind) {
         most = text_of(db, "SELECT max(id) FROM event");
-        say("%s: there is no event %llu; they have the numbers 1 to %s", path, (unsigned long long)o->event, most ? most : "0");
+        say("%s: there is no event %llu; they have the numbers 1 to %s", path, (unsigned long long)o->event,
+            most ? most : "0");
         free(most);
         return false;
     }
@@ -62,7 +65,8 @@ static bool take_event(sqlite3 *db, const char *path, struct debug_options *o)
         o->event_insn = (uint64_t)sqlite3_column_int64(s, 0);
         o->event_pc = (uint64_t)sqlite3_column_int64(s, 1);
     } else {
-        say("%s: event %llu cannot be read: %s; record the run again", path, (unsigned long long)o->event, sqlite3_errmsg(db));
+        say("%s: event %llu cannot be read: %s; record the run again", path, (unsigned long long)o->event,
+            sqlite3_errmsg(db));
     }
     sqlite3_finalize(s);
     return ok;
@@ -189,8 +193,7 @@ static int go_to(const char *path, struct debug_options *o)
             o->gdb = strdup(strcat(strcat(where, "/"), o->gdb)); /* the directory is about to change */
         o->recording = recording;
         debug_plan(o);
-    }
-    else
+    } else
         recording_free(recording);
     int status = ok ? run_again(path, command, directory) : STATUS_MISUSE;
     free(command);

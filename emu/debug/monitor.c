@@ -75,7 +75,10 @@ static void print_path(struct debug *d, uint64_t va)
         bool leaf = pte & (PTE_R | PTE_X);
         gdb_print(d, "  level %u: entry %llu at 0x%llx = 0x%016llx %s: %s 0x%llx\n", level, (unsigned long long)index,
                   (unsigned long long)at, (unsigned long long)pte, bits,
-                  !(pte & PTE_V) ? "not valid" : leaf ? "page at" : "table at", (unsigned long long)PTE_TO_PA(pte));
+                  !(pte & PTE_V) ? "not valid"
+                  : leaf         ? "page at"
+                                 : "table at",
+                  (unsigned long long)PTE_TO_PA(pte));
         if (!(pte & PTE_V) || leaf)
             return;
         table = PTE_TO_PA(pte);
@@ -182,9 +185,10 @@ static void pagetable(struct debug *d, const struct words *w)
 static void tlb(struct debug *d, const struct words *w)
 {
     (void)w;
-    gdb_print(d, "The machine has no TLB that a program could observe: translations are cached by the emulator alone, and\n"
-                 "every change of them takes effect at the next sfence.vma or write to satp at the latest.\n"
-                 "'monitor walk VA' and 'monitor pagetable' show what the tables say.\n");
+    gdb_print(
+        d, "The machine has no TLB that a program could observe: translations are cached by the emulator alone, and\n"
+           "every change of them takes effect at the next sfence.vma or write to satp at the latest.\n"
+           "'monitor walk VA' and 'monitor pagetable' show what the tables say.\n");
 }
 
 /* ---- memory ---- */
@@ -214,7 +218,8 @@ static void physical(struct debug *d, const struct words *w)
         return;
     }
     d->shared->physical = on;
-    gdb_print(d, "GDB's memory is %s now; 'flushregs' or a step makes GDB read it again\n", on ? "physical" : "what the hart sees");
+    gdb_print(d, "GDB's memory is %s now; 'flushregs' or a step makes GDB read it again\n",
+              on ? "physical" : "what the hart sees");
 }
 
 /* ---- time ---- */
@@ -263,7 +268,8 @@ static void checkpoints(struct debug *d, const struct words *w)
         if (next < 0)
             return;
         after = t->points[next].position;
-        gdb_print(d, "instruction %llu, process %d\n", (unsigned long long)t->points[next].insns, (int)t->points[next].pid);
+        gdb_print(d, "instruction %llu, process %d\n", (unsigned long long)t->points[next].insns,
+                  (int)t->points[next].pid);
     }
 }
 
@@ -297,9 +303,9 @@ static void print_segment(void *arg, uint64_t id, uint64_t proc, const uint64_t 
 {
     static const char *const types[] = {"text", "data", "stack", "memory", "defer"};
     struct debug *d = arg;
-    gdb_print(d, "event %llu, made by process %llu: %s, 0x%llx-0x%llx%s", (unsigned long long)id, (unsigned long long)proc,
-              cols[0] < 5 ? types[cols[0]] : "?", (unsigned long long)cols[2], (unsigned long long)(cols[2] + cols[3] - 1),
-              cols[4] ? ", shared" : "");
+    gdb_print(d, "event %llu, made by process %llu: %s, 0x%llx-0x%llx%s", (unsigned long long)id,
+              (unsigned long long)proc, cols[0] < 5 ? types[cols[0]] : "?", (unsigned long long)cols[2],
+              (unsigned long long)(cols[2] + cols[3] - 1), cols[4] ? ", shared" : "");
     if (cols[5])
         gdb_print(d, ", forked from %llu", (unsigned long long)cols[5]);
     gdb_print(d, "\n");
@@ -317,10 +323,11 @@ static void event(struct debug *d, const struct words *w)
     const struct debug_options *o = d->options;
     (void)w;
     gdb_print(d, "%llu events so far; the newest trap is event %llu\n",
-              (unsigned long long)recorder_events(d->machine->trace.recorder), (unsigned long long)d->machine->trace.last_trap);
+              (unsigned long long)recorder_events(d->machine->trace.recorder),
+              (unsigned long long)d->machine->trace.last_trap);
     if (o->event)
-        gdb_print(d, "came here for event %llu: %s, instruction %llu, pc 0x%llx\n", (unsigned long long)o->event, o->event_kind,
-                  (unsigned long long)o->event_insn, (unsigned long long)o->event_pc);
+        gdb_print(d, "came here for event %llu: %s, instruction %llu, pc 0x%llx\n", (unsigned long long)o->event,
+                  o->event_kind, (unsigned long long)o->event_insn, (unsigned long long)o->event_pc);
 }
 
 /* ---- the commands ---- */

@@ -9,9 +9,9 @@
 struct recording;
 
 struct debug_options {
-    const char *gdb;    /* --gdb: port or path of a socket; NULL: no debugger */
-    const char *record; /* --record: file that takes the console input; NULL: none */
-    const char *replay; /* --replay: file that gives it */
+    const char *gdb;             /* --gdb: port or path of a socket; NULL: no debugger */
+    const char *record;          /* --record: file that takes the console input; NULL: none */
+    const char *replay;          /* --replay: file that gives it */
     struct recording *recording; /* what is in that file */
 
     /* tarry goto */
@@ -19,7 +19,7 @@ struct debug_options {
     uint64_t event_insn; /* its columns */
     uint64_t event_pc;
     const char *event_kind;
-    bool attach;         /* start gdb, on this terminal */
+    bool attach; /* start gdb, on this terminal */
 };
 
 /* From now on every run in this process is debugged like this, whatever its own options say. */
@@ -29,8 +29,11 @@ const struct debug_options *debug_planned(void);
 
 /* For getopt_long: their values are base + DEBUG_... */
 enum { DEBUG_GDB, DEBUG_RECORD, DEBUG_REPLAY };
-#define DEBUG_LONG(base) \
-    {"gdb", 1, 0, (base) + DEBUG_GDB}, {"record", 1, 0, (base) + DEBUG_RECORD}, {"replay", 1, 0, (base) + DEBUG_REPLAY}
+#define DEBUG_LONG(base)                                                                                               \
+    {"gdb", 1, 0, (base) + DEBUG_GDB}, {"record", 1, 0, (base) + DEBUG_RECORD},                                        \
+    {                                                                                                                  \
+        "replay", 1, 0, (base) + DEBUG_REPLAY                                                                          \
+    }
 
 /* The lines of --help about them. */
 void debug_help(void);

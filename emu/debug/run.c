@@ -76,7 +76,8 @@ static bool go_on(struct debug *d, uint64_t start, uint64_t limit, struct stop_r
         return done(r, WHY_STEP);
     if (h->midway)
         return in_block(d, limit, here == start, r);
-    if (here == start || limit - here <= NEAR || (h->announced && h->stops && stops_in(h->stops, h->pc, h->announced_bytes))) {
+    if (here == start || limit - here <= NEAR ||
+        (h->announced && h->stops && stops_in(h->stops, h->pc, h->announced_bytes))) {
         if (machine_between(m) && h->interrupts == interrupts)
             step_begin(h);
     } else {

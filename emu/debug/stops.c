@@ -108,7 +108,8 @@ const struct stop_point *stops_touched(struct hart *h, uint64_t *address)
     struct insn_access a;
     if (!tlb_instruction(h, h->pc, &insn) || !insn_access(insn, &a))
         return NULL;
-    bool atomic = (insn & 0x7f) == 0x2f && insn >> 27 != 2 && insn >> 27 != 3; /* reads and writes; LR, SC: one of both */
+    bool atomic =
+        (insn & 0x7f) == 0x2f && insn >> 27 != 2 && insn >> 27 != 3; /* reads and writes; LR, SC: one of both */
     uint64_t at = (a.base ? hart_reg(h, UC_RISCV_REG_X0 + (int)a.base) : 0) + (uint64_t)a.offset;
     unsigned bytes = access_bytes(insn);
     for (unsigned i = 0; i < s->npoints; i++) {

@@ -14,30 +14,30 @@ static const struct csr_name {
     const char *name;
     unsigned number;
 } csr_names[] = {
-    {"sstatus", 0x100},    {"sie", 0x104},        {"stvec", 0x105},      {"scounteren", 0x106}, {"senvcfg", 0x10a},
-    {"sscratch", 0x140},   {"sepc", 0x141},       {"scause", 0x142},     {"stval", 0x143},      {"sip", 0x144},
-    {"stimecmp", 0x14d},   {"satp", 0x180},       {"mstatus", 0x300},    {"misa", 0x301},       {"medeleg", 0x302},
-    {"mideleg", 0x303},    {"mie", 0x304},        {"mtvec", 0x305},      {"mcounteren", 0x306}, {"menvcfg", 0x30a},
-    {"mcountinhibit", 0x320}, {"mscratch", 0x340}, {"mepc", 0x341},      {"mcause", 0x342},     {"mtval", 0x343},
-    {"mip", 0x344},        {"pmpcfg0", 0x3a0},    {"pmpcfg2", 0x3a2},    {"pmpaddr0", 0x3b0},   {"pmpaddr1", 0x3b1},
-    {"pmpaddr2", 0x3b2},   {"pmpaddr3", 0x3b3},   {"pmpaddr4", 0x3b4},   {"pmpaddr5", 0x3b5},   {"pmpaddr6", 0x3b6},
-    {"pmpaddr7", 0x3b7},   {"pmpaddr8", 0x3b8},   {"pmpaddr9", 0x3b9},   {"pmpaddr10", 0x3ba},  {"pmpaddr11", 0x3bb},
-    {"pmpaddr12", 0x3bc},  {"pmpaddr13", 0x3bd},  {"pmpaddr14", 0x3be},  {"pmpaddr15", 0x3bf},  {"tselect", 0x7a0},
-    {"mcycle", 0xb00},     {"minstret", 0xb02},   {"cycle", 0xc00},      {"time", 0xc01},       {"instret", 0xc02},
-    {"mvendorid", 0xf11},  {"marchid", 0xf12},    {"mimpid", 0xf13},     {"mhartid", 0xf14},    {"mconfigptr", 0xf15},
+    {"sstatus", 0x100},       {"sie", 0x104},       {"stvec", 0x105},     {"scounteren", 0x106}, {"senvcfg", 0x10a},
+    {"sscratch", 0x140},      {"sepc", 0x141},      {"scause", 0x142},    {"stval", 0x143},      {"sip", 0x144},
+    {"stimecmp", 0x14d},      {"satp", 0x180},      {"mstatus", 0x300},   {"misa", 0x301},       {"medeleg", 0x302},
+    {"mideleg", 0x303},       {"mie", 0x304},       {"mtvec", 0x305},     {"mcounteren", 0x306}, {"menvcfg", 0x30a},
+    {"mcountinhibit", 0x320}, {"mscratch", 0x340},  {"mepc", 0x341},      {"mcause", 0x342},     {"mtval", 0x343},
+    {"mip", 0x344},           {"pmpcfg0", 0x3a0},   {"pmpcfg2", 0x3a2},   {"pmpaddr0", 0x3b0},   {"pmpaddr1", 0x3b1},
+    {"pmpaddr2", 0x3b2},      {"pmpaddr3", 0x3b3},  {"pmpaddr4", 0x3b4},  {"pmpaddr5", 0x3b5},   {"pmpaddr6", 0x3b6},
+    {"pmpaddr7", 0x3b7},      {"pmpaddr8", 0x3b8},  {"pmpaddr9", 0x3b9},  {"pmpaddr10", 0x3ba},  {"pmpaddr11", 0x3bb},
+    {"pmpaddr12", 0x3bc},     {"pmpaddr13", 0x3bd}, {"pmpaddr14", 0x3be}, {"pmpaddr15", 0x3bf},  {"tselect", 0x7a0},
+    {"mcycle", 0xb00},        {"minstret", 0xb02},  {"cycle", 0xc00},     {"time", 0xc01},       {"instret", 0xc02},
+    {"mvendorid", 0xf11},     {"marchid", 0xf12},   {"mimpid", 0xf13},    {"mhartid", 0xf14},    {"mconfigptr", 0xf15},
 };
 #define NCSRS (sizeof csr_names / sizeof *csr_names)
 
-static const char *const x_names[] = {"zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "fp", "s1", "a0",
-                                      "a1",   "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
+static const char *const x_names[] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "fp", "s1", "a0",
+                                      "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
                                       "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-static const char *const f_names[] = {"ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6",  "ft7",  "fs0",  "fs1", "fa0",
-                                      "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7",  "fs2",  "fs3",  "fs4", "fs5",
+static const char *const f_names[] = {"ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6", "ft7", "fs0",  "fs1", "fa0",
+                                      "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7", "fs2", "fs3",  "fs4", "fs5",
                                       "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11"};
 
 /*
- * Reading a CSR may go through other modes of Unicorn's CPU, which costs the LR reservation: put everything back as it was.
- * A block that is under way counts as far as it has come.
+ * Reading a CSR may go through other modes of Unicorn's CPU, which costs the LR reservation: put everything back as it
+ * was. A block that is under way counts as far as it has come.
  */
 bool target_csr(struct machine *m, unsigned csr, uint64_t *value)
 {
@@ -214,7 +214,10 @@ const char *target_xml(struct debug *d)
                   "<osabi>none</osabi>\n" /* for Linux GDB would step by breakpoints of its own, and miss traps */
                   FEATURE("cpu"));
     for (unsigned i = 0; i < 32; i++)
-        at = put_reg(xml, at, size, x_names[i], 64, i, i == 2 || i == 3 || i == 4 || i == 8 ? "data_ptr" : i == 1 ? "code_ptr" : "int");
+        at = put_reg(xml, at, size, x_names[i], 64, i,
+                     i == 2 || i == 3 || i == 4 || i == 8 ? "data_ptr"
+                     : i == 1                             ? "code_ptr"
+                                                          : "int");
     at = put_reg(xml, at, size, "pc", 64, REG_PC, "code_ptr");
     at = put_text(xml, at, size, "</feature>\n" FEATURE("fpu"));
     for (unsigned i = 0; i < 32; i++)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Time travel. A checkpoint is a copy of the whole process, made by fork, that waits; all of the machine is in it, down to
- * Unicorn's translated code, and it costs the pages that are written afterwards. To go back, the active process
+ * Time travel. A checkpoint is a copy of the whole process, made by fork, that waits; all of the machine is in it, down
+ * to Unicorn's translated code, and it costs the pages that are written afterwards. To go back, the active process
  * tells a checkpoint what to do and ends itself; the checkpoint makes a copy of itself, which is active from then on,
  * runs forward and answers the debugger. The first process of all only waits for the end.
  *
- * That this is the past, and not merely something like it, is the machine's promise: the same instructions with the same input
- * at the same moments give the same run. Input comes from the log (input.h), which is shared, as
- * is the number of bytes that have been printed.
+ * That this is the past, and not merely something like it, is the machine's promise: the same instructions with the
+ * same input at the same moments give the same run. Input comes from the log (input.h), which is shared, as is the
+ * number of bytes that have been printed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +112,8 @@ static void wake(struct debug *d, int i)
     struct iovec iov = {&byte, 1};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     if (fd >= 0) {
-        control.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+        control.head =
+            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
         memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
         msg.msg_control = &control;
         msg.msg_controllen = sizeof control.room;
@@ -333,7 +334,8 @@ void travel_to_insns(struct debug *d, uint64_t insns)
         return;
     }
     for (int i = 0; i < CHECKPOINTS; i++)
-        if (t->points[i].pid && t->points[i].insns <= insns && (found < 0 || t->points[i].insns > t->points[found].insns))
+        if (t->points[i].pid && t->points[i].insns <= insns &&
+            (found < 0 || t->points[i].insns > t->points[found].insns))
             found = i;
     if (found < 0)
         return; /* cannot be: the beginning is always kept */
