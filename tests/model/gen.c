@@ -9,6 +9,8 @@
 const Profile profiles[] = {
     {"small", "few pages: every combination comes soon", {{1, 4}, {1, 3}, {1, 2}, {1, 2}, {1, 1}}, 5, 4, false, 400},
     {"usual", "files of some twenty pages", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, false, 1000},
+    {"tight", "as usual, with memory that is taken away to the last page", {{4, 40}, {2, 8}, {1, 4}, {2, 20}, {1, 2}}, 24,
+     1500, false, 1000},
     {"large", "segments and files of hundreds of pages", {{100, 400}, {20, 60}, {10, 40}, {50, 200}, {1, 4}}, 300, 600,
      false, 600},
     {"fails", "as usual, with a disk that fails", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, true, 1000},
