@@ -63,6 +63,22 @@ for io in $others; do
     agree large $((share / 10)) --io "$io" --mem 16M
 done
 
+# ---- a disk that fails now and then (E1): what fails is done again, and then gives what it must ----
+faults=
+for i in {1..16}; do
+    faults="$faults --disk-fault read:600-4000000,after:$((i * i * 4)),once"
+done
+faults="$faults --disk-fault write:600-4000000,after:300,count:3 --disk-fault write:600-4000000,after:900,count:2"
+for io in deferred ${others##* }; do
+    expected=$(TARRY_SEED=$seed "$model" gen tight $((total / 60)) p.bin | tail -1)
+    # shellcheck disable=SC2086
+    got=$(sed 's/ modelrun / modelrun --errors /' guest.sh | sh -s p.bin --io "$io" --mem 8M $faults)
+    is "a failing disk, --io $io, seed $seed" "$(head -1 <<<"$got")" "$expected"
+    matches "... has failed" "$got" 'modelrun: [1-9][0-9]* errors met'
+    n=${expected#modelrun: }
+    done_ops=$((done_ops + ${n%% *})) seed=$((seed + 1))
+done
+
 # ---- negative controls: what has no snapshots is caught, in one short boot; what is left of it is short ----
 for io in ${MODEL_UNSOUND-mmap-shared mmap-private naive}; do
     TARRY_SEED=$seed "$model" gen small 4000 p.bin >/dev/null

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * modelrun PROGRAM: runs model programs (program.h) and compares what each operation gives with what the reference
+ * modelrun [--errors] PROGRAM: runs model programs (program.h) and compares what each operation gives with what the reference
  * model says. Prints the number of operations and the sum over all results; stops at the first that is not as it must be.
  */
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include "modelrun.h"
 
-static const char help[] = "modelrun PROGRAM\nRuns a program of the reference model; tests/model.t has more.";
+static const char help[] = "modelrun [--errors] PROGRAM\nRuns a program of the reference model (docs/proof.md). With --errors the disk may fail.";
 
-static uint64_t sum; /* over all processes */
+static uint64_t sum, met; /* over all processes; I/O errors that they met */
 
 static void make_pipes(void)
 {
@@ -26,7 +26,10 @@ static void make_pipes(void)
 static void begin(const struct mop *op)
 {
     struct worker w = {.slot = 0, .sizes = op->x, .policy = op->n, .next = UINT64_MAX};
-    long fd = sys_create("/model", OREAD | OEXCL, DMDIR | 0777);
+    long fd;
+    do
+        fd = sys_create("/model", OREAD | OEXCL, DMDIR | 0777);
+    while (again(fd));
     if (fd < 0)
         give_up("create /model", fd);
     sys_close((int)fd);
@@ -43,9 +46,13 @@ static void begin(const struct mop *op)
 static void finish(void)
 {
     char name[] = "/model/0";
+    long r;
     for (int i = 0; i < MODEL_NAMES; i++, name[7]++)
-        sys_remove(name);
-    long r = sys_remove("/model");
+        while (again(sys_remove(name)))
+            ;
+    do
+        r = sys_remove("/model");
+    while (again(r));
     if (r < 0)
         give_up("remove /model", r);
 }
@@ -56,7 +63,8 @@ static void see_off(uint32_t pid)
     char path[40];
     struct tarry_stat st;
     snprintf(path, sizeof path, "/proc/%u/status", (unsigned)pid);
-    while (sys_stat(path, &st) == 0)
+    long r;
+    while ((r = sys_stat(path, &st)) == 0 || again(r))
         sys_sleep(1000);
 }
 
@@ -69,6 +77,8 @@ static void coordinate(uint64_t index)
             break;
         if (op.kind == MOP_end) {
             printf("modelrun: %llu operations, sum %016llx\n", (unsigned long long)index, (unsigned long long)sum);
+            if (tolerant)
+                printf("modelrun: %llu errors met\n", (unsigned long long)(met + errors));
             exit(finish_output(0));
         }
         if (op.kind == MOP_begin)
@@ -95,6 +105,7 @@ static _Noreturn void run(const char *program)
                 exit(1); /* it has said why */
             see_off(turn.pid);
             sum += turn.sum;
+            met += turn.errors;
         }
         coordinate(turn.index);
     }
@@ -110,6 +121,7 @@ static _Noreturn void resume(char **text)
         .next = strtoull(text[3], NULL, 10),
         .policy = (uint32_t)strtoul(text[4], NULL, 10),
     };
+    errors = strtoull(text[5], NULL, 10);
     begin_memory(&w);
     work(&w);
 }
@@ -118,9 +130,11 @@ int main(int argc, char **argv)
 {
     if (help_asked(argc, argv, help))
         return 0;
-    if (argc == 7 && strcmp(argv[1], "--slot") == 0)
+    if (argc > 1 && strncmp(argv[1], "--errors", 8) == 0)
+        tolerate();
+    if (argc == 8 && (strcmp(argv[1], "--slot") == 0 || strcmp(argv[1], "--errors-slot") == 0))
         resume(argv + 2);
-    if (argc != 2)
+    if (argc != 2 + tolerant)
         usage(help);
-    run(argv[1]);
+    run(argv[argc - 1]);
 }

@@ -28,8 +28,9 @@ enum turn_kind {
 
 struct turn {
     uint32_t kind, pid;
-    uint64_t index; /* of the next operation */
-    uint64_t sum;   /* TURN_LEFT: what pid has added up */
+    uint64_t index;  /* of the next operation */
+    uint64_t sum;    /* TURN_LEFT: what pid has added up, */
+    uint64_t errors; /* and the I/O errors that it has met */
 };
 
 /* What a process needs to know, in its memory; handed on through argv by exec. */
@@ -40,6 +41,17 @@ struct worker {
     uint64_t sum;    /* of the shares of what it has done */
     uint64_t next;   /* the operation that it is at */
 };
+
+/*
+ * --errors: the disk fails now and then. What fails with an I/O error is done again, by system call or by instruction, until it
+ * gives what it must; versions of files are not compared, as a write in two parts counts twice.
+ */
+extern bool tolerant;
+extern uint64_t errors; /* met by this process */
+/* Was that an I/O error that is to be met by another try? Counts it. */
+bool again(int64_t result);
+/* From now on a touch that the disk fails is tried again. */
+void tolerate(void);
 
 /* ---- turn.c ---- */
 

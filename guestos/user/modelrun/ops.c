@@ -31,7 +31,10 @@ static int64_t attach(const struct worker *w, unsigned i)
 void begin_memory(const struct worker *w)
 {
     for (unsigned i = 0; i < MODEL_REGIONS; i++) {
-        int64_t r = attach(w, i);
+        int64_t r;
+        do
+            r = attach(w, i);
+        while (again(r));
         if (r < 0)
             give_up("segattach", (long)r);
     }
@@ -56,7 +59,7 @@ static int64_t squeeze(uint64_t n)
         p[i * MODEL_PAGE] = (unsigned char)(i + 1);
     for (uint64_t i = 0; i < n; i++)
         if (p[i * MODEL_PAGE] != (unsigned char)(i + 1))
-            return -T_EIO;
+            return -T_EFAULT;
     return sys_segdetach(SQUEEZE_AT);
 }
 

@@ -9,6 +9,31 @@ enum { BATCH = 32 }; /* operations read at a time */
 static struct mop batch[BATCH];
 static uint64_t first, count; /* those in `batch` */
 
+bool tolerant;
+uint64_t errors;
+
+bool again(int64_t result)
+{
+    bool failed = tolerant && result == -T_EIO;
+    errors += failed;
+    return failed;
+}
+
+/* The page stays as it is after a failed fill (E1): the instruction is simply done again. */
+static void touched(struct tarry_ureg *ureg, char *note)
+{
+    (void)ureg;
+    bool failed = strstr(note, "deferred read error") != NULL || strstr(note, "i/o error") != NULL;
+    errors += failed;
+    sys_noted(failed ? NCONT : NDFLT);
+}
+
+void tolerate(void)
+{
+    tolerant = true;
+    notify(touched);
+}
+
 _Noreturn void give_up(const char *what, long error)
 {
     char line[120], why[80] = "";
@@ -34,7 +59,10 @@ _Noreturn void disagree(uint64_t index, const struct mop *op, int64_t result, ui
 const struct mop *operation(uint64_t index)
 {
     if (index - first >= count) {
-        long got = sys_pread(FD_PROGRAM, batch, sizeof batch, (int64_t)(index * sizeof *batch));
+        long got;
+        do
+            got = sys_pread(FD_PROGRAM, batch, sizeof batch, (int64_t)(index * sizeof *batch));
+        while (again(got));
         if (got < (long)sizeof *batch)
             give_up("the program ends early", got);
         first = index;
@@ -45,7 +73,12 @@ const struct mop *operation(uint64_t index)
 
 void send_turn(unsigned to, const struct turn *turn)
 {
-    sys_pwrite(FD_TURN + 2 * (int)to + 1, turn, sizeof *turn, -1);
+    for (size_t n = 0; n < sizeof *turn;) {
+        long put = sys_pwrite(FD_TURN + 2 * (int)to + 1, (const char *)turn + n, sizeof *turn - n, -1);
+        if (put < 0 && !again(put))
+            break; /* the coordinator is no more */
+        n += put > 0 ? (size_t)put : 0;
+    }
 }
 
 void hand_on(uint64_t index)
@@ -59,8 +92,8 @@ void await_turn(unsigned me, struct turn *turn)
 {
     for (size_t n = 0; n < sizeof *turn;) {
         long got = sys_pread(FD_TURN + 2 * (int)me, (char *)turn + n, sizeof *turn - n, -1);
-        if (got <= 0)
+        if (got <= 0 && !again(got))
             give_up("waiting for a turn", got);
-        n += (size_t)got;
+        n += got > 0 ? (size_t)got : 0;
     }
 }
