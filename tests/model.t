@@ -49,18 +49,20 @@ agree() {
 
 # ---- every sound policy; half of it deferred ----
 others=${MODEL_IO:-"eager fragments-eager cached"}
-agree small $((total / 10)) --io deferred --mem 64M
-agree usual $((total / 10)) --io deferred --mem 8M --snapshot range
-agree usual $((total / 10)) --io deferred --mem 256M --snapshot mount
-agree tight $((total / 10)) --io deferred --mem 8M
-agree large $((total / 20)) --io deferred --mem 8M --snapshot mount
-agree large $((total / 20)) --io deferred --mem 24M --snapshot range
+agree small $((total / 10)) --io deferred --mem 64M --lend on
+agree small $((total / 20)) --io deferred --mem 8M
+agree usual $((total / 8)) --io deferred --mem 8M --snapshot range
+agree usual $((total / 8)) --io deferred --mem 256M --snapshot mount --lend on
+agree tight $((total / 40)) --io deferred --mem 8M
+agree tight $((total / 40)) --io deferred --mem 8M --lend on
+agree large $((total / 50)) --io deferred --mem 8M --snapshot mount
+agree large $((total / 50)) --io deferred --mem 24M --snapshot range --lend on
 share=$((total / 2 / $(wc -w <<<"$others")))
 for io in $others; do
-    agree small $((share * 4 / 10)) --io "$io" --mem 16M
-    agree usual $((share * 3 / 10)) --io "$io" --mem 16M
-    agree tight $((share * 2 / 10)) --io "$io" --mem 8M
-    agree large $((share / 10)) --io "$io" --mem 16M
+    agree small $((share * 5 / 10)) --io "$io" --mem 16M
+    agree usual $((share * 4 / 10)) --io "$io" --mem 16M
+    agree tight $((share / 20)) --io "$io" --mem 8M
+    agree large $((share / 20)) --io "$io" --mem 16M
 done
 
 # ---- a disk that fails now and then (E1): what fails is done again, and then gives what it must ----

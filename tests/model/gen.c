@@ -277,6 +277,14 @@ static void some_free(Gen *g, struct mop *op)
     op->n = mostly_cut(g, op->x, some_length(g), true);
 }
 
+static void some_cwrite(Gen *g, struct mop *op)
+{
+    some_write(g, op);
+    if (op->y == MODEL_HERE)
+        op->y = 0;
+    op->b = one_in(3) ? (uint8_t)(1 + below(2)) : 0;
+}
+
 static void some_open(Gen *g, struct mop *op)
 {
     static const uint32_t modes[] = {ORDWR, ORDWR, ORDWR, ORDWR, OREAD, OWRITE, ORDWR | OAPPEND, ORDWR | OTRUNC};
@@ -370,6 +378,7 @@ static const struct {
 } kinds[] = {
     {190, MOP_read, some_read},    {150, MOP_write, some_write}, {120, MOP_load, some_load},
     {130, MOP_store, some_store},  {40, MOP_copy, some_copy},    {30, MOP_free, some_free},
+    {15, MOP_zero, some_free},     {15, MOP_cwrite, some_cwrite},
     {30, MOP_read, some_zeros},    {60, MOP_open, some_open},    {15, MOP_truncate, some_truncate},
     {4, MOP_chmod, some_chmod},    {8, MOP_rename, some_names},  {8, MOP_remove, some_names},
     {20, MOP_stat, some_names},    {15, MOP_fstat, some_fds},    {20, MOP_sum, some_names},

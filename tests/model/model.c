@@ -349,6 +349,20 @@ static int64_t do_transfer(Model *m, MProc *p, const struct mop *op, bool output
     return got;
 }
 
+static int64_t do_cwrite(Model *m, MProc *p, const struct mop *op)
+{
+    MOpen *o = p->fd[op->a];
+    if (o == NULL || (o->mode & 3) == OREAD)
+        return -T_EBADF;
+    if (o->is != OPEN_FILE || (int64_t)op->y < 0)
+        return -T_EINVAL;
+    if (!model_has(m, p, op->x, op->n, false))
+        return -T_EFAULT;
+    if (op->n > 0 && op->b != 0)
+        return -T_ESTALE;
+    return write_file(m, p, o->file, op, o->mode & OAPPEND ? o->file->length : op->y);
+}
+
 /* ---- memory ---- */
 
 static uint64_t digest_at(const Model *m, const MProc *p, uint64_t va, uint64_t n)
@@ -382,6 +396,14 @@ static int64_t do_free(Model *m, MProc *p, const struct mop *op)
         return -T_EFAULT;
     if (!model_has(m, p, op->x, op->n, true))
         return -T_EACCES;
+    model_poke(m, p, op->x, NULL, op->n);
+    return 0;
+}
+
+static int64_t do_zero(Model *m, MProc *p, const struct mop *op)
+{
+    if (!model_has(m, p, op->x, op->n, true))
+        return -T_EFAULT;
     model_poke(m, p, op->x, NULL, op->n);
     return 0;
 }
@@ -577,6 +599,8 @@ static int64_t execute(Model *m, MProc *p, struct mop *op)
         return do_transfer(m, p, op, false);
     case MOP_write:
         return do_transfer(m, p, op, true);
+    case MOP_cwrite:
+        return do_cwrite(m, p, op);
     case MOP_seek:
         return do_seek(p, op);
     case MOP_load:
@@ -593,6 +617,8 @@ static int64_t execute(Model *m, MProc *p, struct mop *op)
         return 0;
     case MOP_free:
         return do_free(m, p, op);
+    case MOP_zero:
+        return do_zero(m, p, op);
     case MOP_truncate:
         return do_truncate(m, op);
     case MOP_chmod:

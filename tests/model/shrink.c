@@ -120,7 +120,7 @@ static bool simplify(Shrink *s)
     for (unsigned long i = 0; i < s->n; i++) {
         struct mop op = s->best[i];
         bool sized = op.kind == MOP_read || op.kind == MOP_write || op.kind == MOP_load || op.kind == MOP_store ||
-                     op.kind == MOP_copy || op.kind == MOP_free || op.kind == MOP_squeeze;
+                     op.kind == MOP_copy || op.kind == MOP_free || op.kind == MOP_zero || op.kind == MOP_cwrite || op.kind == MOP_squeeze;
         for (uint32_t n = op.n; sized && n > 1;) {
             uint32_t round = n % MODEL_PAGE != 0 && n > MODEL_PAGE ? n - n % MODEL_PAGE : n / 2;
             op = s->best[i];

@@ -66,6 +66,7 @@ static void print_operand(FILE *f, char letter, const struct mop *op, const stru
     case 'p': fprintf(f, " perm=%#lx", (unsigned long)op->x); break;
     case 'm': fprintf(f, " mode=%#x", op->n); break;
     case 'h': fprintf(f, " whence=%u", op->b); break;
+    case 'd': fprintf(f, " age=%u", op->b); break;
     case 's': fprintf(f, " seed=%lu", (unsigned long)op->y); break;
     case 'r': fprintf(f, " %c", 'A' + op->a); break;
     case 'k': fprintf(f, " p%u", op->a); break;
@@ -194,6 +195,7 @@ static void parse_operand(Reader *r, char letter, struct mop *op, const struct l
     case 'p': op->x = number_after(r, "perm="); break;
     case 'm': op->n = (uint32_t)number_after(r, "mode="); break;
     case 'h': op->b = (uint8_t)number_after(r, "whence="); break;
+    case 'd': op->b = (uint8_t)number_after(r, "age="); break;
     case 's': op->y = number_after(r, "seed="); break;
     case 'r': op->a = parse_region(r); break;
     case 'k': op->a = (uint8_t)number_after(r, "p"); break;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "guestos/kernel/zero.h"
 #include "world.h"
 
 static const char *const names[MODEL_NAMES] = {"0", "1", "2", "3"};
@@ -170,7 +171,7 @@ static int64_t sum_file(struct tfs_file *f, uint64_t *digest)
 
 typedef struct Target {
     struct tfs_file *f; /* by its name or descriptor; NULL: none */
-    uint64_t length;    /* of it */
+    uint64_t length, version; /* of it */
     enum mopen is;      /* by its descriptor */
     uint64_t off;
     bool append;
@@ -200,6 +201,7 @@ static Target target_of(const World *w, const struct mop *op)
     if (f != NULL) {
         t.f = world_file(w, f);
         t.length = f->length;
+        t.version = f->version;
     }
     return t;
 }
@@ -231,6 +233,12 @@ static int64_t zero_range(Proc *p, uint64_t va, uint64_t n)
     return 0;
 }
 
+static bool every(const Segment *s)
+{
+    (void)s;
+    return true;
+}
+
 /* The pipe itself is the model's; what matters here is the user memory of the two ends. */
 static int64_t use_pipe(World *w, const struct mop *op)
 {
@@ -243,18 +251,20 @@ static int64_t use_pipe(World *w, const struct mop *op)
     return op->kind == MOP_read || memcmp(bytes, should, n) == 0 ? op->result : -T_EIO;
 }
 
-static int64_t transfer(World *w, Proc *p, const struct mop *op, const Target *t)
+static int64_t transfer(World *w, const struct mop *op, const Target *t)
 {
     if (op->result == -T_EBADF || op->result == -T_EINVAL || op->result == -T_ESPIPE)
         return op->result; /* before any memory is looked at */
-    if (t->is == OPEN_ZERO && op->result >= 0) { /* as zeroread of devnull.c does it, where that changes sources */
-        int64_t r = zero_range(p, address(op->x), op->n);
+    if (t->is == OPEN_ZERO) { /* as zeroread of devnull.c */
+        int64_t r = userzero(address(op->x), op->n, every);
         return r < 0 ? r : op->n;
     }
     if (t->is != OPEN_FILE)
         return op->result < 0 ? op->result : use_pipe(w, op);
     if (op->kind == MOP_read)
         return fileread(t->f, t->off, address(op->x), op->n);
+    if (op->kind == MOP_cwrite)
+        return filewriteif(t->f, t->off, address(op->x), op->n, t->append, t->version - op->b);
     return filewrite(t->f, t->off, address(op->x), op->n, t->append);
 }
 
@@ -351,7 +361,8 @@ static int64_t perform(World *w, Proc *p, const struct mop *op, const Target *t,
     switch ((enum mop_kind)op->kind) {
     case MOP_read:
     case MOP_write:
-        return transfer(w, p, op, t);
+    case MOP_cwrite:
+        return transfer(w, op, t);
     case MOP_load:
         return load_bytes(p, op, digest);
     case MOP_fail:
@@ -362,6 +373,8 @@ static int64_t perform(World *w, Proc *p, const struct mop *op, const Target *t,
         return copy_bytes(p, op);
     case MOP_free:
         return op->result < 0 ? op->result : zero_range(p, address(op->x), op->n);
+    case MOP_zero:
+        return userzero(address(op->x), op->n, every);
     case MOP_open:
     case MOP_create:
         return open_file(w, op, t);

@@ -46,6 +46,7 @@ typedef struct Case {
     int region;
     enum ev_enum_io_policy policy;
     unsigned depth; /* in make check */
+    bool lends;     /* R11 */
 } Case;
 
 static const Case *the_case;
@@ -432,6 +433,7 @@ static void explore(const Case *c)
     World w;
     the_case = c;
     world_begin(&w, c->policy, BLOCKS, 0, 0);
+    lending = c->lends;
     sequences = 0;
     seen_clear();
     push(&now, &(Path){.n = 0});
@@ -451,25 +453,31 @@ static void explore(const Case *c)
 static void private_segment(void **state)
 {
     (void)state;
-    explore(&(Case){"private", REGION_A, EV_io_policy_deferred, 5});
+    explore(&(Case){"private", REGION_A, EV_io_policy_deferred, 5, false});
 }
 
 static void shared_segment(void **state)
 {
     (void)state;
-    explore(&(Case){"shared", REGION_B, EV_io_policy_deferred, 4});
+    explore(&(Case){"shared", REGION_B, EV_io_policy_deferred, 4, false});
+}
+
+static void lent_frames(void **state)
+{
+    (void)state;
+    explore(&(Case){"lent frames", REGION_A, EV_io_policy_deferred, 4, true});
 }
 
 static void fragments_eager(void **state)
 {
     (void)state;
-    explore(&(Case){"fragments-eager", REGION_A, EV_io_policy_fragments_eager, 4});
+    explore(&(Case){"fragments-eager", REGION_A, EV_io_policy_fragments_eager, 4, false});
 }
 
 static void cached(void **state)
 {
     (void)state;
-    explore(&(Case){"cached", REGION_A, EV_io_policy_cached, 4});
+    explore(&(Case){"cached", REGION_A, EV_io_policy_cached, 4, false});
 }
 
 int main(void)
@@ -477,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(private_segment),
         cmocka_unit_test(shared_segment),
+        cmocka_unit_test(lent_frames),
         cmocka_unit_test(fragments_eager),
         cmocka_unit_test(cached),
     };

@@ -4,7 +4,7 @@
  * little, with a disk that fails. A program that goes wrong is made short and printed.
  *
  *   seg_model           TARRY_SEED repeats a run; TARRY_OPS says how many operations
- *   seg_model FILE      runs a program that was printed (MODEL_IO: the policy, MODEL_FRAMES: the frames)
+ *   seg_model FILE      runs a program that was printed (MODEL_IO: the policy, MODEL_FRAMES: the frames, MODEL_LENDS)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,22 +27,25 @@ typedef struct Setting {
     enum ev_enum_io_policy policy;
     uint64_t frames;
     unsigned share; /* of 100 operations */
+    bool lends;     /* R11 */
 } Setting;
 
 static const Setting settings[] = {
-    {"small", EV_io_policy_deferred, 0, 15},       {"usual", EV_io_policy_deferred, 0, 10},
-    {"fails", EV_io_policy_deferred, 0, 10},       {"fails", EV_io_policy_deferred, 100, 15},
-    {"small", EV_io_policy_deferred, 20, 10},      {"fails", EV_io_policy_deferred, 12, 10},
-    {"usual", EV_io_policy_eager, 0, 5},           {"fails", EV_io_policy_eager, 40, 5},
-    {"small", EV_io_policy_fragments_eager, 0, 5}, {"fails", EV_io_policy_fragments_eager, 30, 5},
-    {"small", EV_io_policy_cached, 0, 5},          {"fails", EV_io_policy_cached, 30, 5},
+    {"small", EV_io_policy_deferred, 0, 10, false},       {"usual", EV_io_policy_deferred, 0, 10, false},
+    {"fails", EV_io_policy_deferred, 0, 10, false},       {"fails", EV_io_policy_deferred, 100, 10, false},
+    {"small", EV_io_policy_deferred, 20, 10, false},      {"fails", EV_io_policy_deferred, 12, 5, false},
+    {"small", EV_io_policy_deferred, 0, 5, true},         {"fails", EV_io_policy_deferred, 60, 5, true},
+    {"fails", EV_io_policy_deferred, 12, 5, true},        {"usual", EV_io_policy_eager, 0, 5, false},
+    {"fails", EV_io_policy_eager, 40, 5, false},          {"small", EV_io_policy_fragments_eager, 0, 5, true},
+    {"fails", EV_io_policy_fragments_eager, 30, 5, false}, {"small", EV_io_policy_cached, 0, 5, false},
+    {"fails", EV_io_policy_cached, 30, 5, false},
 };
 
 /* What has no snapshots must be caught: a checker that passes it is broken. */
 static const Setting unsound[] = {
-    {"small", EV_io_policy_naive, 0, 0},
-    {"small", EV_io_policy_mmap_private, 0, 0},
-    {"small", EV_io_policy_mmap_shared, 0, 0},
+    {"small", EV_io_policy_naive, 0, 0, false},
+    {"small", EV_io_policy_mmap_private, 0, 0, false},
+    {"small", EV_io_policy_mmap_shared, 0, 0, false},
 };
 
 /* Prints what is wrong if `say`. */
@@ -52,6 +55,7 @@ static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, boo
     unsigned long at;
     world_begin(&w, s->policy, WORLD_BLOCKS, s->frames, LOOK);
     disk.uncached = 3;
+    lending = s->lends;
     bool good = run_in_world(&w, ops, n, &at);
     if (!good && say) {
         printf("# %s: operation %lu: ", s->profile, at);
@@ -83,7 +87,8 @@ static void explain(const Setting *s, struct mop *ops, unsigned long n)
 {
     Setting setting = *s;
     n = shrink(ops, n, fails_alone, &setting);
-    printf("# made short (io policy %u, %lu frames):\n", s->policy, (unsigned long)s->frames);
+    printf("# made short; to repeat it: MODEL_IO=%u MODEL_FRAMES=%lu%s\n", s->policy, (unsigned long)s->frames,
+           s->lends ? " MODEL_LENDS=1" : "");
     print_program(stdout, ops, n);
     fflush(stdout);
 }
@@ -141,7 +146,7 @@ static int run_file(const char *name)
 {
     const char *io = getenv("MODEL_IO"), *frames = getenv("MODEL_FRAMES");
     Setting s = {name, io != NULL ? (enum ev_enum_io_policy)atoi(io) : EV_io_policy_deferred,
-                 frames != NULL ? strtoull(frames, NULL, 0) : 0, 0};
+                 frames != NULL ? strtoull(frames, NULL, 0) : 0, 0, getenv("MODEL_LENDS") != NULL};
     FILE *f = fopen(name, "r");
     unsigned long n;
     if (f == NULL) {

@@ -132,6 +132,16 @@ static int64_t sum(const char *name, uint64_t *digest)
     return n < 0 ? n : length;
 }
 
+/* Only if the file has the version that it had op->b changes ago. */
+static int64_t write_if(const struct mop *op)
+{
+    struct tarry_stat st = {.version = 0};
+    long r = sys_fstat(slot(op->a), &st);
+    if (r < 0)
+        return r;
+    return sys_cwrite(slot(op->a), at(op->x), op->n, (int64_t)op->y, st.version - op->b);
+}
+
 /* ---- all of them ---- */
 
 static int64_t on_files(const struct mop *op, uint64_t *digest)
@@ -183,6 +193,10 @@ int64_t perform(const struct worker *w, const struct mop *op, uint64_t *digest)
         return 0;
     case MOP_free:
         return sys_segfree((uintptr_t)at(op->x), op->n);
+    case MOP_zero:
+        return sys_segzero((uintptr_t)at(op->x), op->n);
+    case MOP_cwrite:
+        return write_if(op);
     case MOP_attach:
         return attach(w, op->a);
     case MOP_detach:

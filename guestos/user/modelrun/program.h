@@ -39,7 +39,7 @@ enum {
 /*
  * name, operands. Letters of operands: f, g descriptor in a, b; M, N name in a, b; v, w address in x, y; n length in n;
  * o offset in y; l length or offset in x; p permissions in x; m mode in n; h whence in b; s seed in y; r region in a;
- * k process in a; ~ "async" in b; z sizes of the regions in x; P policy of region D in n; c a number in n.
+ * k process in a; ~ "async" in b; z sizes of the regions in x; d age of a version in b; P policy of region D in n; c a number in n.
  */
 #define MODEL_OPS(X)                                                                                             \
     X(end, "")           /* of the file */                                                                       \
@@ -52,11 +52,13 @@ enum {
     X(pipe, "fg")        /* read end f, write end g */                                                           \
     X(read, "fvno")                                                                                              \
     X(write, "fvno")                                                                                             \
+    X(cwrite, "fvnod")   /* if the file has the version that it had d changes ago */                             \
     X(seek, "flh")                                                                                               \
     X(load, "vn~")       /* digest of the bytes */                                                               \
     X(store, "vns~")     /* bytes made of the seed */                                                            \
     X(copy, "vwn~")      /* from v to w, by loads and stores */                                                  \
     X(free, "vn")        /* segfree */                                                                           \
+    X(zero, "vn")        /* segzero */                                                                           \
     X(truncate, "Nl")                                                                                            \
     X(chmod, "Np")                                                                                               \
     X(rename, "MN")                                                                                              \

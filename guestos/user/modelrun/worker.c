@@ -73,7 +73,7 @@ static int64_t insist_on_write(const struct worker *w, struct mop op, uint64_t *
 static int64_t insist(const struct worker *w, const struct mop *op, uint64_t *digest)
 {
     int64_t r;
-    if (op->kind == MOP_write)
+    if (op->kind == MOP_write || op->kind == MOP_cwrite)
         return insist_on_write(w, *op, digest);
     do {
         *digest = 0;
