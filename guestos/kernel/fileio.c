@@ -209,6 +209,20 @@ static void advance(Write *w, enum ev_enum_boundary boundary, uint64_t n)
     w->off += n;
 }
 
+/*
+ * The page of va has been written, and its source will be the block that was written (W4). If its frame is one that the cache
+ * has lent for the old source (R11), nothing keeps that from changing any more: it is given back.
+ */
+static void giveback(Write *w, uint64_t va)
+{
+    Resident r = residentat(w->s->pages, pagenumber(w->s, va));
+    if (!w->policy->rejoins || r.page == NULL || r.page->owner == NULL)
+        return;
+    flushmappings(w->s, va & ~PGMASK, PGSIZE);
+    dropresident(w->s->pages, pagenumber(w->s, va));
+    tracepage(w->s, va & ~PGMASK, EV_page_state_clean, EV_page_state_sourced);
+}
+
 /* Writes n bytes of a piece, page by page. 0, MISSING, or the error. */
 static int writepiece(Write *w, const Source *piece, uint64_t n)
 {
@@ -221,6 +235,7 @@ static int writepiece(Write *w, const Source *piece, uint64_t n)
         if (done < 0)
             return fserror(done);
         imagewritten(w->f, w->off, src, (uint64_t)done);
+        giveback(w, w->va);
         advance(w, EV_boundary_write, (uint64_t)done);
         if (w->off > w->length)
             w->length = w->off;

@@ -364,6 +364,29 @@ static void w5_with_little_memory(void **state)
     file_put(other);
 }
 
+/* The block that it was lent for is no longer held for the page once the page's source is what was written. */
+static void w4_r11_a_lent_frame_is_given_back(void **state)
+{
+    (void)state;
+    unsigned char junk[PG(1)], byte;
+    struct tfs_file *other = file_new_with("other", NULL, 0);
+    for (uint64_t i = 0; i < sizeof junk; i++)
+        junk[i] = pattern(i);
+    file_write(fix.file, 0, junk, sizeof junk); /* a block that no commit protects */
+    memset(junk, 0x99, sizeof junk);
+    lending = true;
+    assert_int_equal(fread_at(0, BUF, PG(1)), PG(1));
+    expect_pattern(fix.proc, BUF, 0, PG(1));
+    assert_int_equal(transfers(EV_boundary_lend), 1);
+    assert_int_equal(filewrite(other, 100, BUF, PG(1), false), PG(1));
+    file_write(fix.file, 0, junk, sizeof junk); /* in place, as nobody needs the old block any more */
+    expect_pattern(fix.proc, BUF, 0, PG(1));
+    file_read(other, 100, &byte, 1);
+    assert_int_equal(byte, pattern(0));
+    lending = false;
+    file_put(other);
+}
+
 static void w6_a_block_is_preserved_once_per_snapshot(void **state)
 {
     (void)state;
@@ -461,6 +484,7 @@ int main(void)
         DEFERRED(w5_pending_pages_are_brought_in_and_written),
         DEFERRED(w5_zeros_are_written_without_pages),
         DEFERRED(w5_with_little_memory),
+        DEFERRED(w4_r11_a_lent_frame_is_given_back),
         DEFERRED(w6_a_block_is_preserved_once_per_snapshot),
         DEFERRED(w7_writing_a_buffer_to_the_file_that_it_is_a_read_of),
         EAGER(w7_writing_a_buffer_to_the_file_that_it_is_a_read_of),
