@@ -130,7 +130,7 @@ try_guest() {
         -T guestos/kernel/kernel.ld -o "$work/guest/kernel.elf" $objects ${2:-} || return 2
     cp -u "$BUILD/tarry" "$work/guest/tarry"
     ln -sf "$(realpath "$BUILD/guest.img")" "$work/guest/guest.img"
-    expected=$("$BUILD/tests/model" gen usual 8000 "$work/program" | tail -1)
+    expected=$("$BUILD/tests/model" gen small 16000 "$work/program" | tail -1)
     [ "$(timeout 100 "$work/guest/tarry" run -o none --mem 16M --input "$work/program:/in/p" modelrun /in/p 2>&1)" = \
         "$expected" ] || return 1
 }
