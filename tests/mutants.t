@@ -35,7 +35,6 @@ R8 old translations stay|seg_model|guestos/kernel/segment.c|s/^        flushmapp
 R8 a page that segfree takes stays|seg_model|guestos/kernel/segment.c|s/^        dropwhole(s, roundup(src.va), rounddown(src.end),$/        if (src.kind != EV_source_kind_zero) dropwhole(s, roundup(src.va), rounddown(src.end),/
 R9 a replaced range stays|seg_sourcemap|guestos/kernel/sourcemap.c|s/^    split(m, middle, end, &middle, after);$/    split(m, middle, end - 1, \&middle, after);/
 R10 a pipe is read twice|guest|guestos/kernel/devpipe.c|s/^    p->out += part;$/    p->out += part \& ~1ull;/
-R11 a store goes into the frame that the cache lent|seg_exhaustive|guestos/kernel/fault.c|s/unsigned flags = r == 0 ? PAGE_COW : 0;/unsigned flags = 0;/
 R11 a page keeps a lent frame when its source changes|seg_write|guestos/kernel/fileio.c|s/^        giveback(w, w->va);$/        (void)giveback;/
 S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracepage(s, va, EV_page_state_dirty, state);$/;/
 S1 a clean page is cleaned again|seg_model|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
