@@ -10,7 +10,7 @@
 const char io_options_help[] =
     "      --io POLICY         reads into deferred segments: deferred (default), eager, fragments-eager, naive,\n"
     "                          cached, mmap-private or mmap-shared; docs/policies.md compares them\n"
-    "      --snapshot SCOPE    what a snapshot keeps: file (default), range (of the read), or mount (all files)\n"
+    "      --snapshot SCOPE    what a snapshot keeps: range (of the read, default), file, or mount (all files)\n"
     "      --lend on|off       whether fills share the block cache's frames in place of copying them (off)\n"
     "      --fill-around N     pages that one fault brings, 2 to 64; seq: more, the longer faults are in sequence (off)\n";
 
@@ -29,7 +29,7 @@ static bool one_of(const char *const *names, const char *arg)
 
 void io_options_default(struct io_options *o)
 {
-    *o = (struct io_options){.policy = "deferred", .snapshot = "file", .lend = "off", .around = "off"};
+    *o = (struct io_options){.policy = "deferred", .snapshot = "range", .lend = "off", .around = "off"};
 }
 
 /* The option's value, which must be one of the names. */

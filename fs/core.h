@@ -48,6 +48,7 @@ struct tfs {
     uint64_t held;       /* bits in the held maps that no named snapshot keeps */
     uint64_t waiting;    /* committed, but neither used nor held nor kept: free after the next commit */
     uint64_t nsnaps;
+    uint32_t random;     /* of priorities, the same in every run */
     enum tfs_scope scope;      /* of snapshots */
     struct tfs_snap *keepers;  /* with TFS_SCOPE_MOUNT: all snapshots, newest first */
     uint64_t reserve;    /* blocks kept back from data, so that a full file system can still be cleaned up */
@@ -104,7 +105,9 @@ struct dead {
 struct tfs_snap {
     struct tfs_file *file;
     struct tfs_snap *older, *newer; /* of those that may keep the same blocks */
-    uint64_t first, end;            /* blocks of the file that it keeps: [first, end) */
+    uint64_t first, end;            /* while wholes > 0, blocks [first, end) are wanted */
+    uint64_t wholes;                /* references that do not say which blocks they want */
+    struct tfs_want *wants;         /* those that do */
     struct disk_root root;
     uint64_t length;
     uint64_t epoch;     /* sees blocks born up to and including this one */
@@ -112,6 +115,8 @@ struct tfs_snap {
     uint64_t preserved; /* data blocks */
     void *tag;
     struct dead *dead;
+    uint64_t ndead;     /* runs on it */
+    uint64_t released;  /* blocks that somebody has ceased to want since the deadlist was sifted */
 };
 
 /* A snapshot on the disk. */
@@ -222,6 +227,14 @@ struct tfs_snap *snap_newest(const struct tfs_file *);
  */
 struct tfs_snap *snap_keeper(struct tfs_snap *, uint64_t fblk, uint64_t birth, uint64_t *run);
 void snap_preserve(struct tfs_snap *, uint64_t ino, const struct dead_run *);
+
+void snap_sift_all(struct tfs *); /* frees what is preserved and nobody wants any more */
+
+/* ---- want.c ---- */
+void want_add(struct tfs_want **tree, struct tfs_want *);
+void want_remove(struct tfs_want **tree, struct tfs_want *);
+/* Does a range cover the block? *run is cut to how many blocks from there on the answer holds at least. */
+int want_covers(const struct tfs_want *tree, uint64_t fblk, uint64_t *run);
 
 /* ---- dir.c ---- */
 #define ENTRY_BYTES(namelen) ((sizeof(struct disk_entry) + (namelen) + 7) & ~(size_t)7)

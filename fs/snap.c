@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Snapshots of files: a copy of the root, an epoch, and the list of blocks that
+ * Snapshots of files: a copy of the root, an epoch, which blocks are wanted, and the list of blocks that
  * the file has let go since.
  *
  * A block on the deadlist of snapshot S left its file while S was the newest that keeps it, so newer ones do not need
- * it; older ones do if it was born early enough and they keep it. On release it therefore goes to the
- * next older snapshot if one of those needs it, or is free.
+ * it; older ones do if it was born early enough and they keep it. When nobody wants it of S any more it therefore goes
+ * to the next older snapshot where somebody does, or is free: S2. Nodes of the tree stay as long as the snapshot.
  */
 #include "core.h"
 
@@ -55,19 +55,36 @@ static void delist(struct tfs_snap *s)
         s->file->snaps = next;
 }
 
+/* ---- which blocks they keep ---- */
+
+/* Does somebody want the block of the snapshot? *run is cut to how many blocks from there on the answer holds. */
+static int wanted(const struct tfs_snap *s, uint64_t fblk, uint64_t *run)
+{
+    if (fblk == NODE_FBLK || s->file->fs->scope == TFS_SCOPE_MOUNT)
+        return 1;
+    if (s->wholes > 0 && fblk >= s->first && fblk < s->end) {
+        *run = min_u64(*run, s->end - fblk);
+        return 1;
+    }
+    if (s->wholes > 0 && s->first > fblk)
+        *run = min_u64(*run, s->first - fblk);
+    return want_covers(s->wants, fblk, run);
+}
+
+/* The first of the snapshots from s on, older and older, where somebody wants the block. */
+static struct tfs_snap *wanting(struct tfs_snap *s, uint64_t fblk, uint64_t birth, uint64_t *run)
+{
+    for (; s != NULL && birth <= s->epoch; s = s->older)
+        if (wanted(s, fblk, run))
+            return s;
+    return NULL;
+}
+
 struct tfs_snap *snap_keeper(struct tfs_snap *s, uint64_t fblk, uint64_t birth, uint64_t *run)
 {
-    for (; s != NULL && birth <= s->epoch; s = s->older) {
-        if (fblk == NODE_FBLK)
-            return s;
-        if (fblk >= s->first && fblk < s->end) {
-            *run = min_u64(*run, s->end - fblk);
-            return s;
-        }
-        if (s->first > fblk)
-            *run = min_u64(*run, s->first - fblk);
-    }
-    return NULL;
+    if (s != NULL && s->file->fs->scope == TFS_SCOPE_FILE)
+        return birth <= s->epoch ? s : NULL;
+    return wanting(s, fblk, birth, run);
 }
 
 /* ---- taking ---- */
@@ -100,10 +117,9 @@ int tfs_snap_take_range(struct tfs_file *f, uint64_t fblk, uint64_t n, struct tf
         s = make(f);
     if (s == NULL)
         return -TFS_ENOMEM;
-    if (f->fs->scope != TFS_SCOPE_RANGE)
-        fblk = 0, end = UINT64_MAX;
     s->first = min_u64(s->first, fblk);
     s->end = s->end > end ? s->end : end;
+    s->wholes++;
     s->refs++;
     *out = s;
     return 0;
@@ -116,7 +132,41 @@ int tfs_snap_take(struct tfs_file *f, struct tfs_snap **out)
 
 void tfs_snap_ref(struct tfs_snap *s)
 {
+    s->wholes++;
     s->refs++;
+}
+
+/* xorshift32 */
+static uint32_t random_priority(struct tfs *fs)
+{
+    uint32_t x = fs->random != 0 ? fs->random : 2463534242u;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return fs->random = x;
+}
+
+void tfs_snap_want(struct tfs_snap *s, struct tfs_want *w, uint64_t fblk, uint64_t n)
+{
+    *w = (struct tfs_want){.first = fblk, .end = fblk + n, .priority = random_priority(s->file->fs)};
+    want_add(&s->wants, w);
+    s->refs++;
+}
+
+/* Somebody has ceased to want so many blocks. */
+static void release(struct tfs_snap *s, uint64_t n)
+{
+    s->released = n < UINT64_MAX - s->released ? s->released + n : UINT64_MAX;
+}
+
+void tfs_snap_rewant(struct tfs_snap *s, struct tfs_want *w, uint64_t fblk, uint64_t n)
+{
+    release(s, w->end - w->first);
+    want_remove(&s->wants, w);
+    w->first = fblk;
+    w->end = fblk + n;
+    want_add(&s->wants, w);
 }
 
 /* ---- deadlists ---- */
@@ -142,13 +192,11 @@ static void report(struct tfs_snap *s, uint64_t ino, const struct dead_run *r)
     }
 }
 
-void snap_preserve(struct tfs_snap *s, uint64_t ino, const struct dead_run *r)
+/* Puts a run on the deadlist. */
+static void remember(struct tfs_snap *s, const struct dead_run *r)
 {
     struct tfs *fs = s->file->fs;
 
-    space_hold(fs, r->blk, r->n);
-    if (r->fblk != NODE_FBLK)
-        report(s, ino, r);
     if (s->dead != NULL && extends(&s->dead->run[s->dead->n - 1], r)) {
         s->dead->run[s->dead->n - 1].n += r->n;
         return;
@@ -163,62 +211,112 @@ void snap_preserve(struct tfs_snap *s, uint64_t ino, const struct dead_run *r)
         s->dead = d;
     }
     s->dead->run[s->dead->n++] = *r;
+    s->ndead++;
 }
 
-/* Does any of these snapshots, newest first, keep any of the run? */
-static int needed(const struct dead_run *r, const struct tfs_snap *s)
+void snap_preserve(struct tfs_snap *s, uint64_t ino, const struct dead_run *r)
 {
-    for (; s != NULL && r->birth <= s->epoch; s = s->older)
-        if (r->fblk == NODE_FBLK || (r->fblk < s->end && s->first < r->fblk + r->n))
-            return 1;
-    return 0;
+    space_hold(s->file->fs, r->blk, r->n);
+    if (r->fblk != NODE_FBLK)
+        report(s, ino, r);
+    remember(s, r);
 }
 
-/* Frees what the older snapshots do not need; what one needs stays in the piece, which may be left empty. */
-static void sift(struct tfs *fs, struct dead *d, const struct tfs_snap *older)
+/*
+ * What becomes of run i of a piece that was taken off the deadlist of s: each part of it goes to the first snapshot
+ * from `from` on where somebody wants it, or is free. *kept: runs at the beginning of the piece that stay with s.
+ */
+static void sort_run(struct tfs_snap *s, struct tfs_snap *from, struct dead *d, uint64_t i, uint64_t *kept)
 {
-    uint64_t kept = 0;
+    struct dead_run r = d->run[i], part = r;
 
-    for (uint64_t i = 0; i < d->n; i++) {
-        if (needed(&d->run[i], older))
-            d->run[kept++] = d->run[i];
+    for (uint64_t done = 0; done < r.n; done += part.n) {
+        part.blk = r.blk + done;
+        part.n = r.n - done;
+        if (r.fblk != NODE_FBLK)
+            part.fblk = r.fblk + done;
+        struct tfs_snap *to = wanting(from, part.fblk, r.birth, &part.n);
+        if (to == NULL)
+            space_free(s->file->fs, part.blk, part.n);
+        else if (to == s && *kept <= i)
+            d->run[(*kept)++] = part;
         else
-            space_free(fs, d->run[i].blk, d->run[i].n);
+            remember(to, &part);
     }
-    d->n = kept;
 }
 
-static void pass_on_dead(struct tfs_snap *s)
+/* Goes through the deadlist of s: what nobody from `from` on wants is free. */
+static void sift(struct tfs_snap *s, struct tfs_snap *from)
 {
-    struct tfs *fs = s->file->fs;
+    struct dead *all = s->dead;
 
-    while (s->dead != NULL) {
-        struct dead *d = s->dead;
-        s->dead = d->next;
-        sift(fs, d, s->older);
-        if (d->n == 0) {
-            mem_free(fs, d, sizeof *d);
+    s->dead = NULL;
+    s->ndead = s->released = 0;
+    while (all != NULL) {
+        struct dead *d = all;
+        uint64_t n = d->n, kept = 0;
+        all = d->next;
+        for (uint64_t i = 0; i < n; i++)
+            sort_run(s, from, d, i, &kept);
+        d->n = kept;
+        s->ndead += kept;
+        if (kept == 0) {
+            mem_free(s->file->fs, d, sizeof *d);
         } else {
-            d->next = s->older->dead;
-            s->older->dead = d;
+            d->next = s->dead;
+            s->dead = d;
         }
     }
 }
 
-int tfs_snap_unref(struct tfs_snap *s)
+/* ---- letting go ---- */
+
+enum { SIFT_ALWAYS = 64, SIFT_SHARE = 8 }; /* see tfs_snap_unwant */
+
+static int unref(struct tfs_snap *s)
 {
     struct tfs_file *f = s->file;
     struct tfs *fs = f->fs;
 
-    if (--s->refs > 0)
+    if (--s->refs > 0) {
+        int due = s->ndead <= SIFT_ALWAYS || s->released >= s->ndead / SIFT_SHARE;
+        if (s->dead != NULL && s->released > 0 && due && fs->scope != TFS_SCOPE_MOUNT)
+            sift(s, s);
         return 0;
-    pass_on_dead(s);
+    }
+    sift(s, s->older);
     delist(s);
     mem_free(fs, s, sizeof *s);
     fs->nsnaps--;
     if (f->opens == 0 && f->snaps == NULL)
         file_dispose(f);
     return 1;
+}
+
+int tfs_snap_unref(struct tfs_snap *s)
+{
+    if (--s->wholes == 0) {
+        release(s, s->end - s->first);
+        s->first = UINT64_MAX;
+        s->end = 0;
+    }
+    return unref(s);
+}
+
+int tfs_snap_unwant(struct tfs_snap *s, struct tfs_want *w)
+{
+    release(s, w->end - w->first);
+    want_remove(&s->wants, w);
+    return unref(s);
+}
+
+void snap_sift_all(struct tfs *fs)
+{
+    for (unsigned i = 0; i < FILE_BUCKETS && fs->scope != TFS_SCOPE_MOUNT; i++)
+        for (struct tfs_file *f = fs->files[i]; f != NULL; f = f->next)
+            for (struct tfs_snap *s = f->snaps; s != NULL; s = s->older)
+                if (s->released > 0 && s->dead != NULL)
+                    sift(s, s);
 }
 
 /* ---- looking ---- */

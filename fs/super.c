@@ -127,6 +127,9 @@ int tfs_commit(struct tfs *fs)
 
 int make_room(struct tfs *fs)
 {
+    if (fs->free > fs->reserve)
+        return 0;
+    snap_sift_all(fs);
     if (fs->free > fs->reserve || fs->waiting == 0 || fs->no_commit)
         return 0;
     return tfs_commit(fs);

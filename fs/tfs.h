@@ -186,7 +186,7 @@ int tfs_touch(struct tfs_file *);
 /* What a snapshot keeps as it was, so that a write to it preserves the old block. */
 enum tfs_scope {
     TFS_SCOPE_FILE,  /* the file */
-    TFS_SCOPE_RANGE, /* those blocks of the file that it was taken for */
+    TFS_SCOPE_RANGE, /* those blocks of the file that are wanted */
     TFS_SCOPE_MOUNT, /* the contents of all files of the file system, as in gefs */
 };
 
@@ -205,6 +205,26 @@ int tfs_snap_take_range(struct tfs_file *, uint64_t fblk, uint64_t n, struct tfs
 void tfs_snap_ref(struct tfs_snap *);
 /* The last reference frees what it alone held. Returns 1 if it was the last. */
 int tfs_snap_unref(struct tfs_snap *);
+/*
+ * A reference that says which blocks of the file it wants; the memory is the caller's, and private to the core. Like
+ * tfs_snap_ref, tfs_snap_want and tfs_snap_rewant touch no block, cannot fail and cost O(log wants): they may be called
+ * while somebody else is in the core. Blocks that are wanted must have been wanted, or held by a plain reference, since
+ * the snapshot was taken.
+ */
+struct tfs_want {
+    struct tfs_want *left, *right;
+    uint64_t first, end, reach;
+    uint32_t priority;
+};
+void tfs_snap_want(struct tfs_snap *, struct tfs_want *, uint64_t fblk, uint64_t n);
+/* It wants other blocks from now on. Those that it leaves are not let go before another unref or unwant. */
+void tfs_snap_rewant(struct tfs_snap *, struct tfs_want *, uint64_t fblk, uint64_t n);
+/*
+ * Gives the reference back. Preserved blocks that nobody wants any more are free, block by block (S2); if there are
+ * very many preserved runs, that comes in batches of an eighth of them, or when space is short, so that it costs
+ * O(log) a block. With TFS_SCOPE_MOUNT all stay until the last reference goes. Returns 1 if this was the last.
+ */
+int tfs_snap_unwant(struct tfs_snap *, struct tfs_want *);
 uint64_t tfs_snap_length(const struct tfs_snap *); /* bytes */
 uint64_t tfs_snap_ino(const struct tfs_snap *);
 uint64_t tfs_snap_epoch(const struct tfs_snap *);

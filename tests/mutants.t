@@ -39,7 +39,10 @@ R11 a page keeps a lent frame when its source changes|seg_write|guestos/kernel/f
 S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracepage(s, va, EV_page_state_dirty, state);$/;/
 S1 a clean page is cleaned again|seg_model|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
 S2 a store to a clean page goes unnoticed|seg_model|guestos/kernel/fault.c|s/return conditionof(v) == OWN \&\& allows/return conditionof(v) >= CLEAN \&\& allows/
-S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            dropsnap(node->src.snap);$/;/
+S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            unwantsnap(node->src.snap, &node->want);$/;/
+S2 a page that is detached is wanted still|seg_store|guestos/kernel/sourcemap.c|s/^        rewantsnap(node->src.snap, .*$/        ;/
+S2 what nobody wants any more stays held|seg_store|fs/snap.c|s/^            sift(s, s);$/            ;/
+S2 what somebody else wants is freed|seg_store|fs/snap.c|s/^        if (wanted(s, fblk, run))$/        if (0)/
 S3 a dirty page is dropped|seg_model|guestos/kernel/clock.c|s/ownssome(&page) ? expel(s, va, &page)/0 ? expel(s, va, \&page)/
 S3 a page that is paged out stays mapped|seg_swap|guestos/kernel/clock.c|s/^        flushmappings(s, batch.va\[i\], PGSIZE);.*$/        ;/
 S3 a page that is paged out counts as loaded|seg_swap|guestos/kernel/clock.c|s/r.flags & PAGE_PARTIAL});/0});/
@@ -47,7 +50,7 @@ S3 a page that somebody uses is taken|seg_store|guestos/kernel/clock.c|s/return 
 S3 a slot is not given back|seg_swap|guestos/kernel/pagemap.c|s/^        putslot(r.slot);$/        ;/
 S4 swap keeps what a frame no longer holds|seg_swap|guestos/kernel/fault.c|s/^        forgetswap(old);$/        ;/
 S4 fork forgets to write-protect|seg_model|guestos/kernel/segment.c|s/^    protectmappings(s, s->base, s->top - s->base);.*$/;/
-S4 fork forgets the references|seg_model|guestos/kernel/sourcemap.c|s/^        refsnap(src.snap);$/;/
+S4 fork forgets the references|seg_model|guestos/kernel/sourcemap.c|s/^        wantsnap(src.snap, .*$/;/
 S4 a shared frame is written|seg_model|guestos/kernel/fault.c|s/if (old->maps == 1 \&\& old->owner == NULL) {/if (1) {/
 S4 exec keeps the old segments|guest|guestos/kernel/exec.c|s/^    memcpy(up->seg, im->seg, sizeof im->seg);$/    memcpy(up->seg, im->seg, ESEG * sizeof im->seg[0]);/
 S4 a child may write what is read-only|guest|guestos/kernel/segment.c|s/^        .attr = model.attr,$/        .attr = model.attr \& ~SG_RONLY,/

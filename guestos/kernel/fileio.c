@@ -22,10 +22,15 @@ uint64_t snapid(struct tfs_snap *snap)
     return (uint64_t)(uintptr_t)*tfs_snap_tag(snap);
 }
 
+/* Blocks that hold n bytes at off. */
+static uint64_t blockspan(uint64_t off, uint64_t n)
+{
+    return (off + n - 1) / TFS_BLOCK - off / TFS_BLOCK + 1;
+}
+
 int takemoment(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **out)
 {
-    uint64_t first = off / TFS_BLOCK, last = (off + n - 1) / TFS_BLOCK;
-    int r = tfs_snap_take_range(f, first, last - first + 1, out);
+    int r = tfs_snap_take_range(f, off / TFS_BLOCK, blockspan(off, n), out);
     return r < 0 ? fserror(r) : 0;
 }
 
@@ -41,21 +46,37 @@ int takesnap(struct tfs_file *f, uint64_t off, uint64_t n, struct tfs_snap **out
     return 0;
 }
 
-void refsnap(struct tfs_snap *snap)
-{
-    tfs_snap_ref(snap);
-}
-
-void dropsnap(struct tfs_snap *snap)
+/* Gives up a plain reference, or `want`. */
+static void letgo(struct tfs_snap *snap, struct tfs_want *want)
 {
     bool held = holdsqlock(&fslock);
     if (!held)
         qlock(&fslock);
     uint64_t id = snapid(snap), kept = tfs_snap_preserved(snap);
-    if (tfs_snap_unref(snap) && id != 0)
+    if ((want != NULL ? tfs_snap_unwant(snap, want) : tfs_snap_unref(snap)) && id != 0)
         ENDTRACE(snapshot, id, .preserved = kept);
     if (!held)
         qunlock(&fslock);
+}
+
+void dropsnap(struct tfs_snap *snap)
+{
+    letgo(snap, NULL);
+}
+
+void unwantsnap(struct tfs_snap *snap, struct tfs_want *want)
+{
+    letgo(snap, want);
+}
+
+void wantsnap(struct tfs_snap *snap, struct tfs_want *want, uint64_t off, uint64_t n)
+{
+    tfs_snap_want(snap, want, off / TFS_BLOCK, blockspan(off, n));
+}
+
+void rewantsnap(struct tfs_snap *snap, struct tfs_want *want, uint64_t off, uint64_t n)
+{
+    tfs_snap_rewant(snap, want, off / TFS_BLOCK, blockspan(off, n));
 }
 
 int snapmap(struct tfs_snap *snap, uint64_t fblk, struct tfs_extent *x)

@@ -15,10 +15,16 @@
 int takesnap(struct tfs_file *, uint64_t off, uint64_t n, struct tfs_snap **);
 /* The same without a row: for a moment. */
 int takemoment(struct tfs_file *, uint64_t off, uint64_t n, struct tfs_snap **);
-/* Another reference, by someone who has one. Needs no lock: it is one addition, and the kernel is not preempted. */
-void refsnap(struct tfs_snap *);
-/* Gives a reference back; the last one ends the trace row. Takes fslock if the caller does not hold it. */
+/* Gives that reference back; the last one ends the trace row. Takes fslock if the caller does not hold it. */
 void dropsnap(struct tfs_snap *);
+/*
+ * Another reference, to the blocks of n bytes at off only, by someone who has one to these; and a change of what it wants,
+ * to a part, or to more of what somebody else wants still. Neither needs a lock: they do not sleep.
+ */
+void wantsnap(struct tfs_snap *, struct tfs_want *, uint64_t off, uint64_t n);
+void rewantsnap(struct tfs_snap *, struct tfs_want *, uint64_t off, uint64_t n);
+/* Gives that one back; what was preserved for it alone is free (S2). As dropsnap. */
+void unwantsnap(struct tfs_snap *, struct tfs_want *);
 /* tfs_snap_map for a caller who does not hold fslock. 0 or a T_ error. */
 int snapmap(struct tfs_snap *, uint64_t fblk, struct tfs_extent *);
 /* Trace row of a snapshot. */

@@ -114,7 +114,7 @@ static const Policy policies[] = {
     [EV_io_policy_mmap_shared] = {"mmap-shared", readmapped, .skips = true, .live = true, .maps = true},
 };
 
-enum tfs_scope snapshot_scope = TFS_SCOPE_FILE;
+enum tfs_scope snapshot_scope = TFS_SCOPE_RANGE;
 bool lending = false;
 
 static const char *const scopes[] = {

@@ -17,6 +17,7 @@ typedef struct Node {
     struct Node *left, *right; /* on the spare and dead lists: left is the next */
     Source src;
     uint32_t priority; /* no child has a greater one */
+    struct tfs_want want; /* kind snapshot: the reference to src.snap, for just these bytes (S2) */
 } Node;
 
 enum { RESERVE = 3 }; /* one change needs at most the new node and one for a cut at either end */
@@ -68,11 +69,19 @@ static Node *newnode(SourceMap *m, Source src)
     m->nspare--;
     *node = (Node){.src = src, .priority = newpriority(m)};
     if (src.snap != NULL)
-        refsnap(src.snap);
+        wantsnap(src.snap, &node->want, src.off, src.end - src.va);
     if (src.image != NULL)
         refimage(src.image);
     m->count++;
     return node;
+}
+
+/* The node's piece ends elsewhere from now on. */
+static void setend(Node *node, uint64_t end)
+{
+    node->src.end = end;
+    if (node->src.snap != NULL)
+        rewantsnap(node->src.snap, &node->want, node->src.off, end - node->src.va);
 }
 
 /* Puts a whole subtree aside for sweepsources. */
@@ -91,11 +100,11 @@ static void bury(SourceMap *m, Node *node)
 void sweepsources(SourceMap *m)
 {
     Node *node = m->dead;
-    m->dead = NULL; /* dropsnap may sleep */
+    m->dead = NULL; /* unwantsnap may sleep */
     while (node != NULL) {
         Node *next = node->left;
         if (node->src.snap != NULL)
-            dropsnap(node->src.snap);
+            unwantsnap(node->src.snap, &node->want);
         if (node->src.image != NULL)
             putimage(node->src.image);
         kfree(node);
@@ -166,7 +175,7 @@ static void split(SourceMap *m, Node *tree, uint64_t va, Node **before, Node **a
         rest->priority = tree->priority; /* keeps the heap: it takes over the right subtree */
         rest->right = tree->right;
         tree->right = NULL;
-        tree->src.end = va;
+        setend(tree, va);
         *before = tree;
         *after = rest;
     }
@@ -237,7 +246,7 @@ void setsource(SourceMap *m, Source src)
             after = rest;
         }
         if (left != NULL && continues(&left->src, &src))
-            left->src.end = src.end;
+            setend(left, src.end);
         else
             before = join(before, newnode(m, src));
     }

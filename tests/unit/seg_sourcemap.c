@@ -18,6 +18,7 @@ enum { BYTES = 400, SNAPS = 3, IMAGES = 2, HOLDERS = SNAPS + IMAGES, OPERATIONS 
 /* Snapshots and images are only names here; the map's references to them are counted. */
 struct tfs_snap {
     int refs;
+    uint64_t wanted; /* bytes */
 };
 
 struct Image {
@@ -26,7 +27,7 @@ struct Image {
 
 static struct tfs_snap snaps[HOLDERS]; /* the last ones are those of images */
 
-void refsnap(struct tfs_snap *snap)
+static void refsnap(struct tfs_snap *snap)
 {
     snap->refs++;
 }
@@ -35,6 +36,27 @@ void dropsnap(struct tfs_snap *snap)
 {
     assert_true(snap->refs > 0);
     snap->refs--;
+}
+
+/* What a piece wants: bytes, not blocks, so that it can be compared. */
+void wantsnap(struct tfs_snap *snap, struct tfs_want *want, uint64_t off, uint64_t n)
+{
+    refsnap(snap);
+    snap->wanted += n;
+    *want = (struct tfs_want){.first = off, .end = off + n};
+}
+
+void rewantsnap(struct tfs_snap *snap, struct tfs_want *want, uint64_t off, uint64_t n)
+{
+    assert_int_equal(off, want->first);
+    snap->wanted += n - (want->end - want->first);
+    want->end = off + n;
+}
+
+void unwantsnap(struct tfs_snap *snap, struct tfs_want *want)
+{
+    snap->wanted -= want->end - want->first;
+    dropsnap(snap);
 }
 
 void refimage(Image *i)
@@ -74,8 +96,8 @@ static void set(Byte *model, Source src)
         model[va - BASE] = byteof(&src, va);
 }
 
-/* Every byte agrees, and the map has no more pieces than it needs (R5: coalescing). Returns references to snaps. */
-static void compare(const SourceMap *m, const Byte *model, int refs[HOLDERS])
+/* Every byte agrees, and the map has no more pieces than it needs (R5: coalescing). Adds up references to snaps. */
+static void compare(const SourceMap *m, const Byte *model, struct tfs_snap all[HOLDERS])
 {
     uint64_t pieces = 0;
     Source before = {0};
@@ -90,7 +112,9 @@ static void compare(const SourceMap *m, const Byte *model, int refs[HOLDERS])
         before = piece;
         pieces += piece.kind != EV_source_kind_zero;
         if (holder(&piece) != NULL)
-            refs[holder(&piece) - snaps]++;
+            all[holder(&piece) - snaps].refs++;
+        if (piece.snap != NULL)
+            all[piece.snap - snaps].wanted += piece.end - piece.va; /* S2: no more than these */
     }
     assert_int_equal(countsources(m), pieces);
 }
@@ -119,7 +143,7 @@ static void agrees_with_the_model(void **state)
     (void)state;
     SourceMap *m = newsources();
     for (unsigned i = 0; i < OPERATIONS; i++) {
-        int refs[HOLDERS] = {0};
+        struct tfs_snap all[HOLDERS] = {0};
         Source src = arbitrary();
         assert_int_equal(reservesources(m), 0);
         setsource(m, src);
@@ -127,9 +151,9 @@ static void agrees_with_the_model(void **state)
         set(model, src);
         if (below(2) == 0)
             continue;
-        compare(m, model, refs);
+        compare(m, model, all);
         for (unsigned k = 0; k < HOLDERS; k++)
-            assert_int_equal(snaps[k].refs, refs[k]);
+            assert_memory_equal(&snaps[k], &all[k], sizeof all[k]);
     }
     freesources(m);
     for (unsigned k = 0; k < HOLDERS; k++)
@@ -142,7 +166,7 @@ static void s4_copy_has_its_own_references(void **state)
     static Byte model[BYTES];
     (void)state;
     for (unsigned i = 0; i < 2000; i++) {
-        int refs[HOLDERS] = {0};
+        struct tfs_snap all[HOLDERS] = {0};
         SourceMap *m = newsources();
         memset(model, 0, sizeof model);
         for (unsigned k = below(30); k > 0; k--) {
@@ -158,10 +182,10 @@ static void s4_copy_has_its_own_references(void **state)
         memory.fail_kalloc = 0;
         if (copy == NULL)
             assert_int_equal(memory.objects, objects);
-        compare(m, model, refs);
+        compare(m, model, all);
         freesources(m);
         if (copy != NULL) {
-            compare(copy, model, (int[HOLDERS]){0});
+            compare(copy, model, (struct tfs_snap[HOLDERS]){0});
             freesources(copy);
         }
         for (unsigned k = 0; k < HOLDERS; k++)

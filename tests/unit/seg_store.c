@@ -108,6 +108,57 @@ static void s2_the_last_detach_drops_the_snapshot(void **state)
     }
 }
 
+/* Preserved blocks, with the few nodes of the tree. */
+static void expect_held(uint64_t data)
+{
+    enum { NODES = 2 };
+    assert_in_range(space_now().held_blocks, data, data + NODES);
+}
+
+static void s2_preserved_blocks_are_free_one_by_one(void **state)
+{
+    char zeros[PGSIZE] = "";
+    (void)state;
+    tfs_set_scope(rootfs, TFS_SCOPE_RANGE);
+    fread_at(0, BUF, PG(40));
+    for (unsigned i = 0; i < 40; i++)
+        file_write(fix.file, PG(i), zeros, PGSIZE);
+    expect_held(40);
+    for (unsigned i = 0; i < 20; i++) {
+        save_byte(fix.proc, BUF + PG(i * 7 % 40), 1);
+        expect_held(39 - i);
+    }
+    segzero(fix.seg, BUF + 100, PG(5));
+    fread_at(PG(10), BUF + PG(30), PG(10)); /* read over: the new one needs nothing preserved */
+    uint64_t left = 0;
+    for (unsigned i = 0; i < 40; i++)
+        left += sourceat(fix.seg->sources, BUF + PG(i) + 50, BUF + PG(i) + 51).snap != NULL && i < 30 && (i < 1 || i > 5);
+    expect_held(left);
+    Proc *child = khost_fork(fix.proc);
+    save_bytes(fix.proc, BUF, 1, PG(40));
+    expect_held(left); /* the child wants them */
+    become(child);
+    khost_exit(child);
+    expect_held(0);
+}
+
+/* One cold page does not pin a whole file. */
+static void s2_a_foreign_write_preserves_what_is_wanted(void **state)
+{
+    char zeros[PGSIZE] = "";
+    (void)state;
+    tfs_set_scope(rootfs, TFS_SCOPE_RANGE);
+    fread_at(0, BUF, PG(40));
+    for (unsigned i = 0; i < 40; i++)
+        if (i != 17)
+            save_byte(fix.proc, BUF + PG(i), 1);
+    for (unsigned i = 0; i < 40; i++)
+        file_write(fix.file, PG(i), zeros, PGSIZE);
+    assert_int_equal(transfers(EV_boundary_preserve), 1);
+    expect_held(1);
+    expect_pattern(fix.proc, BUF + PG(17), PG(17), PGSIZE);
+}
+
 static void s3_clean_pages_are_dropped_and_filled_again(void **state)
 {
     (void)state;
@@ -406,6 +457,8 @@ int main(void)
         TEST(s1_a_fill_explains_itself),
         TEST(s1_clean_pages_are_write_protected),
         TEST(s2_the_last_detach_drops_the_snapshot),
+        TEST(s2_preserved_blocks_are_free_one_by_one),
+        TEST(s2_a_foreign_write_preserves_what_is_wanted),
         TEST(s3_clean_pages_are_dropped_and_filled_again),
         TEST(s3_a_locked_segment_and_a_pinned_page_are_left_alone),
         TEST(s4_fork_inherits_associations_copy_on_write),
