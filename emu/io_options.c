@@ -12,12 +12,15 @@ const char io_options_help[] =
     "                          cached, mmap-private or mmap-shared; docs/policies.md compares them\n"
     "      --snapshot SCOPE    what a snapshot keeps: range (of the read, default), file, or mount (all files)\n"
     "      --lend on|off       whether fills share the block cache's frames in place of copying them (off)\n"
-    "      --fill-around N     pages that one fault brings, 2 to 64; seq: more, the longer faults are in sequence (off)\n";
+    "      --fill-around N     pages that one fault brings, 2 to 64; seq: more, the longer faults are in sequence (off)\n"
+    "      --nospace WHAT      no space to preserve a block: materialise the pages that need it (default), or\n"
+    "                          fail-writer\n";
 
 static const char *const policies[] = {
     "eager", "deferred", "fragments-eager", "naive", "cached", "mmap-private", "mmap-shared", NULL,
 };
 static const char *const switches[] = {"on", "off", NULL};
+static const char *const nospaces[] = {"materialise", "fail-writer", NULL};
 static const char *const scopes[] = {"file", "range", "mount", NULL};
 
 static bool one_of(const char *const *names, const char *arg)
@@ -29,7 +32,7 @@ static bool one_of(const char *const *names, const char *arg)
 
 void io_options_default(struct io_options *o)
 {
-    *o = (struct io_options){.policy = "deferred", .snapshot = "range", .lend = "off", .around = "off"};
+    *o = (struct io_options){.policy = "deferred", .snapshot = "range", .lend = "off", .around = "off", .nospace = "materialise"};
 }
 
 /* The option's value, which must be one of the names. */
@@ -64,6 +67,8 @@ bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
         return choose(&o->lend, "lend", switches, arg);
     case OPT_FILL_AROUND:
         return take_around(o, arg);
+    case OPT_NOSPACE:
+        return choose(&o->nospace, "nospace", nospaces, arg);
     }
     *taken = false;
     return true;
@@ -71,7 +76,11 @@ bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
 
 bool io_options_bootarg(const struct io_options *o, unsigned i, char *buf, size_t len)
 {
-    const char *const words[][2] = {{"io", o->policy}, {"snapshot", o->snapshot}, {"lend", o->lend}, {"fill-around", o->around}};
+    const char *const words[][2] = {{"io", o->policy},
+                                    {"snapshot", o->snapshot},
+                                    {"lend", o->lend},
+                                    {"fill-around", o->around},
+                                    {"nospace", o->nospace}};
     if (i >= sizeof words / sizeof words[0])
         return false;
     snprintf(buf, len, "%s=%s", words[i][0], words[i][1]);

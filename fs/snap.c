@@ -377,3 +377,12 @@ int64_t tfs_snap_compare(struct tfs_snap *s, struct tfs_file *f, uint64_t fblk, 
     }
     return (int64_t)min_u64(done, max);
 }
+
+int64_t tfs_snap_changed(struct tfs_snap *s, uint64_t fblk, uint64_t max, _Bool *changed)
+{
+    int same = 1;
+    int64_t n = tfs_snap_compare(s, s->file, fblk, max, &same);
+
+    *changed = n >= 0 && !same;
+    return n;
+}

@@ -241,6 +241,12 @@ int64_t tfs_snap_read(struct tfs_snap *, uint64_t off, void *buf, size_t n);
  */
 int64_t tfs_snap_compare(struct tfs_snap *, struct tfs_file *, uint64_t fblk, uint64_t max, int *same);
 
+/*
+ * Whether block fblk of the snapshot is no longer its file's: then it is preserved. Returns for how many blocks from
+ * fblk on that answer holds (>= 1, <= max).
+ */
+int64_t tfs_snap_changed(struct tfs_snap *, uint64_t fblk, uint64_t max, _Bool *changed);
+
 /* ---- named snapshots of the whole file system: on the disk until they are removed ---- */
 
 struct tfs_named {

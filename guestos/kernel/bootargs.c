@@ -5,6 +5,7 @@
 #include "bootargs.h"
 #include "cons.h"
 #include "devtree.h"
+#include "nospace.h"
 #include "policy.h"
 #include "proc.h"
 
@@ -43,6 +44,8 @@ static void setting(const char *word)
     if (strncmp(word, "fill-around=", 12) == 0 && aroundnamed(word + 12, &fillaround))
         return;
     if (strncmp(word, "snapshot=", 9) == 0 && scopenamed(word + 9, &snapshot_scope))
+        return;
+    if (strncmp(word, "nospace=", 8) == 0 && nospacenamed(word + 8, &nospace_policy))
         return;
     if (strcmp(word, "console=plain") == 0)
         consplain();

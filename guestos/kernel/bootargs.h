@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Boot arguments: words `key=value`, then `--`, then the program and its arguments; every word
- * percent-encoded. Keys: io=POLICY, snapshot=SCOPE, lend=on|off (policy.c), fill-around=N|seq|off (around.c), console=plain.
+ * percent-encoded. Keys: io=POLICY, snapshot=SCOPE, lend=on|off (policy.c), fill-around=N|seq|off (around.c), nospace=WHAT
+ * (nospace.c), console=plain.
  */
 #ifndef BOOTARGS_H
 #define BOOTARGS_H

@@ -551,6 +551,18 @@ static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_ke
     return r;
 }
 
+int materialise(Segment *s, uint64_t va)
+{
+    enum ev_enum_resolution how = EV_resolution_failed;
+    PageView v = viewpage(s, va);
+    uint64_t id = TRACE(fault, .va = va, .access = EV_access_write, .segment = s->id, .in_kernel = true);
+    uint64_t old = pushcause(id);
+    int r = resolve(s, va, true, &v, &how);
+    popcause(old);
+    ENDTRACE(fault, id, .resolution = r < 0 ? EV_resolution_failed : how);
+    return r;
+}
+
 int fixlocked(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, Page **pin)
 {
     if (va < s->base || va >= s->top)

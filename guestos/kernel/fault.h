@@ -44,6 +44,9 @@ bool allows(const Segment *, enum ev_enum_access);
 /* fixfault for a caller who holds the segment's lock. */
 int fixlocked(Segment *, uint64_t va, enum ev_enum_access, bool in_kernel, Space *, Page **pin);
 
+/* Makes the page of va the segment's own, whatever the segment allows: 0 or an error, with nothing changed (E2). */
+int materialise(Segment *, uint64_t va);
+
 /* reservesources, with what pages the segment can give for it. 0 or -T_ENOMEM. */
 int reserve(Segment *);
 

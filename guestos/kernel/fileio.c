@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "fileio.h"
 #include "image.h"
+#include "nospace.h"
 #include "policy.h"
 #include "proc.h"
 #include "trace.h"
@@ -442,6 +443,8 @@ static int64_t writebuffer(Write w, uint64_t va, uint64_t n)
         w.policy = policyof(w.s);
         w.end = w.va + part;
         r = writeseg(&w);
+        if (r == -T_ENOSPC && materialisesome()) /* E2 */
+            r = 0;
     }
     /* What has been written before an error counts, like a short write. */
     return w.va > va ? (int64_t)(w.va - va) : r;
