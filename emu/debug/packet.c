@@ -60,9 +60,11 @@ enum packet_event packet_take(struct packet_reader *r, uint8_t byte)
         inside(r, byte);
         return PACKET_NONE;
     case SUM1:
-        r->told = (uint8_t)(d << 4);
         r->state = d < 0 ? BETWEEN : SUM2;
-        return d < 0 ? PACKET_BAD : PACKET_NONE;
+        if (d < 0)
+            return PACKET_BAD;
+        r->told = (uint8_t)(d << 4);
+        return PACKET_NONE;
     case SUM2:
         r->state = BETWEEN;
         r->data[r->length] = '\0';
