@@ -4,7 +4,8 @@
  * little, with a disk that fails. A program that goes wrong is made short and printed.
  *
  *   seg_model           TARRY_SEED repeats a run; TARRY_OPS says how many operations
- *   seg_model FILE      runs a program that was printed (MODEL_IO: the policy, MODEL_FRAMES: the frames, MODEL_LENDS)
+ *   seg_model FILE      runs a program that was printed (MODEL_IO: the policy, MODEL_FRAMES: the frames,
+ *                       MODEL_KNOBS: words as in `settings`)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "guestos/kernel/around.h"
 #include "model/gen.h"
 #include "model/shrink.h"
 #include "model/text.h"
@@ -27,26 +29,38 @@ typedef struct Setting {
     enum ev_enum_io_policy policy;
     uint64_t frames;
     unsigned share; /* of 100 operations */
-    bool lends;     /* R11 */
+    const char *knobs; /* words: lend (R11), around, seq, file, range, mount */
 } Setting;
 
 static const Setting settings[] = {
-    {"small", EV_io_policy_deferred, 0, 10, false},       {"usual", EV_io_policy_deferred, 0, 10, false},
-    {"fails", EV_io_policy_deferred, 0, 10, false},       {"fails", EV_io_policy_deferred, 100, 10, false},
-    {"small", EV_io_policy_deferred, 20, 10, false},      {"fails", EV_io_policy_deferred, 12, 5, false},
-    {"small", EV_io_policy_deferred, 0, 5, true},         {"fails", EV_io_policy_deferred, 60, 5, true},
-    {"fails", EV_io_policy_deferred, 12, 5, true},        {"usual", EV_io_policy_eager, 0, 5, false},
-    {"fails", EV_io_policy_eager, 40, 5, false},          {"small", EV_io_policy_fragments_eager, 0, 5, true},
-    {"fails", EV_io_policy_fragments_eager, 30, 5, false}, {"small", EV_io_policy_cached, 0, 5, false},
-    {"fails", EV_io_policy_cached, 30, 5, false},
+    {"small", EV_io_policy_deferred, 0, 10, ""},       {"usual", EV_io_policy_deferred, 0, 10, "around"},
+    {"fails", EV_io_policy_deferred, 0, 10, ""},       {"fails", EV_io_policy_deferred, 100, 10, "seq mount"},
+    {"small", EV_io_policy_deferred, 20, 10, "file"},      {"fails", EV_io_policy_deferred, 12, 5, ""},
+    {"small", EV_io_policy_deferred, 0, 5, "lend"},         {"fails", EV_io_policy_deferred, 60, 5, "lend around file"},
+    {"fails", EV_io_policy_deferred, 12, 5, "lend range"},        {"usual", EV_io_policy_eager, 0, 5, ""},
+    {"fails", EV_io_policy_eager, 40, 5, ""},          {"small", EV_io_policy_fragments_eager, 0, 5, "lend"},
+    {"fails", EV_io_policy_fragments_eager, 30, 5, ""}, {"small", EV_io_policy_cached, 0, 5, ""},
+    {"fails", EV_io_policy_cached, 30, 5, ""},
 };
 
 /* What has no snapshots must be caught: a checker that passes it is broken. */
 static const Setting unsound[] = {
-    {"small", EV_io_policy_naive, 0, 0, false},
-    {"small", EV_io_policy_mmap_private, 0, 0, false},
-    {"small", EV_io_policy_mmap_shared, 0, 0, false},
+    {"small", EV_io_policy_naive, 0, 0, ""},
+    {"small", EV_io_policy_mmap_private, 0, 0, ""},
+    {"small", EV_io_policy_mmap_shared, 0, 0, ""},
 };
+
+static void turn(const char *knobs)
+{
+    lending = strstr(knobs, "lend") != NULL;
+    fillaround = strstr(knobs, "around") != NULL ? 4 : strstr(knobs, "seq") != NULL ? AROUND_SEQUENTIAL : AROUND_OFF;
+    if (strstr(knobs, "file") != NULL)
+        tfs_set_scope(rootfs, TFS_SCOPE_FILE);
+    if (strstr(knobs, "range") != NULL)
+        tfs_set_scope(rootfs, TFS_SCOPE_RANGE);
+    if (strstr(knobs, "mount") != NULL)
+        tfs_set_scope(rootfs, TFS_SCOPE_MOUNT);
+}
 
 /* Prints what is wrong if `say`. */
 static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, bool say)
@@ -55,7 +69,7 @@ static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, boo
     unsigned long at;
     world_begin(&w, s->policy, WORLD_BLOCKS, s->frames, LOOK);
     disk.uncached = 3;
-    lending = s->lends;
+    turn(s->knobs);
     bool good = run_in_world(&w, ops, n, &at);
     if (!good && say) {
         printf("# %s: operation %lu: ", s->profile, at);
@@ -87,8 +101,8 @@ static void explain(const Setting *s, struct mop *ops, unsigned long n)
 {
     Setting setting = *s;
     n = shrink(ops, n, fails_alone, &setting);
-    printf("# made short; to repeat it: MODEL_IO=%u MODEL_FRAMES=%lu%s\n", s->policy, (unsigned long)s->frames,
-           s->lends ? " MODEL_LENDS=1" : "");
+    printf("# made short; to repeat it: MODEL_IO=%u MODEL_FRAMES=%lu MODEL_KNOBS='%s'\n", s->policy,
+           (unsigned long)s->frames, s->knobs);
     print_program(stdout, ops, n);
     fflush(stdout);
 }
@@ -144,9 +158,9 @@ static void what_has_no_snapshots_is_caught(void **state)
 
 static int run_file(const char *name)
 {
-    const char *io = getenv("MODEL_IO"), *frames = getenv("MODEL_FRAMES");
+    const char *io = getenv("MODEL_IO"), *frames = getenv("MODEL_FRAMES"), *knobs = getenv("MODEL_KNOBS");
     Setting s = {name, io != NULL ? (enum ev_enum_io_policy)atoi(io) : EV_io_policy_deferred,
-                 frames != NULL ? strtoull(frames, NULL, 0) : 0, 0, getenv("MODEL_LENDS") != NULL};
+                 frames != NULL ? strtoull(frames, NULL, 0) : 0, 0, knobs != NULL ? knobs : ""};
     FILE *f = fopen(name, "r");
     unsigned long n;
     if (f == NULL) {

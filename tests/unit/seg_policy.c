@@ -353,6 +353,24 @@ static void r11_a_lent_frame_outlives_its_block(void **state)
     lending = false;
 }
 
+/* Found by the random test: what was lent by one file's block is associated with another file, and the block is written. */
+static void r11_a_page_written_elsewhere_is_lent_no_more(void **state)
+{
+    (void)state;
+    struct tfs_file *other = file_new_with("other", NULL, 0);
+    lending = true;
+    tfs_set_scope(rootfs, TFS_SCOPE_FILE);
+    write_by_call(0, 'a', PG(4)); /* born after the commit: nothing but a snapshot keeps it from being changed in place */
+    fread_at(0, BUF, PG(4));
+    expect_bytes(fix.proc, BUF, 'a', PG(4));
+    become(fix.proc);
+    assert_int_equal(filewrite(other, 0, BUF, PG(4), false), PG(4));
+    write_by_call(0, 'b', PG(4));
+    expect_bytes(fix.proc, BUF, 'a', PG(4));
+    lending = false;
+    file_put(other);
+}
+
 static void r11_lent_pages_are_given_back(void **state)
 {
     (void)state;
@@ -468,6 +486,7 @@ int main(void)
         TEST(r11_a_store_is_private),
         TEST(r11_a_writer_does_not_write_into_the_frame),
         TEST(r11_a_lent_frame_outlives_its_block),
+        TEST(r11_a_page_written_elsewhere_is_lent_no_more),
         TEST(r11_lent_pages_are_given_back),
         TEST(a_fault_brings_its_neighbours),
         TEST(an_error_beside_the_fault_is_not_its_own),
