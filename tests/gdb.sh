@@ -13,7 +13,7 @@ debuggee() {
 wait_for_socket() {
     local i
     for ((i = 0; i < 200; i++)); do
-        [ -S "$sock" ] && return
+        [ -S "$sock" ] && grep -q "waiting for a debugger" "$work/messages" && return
         kill -0 "$debuggee" 2>/dev/null || return
         sleep 0.05
     done

@@ -181,6 +181,7 @@ static int go_to(const char *path, struct debug_options *o)
     sqlite3 *db = query_open(path, err, sizeof err);
     if (!db) {
         say("%s", err);
+        recording_free(recording);
         return STATUS_MISUSE;
     }
     char *command = text_of(db, "SELECT coalesce(command, '') FROM run");
