@@ -324,15 +324,19 @@ int super_view(struct tfs *live, struct named *s, struct tfs **out)
 
 int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
 {
-    int r = super_mount(env, nblocks, out);
+    struct tfs *fs = NULL;
+    int r = super_mount(env, nblocks, &fs);
 
+    *out = NULL;
     if (r < 0)
         return r;
-    r = named_load(*out, (*out)->snap_blk, (*out)->snap_birth);
+    r = named_load(fs, fs->snap_blk, fs->snap_birth);
     if (r == 0)
-        r = super_mount_root(*out);
+        r = super_mount_root(fs);
     if (r < 0)
-        super_forget(*out);
+        super_forget(fs);
+    else
+        *out = fs;
     return r;
 }
 

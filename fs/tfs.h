@@ -124,7 +124,8 @@ struct tfs_extent {
 
 /* Writes an empty file system of nblocks blocks through env. Blocks are taken to be zero (a fresh sparse image). */
 int tfs_format(const struct tfs_env *, uint64_t nblocks);
-/* Mounts. The env must stay valid until tfs_unmount. nblocks: size of the device, checked against the superblock. */
+/* Mounts. The env must stay valid until tfs_unmount. nblocks: size of the device, checked against the superblock. On
+   failure the file system is NULL. */
 int tfs_mount(const struct tfs_env *, uint64_t nblocks, struct tfs **);
 /* Commits and forgets. All files and snapshots must have been released. */
 int tfs_unmount(struct tfs *);
