@@ -46,6 +46,22 @@ G
     matches "trap $id: says where it is" "$err" "tarry: event $id: trap, instruction $insn, pc $(hex "$pc")"
 done
 
+# ---- another kernel: tarry boot, in machine mode ----
+run "$TARRY" boot --bios none "$BUILD/tests/guest/m/modes.elf" -o boot.db
+is "boot: status" "$status" 0
+id=$(sqlite3 boot.db 'select max(id) from trap where "to" = 3')
+IFS='|' read -r pc code < <(sqlite3 boot.db "select pc, code from trap where id = $id")
+goto boot.db "$id" <<'G'
+printf "pc=%#lx\n", $pc
+stepi
+printf "mepc=%#lx\n", $mepc
+printf "mcause=%ld\n", $mcause
+printf "priv=%ld\n", $priv
+G
+is "boot, trap $id: pc" "$(said pc)" "$(hex "$pc")"
+is "boot, trap $id: mepc" "$(said mepc)" "$(hex "$pc")"
+is "boot, trap $id: mcause and mode" "$(said mcause) $(said priv)" "$code 3"
+
 # ---- any kind of event: one event less before the step, at the instruction that it names ----
 for kind in interrupt disk_request process segment fault page transfer syscall; do
     read -r id insn < <(sqlite3 -separator ' ' t.db "select id, insn from \"$kind\" order by id limit 1 offset 3" |
