@@ -4,8 +4,9 @@
 #include "clock.h"
 #include "machine_priv.h"
 
-void clock_init(struct clock *c)
+void clock_init(struct clock *c, uint64_t insn_ns)
 {
+    c->insn_ns = insn_ns ? insn_ns : 1;
     c->skipped_ns = 0;
     for (int i = 0; i < CLOCK_EVENTS; i++)
         c->due[i] = CLOCK_NEVER;
@@ -13,7 +14,18 @@ void clock_init(struct clock *c)
 
 uint64_t clock_now(const struct machine *m)
 {
-    return m->hart.insns + m->clock.skipped_ns;
+    return clock_after(m, m->hart.insns);
+}
+
+uint64_t clock_after(const struct machine *m, uint64_t insns)
+{
+    return insns * m->clock.insn_ns + m->clock.skipped_ns;
+}
+
+uint64_t clock_insns(const struct machine *m, uint64_t ns)
+{
+    uint64_t busy = ns > m->clock.skipped_ns ? ns - m->clock.skipped_ns : 0;
+    return busy / m->clock.insn_ns + (busy % m->clock.insn_ns != 0);
 }
 
 uint64_t clock_ticks(const struct machine *m)

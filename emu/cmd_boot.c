@@ -114,6 +114,7 @@ static int run(struct booted *b)
             .console_in = STDIN_FILENO,
             .busy_input = true,
             .console_out = STDOUT_FILENO,
+            .insn_ns = b->o.common.insn_ns,
             .max_insns = b->o.common.max_insns,
         },
         .timeout_seconds = b->o.common.timeout_seconds,

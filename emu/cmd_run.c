@@ -106,6 +106,7 @@ static int run_session(struct run *r, bool shell)
             .disk_faults = &r->o.common.disk_faults,
             .console_in = STDIN_FILENO,
             .console_out = STDOUT_FILENO,
+            .insn_ns = r->o.common.insn_ns,
             .max_insns = r->o.common.max_insns,
         },
         .timeout_seconds = r->o.common.timeout_seconds,

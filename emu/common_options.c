@@ -7,6 +7,7 @@
 
 #include "say.h"
 
+#define MOST_INSN_NS 1000
 #define MOST_SECONDS 100000000 /* three years; the host's timers take it */
 
 void common_defaults(struct common_options *o)
@@ -17,6 +18,7 @@ void common_defaults(struct common_options *o)
     o->ram_bytes = 256u << 20;
     o->disk_name = "nvme";
     o->trace = true;
+    o->insn_ns = 1;
     disk_model_parse(o->disk_name, &o->disk_model, err, sizeof err);
 }
 
@@ -26,6 +28,8 @@ void common_help(void)
            "      --mem SIZE          memory of the machine, 8M to 64G (256M)\n"
            "      --disk-model M      none, nvme (default), ssd, hdd, or ACCESS,SEEK,SECTOR,FLUSH in ns\n"
            "%s"
+           "      --insn-ns N         virtual time of an instruction in ns, 1 (default) to 1000: how fast the hart is\n"
+           "                          beside its disks and timers\n"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
            "      --trace all|none    record everything (default) or nothing\n", disk_fault_help);
@@ -79,6 +83,11 @@ bool common_take(struct common_options *o, int c, char *arg)
         return take_model(o, arg);
     case OPT_DISK_FAULT:
         return take_fault(o, arg);
+    case OPT_INSN_NS:
+        if (parse_count(arg, &o->insn_ns) && o->insn_ns && o->insn_ns <= MOST_INSN_NS)
+            return true;
+        say("--insn-ns %s: needs a number from 1 to %d", arg, MOST_INSN_NS);
+        return false;
     case OPT_MAX_INSNS:
         if (parse_count(arg, &o->max_insns) && o->max_insns)
             return true;
@@ -103,6 +112,8 @@ bool common_take(struct common_options *o, int c, char *arg)
 void common_config(const struct common_options *o, char *config, size_t len)
 {
     size_t at = strlen(config);
+    if (o->insn_ns != 1)
+        at += (size_t)snprintf(config + at, len - at, " insn-ns=%llu", (unsigned long long)o->insn_ns);
     if (*o->disk_faults.text)
         snprintf(config + at, len - at, " disk-fault='%s'", o->disk_faults.text);
 }

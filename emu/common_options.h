@@ -17,6 +17,7 @@ struct common_options {
     const char *disk_name;    /* --disk-model as typed */
     struct disk_model disk_model;
     struct disk_faults disk_faults;
+    uint64_t insn_ns;         /* --insn-ns */
     uint64_t max_insns;       /* 0: no limit */
     uint64_t timeout_seconds; /* 0: no limit */
     bool trace;
@@ -24,12 +25,12 @@ struct common_options {
 };
 
 /* For a command's getopt_long; their values are above all characters. */
-enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_DISK_FAULT, OPT_DEBUG };
+enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_DISK_FAULT, OPT_INSN_NS, OPT_DEBUG };
 #define COMMON_SHORT "o:h"
 #define COMMON_LONG \
     {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
     {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, DEBUG_LONG(OPT_DEBUG), \
-    {"disk-fault", 1, 0, OPT_DISK_FAULT}, {"help", 0, 0, 'h'}
+    {"disk-fault", 1, 0, OPT_DISK_FAULT}, {"insn-ns", 1, 0, OPT_INSN_NS}, {"help", 0, 0, 'h'}
 
 void common_defaults(struct common_options *);
 /* The lines of --help about them. */

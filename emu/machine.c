@@ -62,7 +62,7 @@ static int build(struct machine *m, char *err, size_t errlen)
         snprintf(err, errlen, "the host is out of memory");
         return -1;
     }
-    clock_init(&m->clock);
+    clock_init(&m->clock, m->config.insn_ns);
     if (hart_init(&m->hart, m, err, errlen) != 0 || bus_init(m, ram, err, errlen) != 0 ||
         hart_init_memory(&m->hart, err, errlen) != 0)
         return -1;
@@ -182,10 +182,10 @@ static void set_deadline(struct machine *m)
     struct hart *h = &m->hart;
     uint64_t next = clock_next(m), limit = m->config.max_insns;
     h->deadline = h->insns + LOOK_AROUND;
-    if (next != CLOCK_NEVER && next - m->clock.skipped_ns < h->deadline)
-        h->deadline = next - m->clock.skipped_ns;
-    if (m->config.busy_input && m->busy_due > clock_now(m) && m->busy_due - m->clock.skipped_ns < h->deadline)
-        h->deadline = m->busy_due - m->clock.skipped_ns;
+    if (next != CLOCK_NEVER && clock_insns(m, next) < h->deadline)
+        h->deadline = clock_insns(m, next);
+    if (m->config.busy_input && m->busy_due > clock_now(m) && clock_insns(m, m->busy_due) < h->deadline)
+        h->deadline = clock_insns(m, m->busy_due);
     if (limit && limit < h->deadline)
         h->deadline = limit;
     if (m->until < h->deadline)
@@ -251,7 +251,7 @@ void machine_report(struct machine *m, struct machine_result *result)
 {
     console_flush(m);
     m->result.instructions = step_retired(&m->hart);
-    m->result.virtual_ns = m->result.instructions + m->clock.skipped_ns;
+    m->result.virtual_ns = clock_after(m, m->result.instructions);
     *result = m->result;
 }
 

@@ -39,6 +39,7 @@ struct machine_config {
     bool busy_input;                /* a guest that has not waited for 1 s gets a byte every 10 ms if it takes interrupts for it */
     int console_out;                /* written with console output; -1: nowhere */
     struct input_log *input;        /* keeps what was typed, or replays it (input.h); NULL: neither */
+    uint64_t insn_ns;               /* virtual time that an instruction takes; 0: 1 */
     uint64_t max_insns;             /* stop after so many; 0: no limit */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };

@@ -120,6 +120,12 @@ is "the same trace again" "$status" 0
 printf '.globl _start\n_start: csrr t0, mhartid\n1: j 1b\n' >spin.S
 riscv64-unknown-elf-gcc -march=rv64imac_zicsr -mabi=lp64 -nostdlib -static -Wl,--no-warn-rwx-segments -Wl,--defsym=BASE=0x80000000 \
     -T "$guests/boot.ld" -o spin.elf spin.S
+run timeout 60 "$TARRY" boot spin.elf -o fast.db --max-insns 100000
+run timeout 60 "$TARRY" boot spin.elf -o slow.db --max-insns 100000 --insn-ns 7
+facts() { "$TARRY" query "$1" --format csv "select instructions, virtual_ns - $2 * instructions, config like '%insn-ns=7%' from run" | tail -1 | tr -d '\r'; }
+is "--insn-ns: so much time for an instruction" "$(facts fast.db 1) $(facts slow.db 7)" "100000,0,0 100000,0,1"
+run timeout 60 "$TARRY" boot spin.elf -o none --insn-ns 1001
+is "--insn-ns: no more than 1000" "$status $err" "2 tarry: --insn-ns 1001: needs a number from 1 to 1000"
 run timeout 60 "$TARRY" boot spin.elf -o spin.db --timeout 1
 is "--timeout: status" "$status" 124
 is "--timeout: complete" "$("$TARRY" query spin.db --format csv "select complete, stop_reason from run" | tail -1 | tr -d '\r')" "1,timeout"

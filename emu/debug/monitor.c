@@ -230,7 +230,7 @@ void monitor_moved(struct debug *d)
     uint64_t insns = step_retired(h);
     gdb_print(d, "%llu instructions retired, %llu interrupts taken, virtual time %llu ns, mode %s, pc 0x%llx%s\n",
               (unsigned long long)insns, (unsigned long long)h->interrupts,
-              (unsigned long long)(insns + d->machine->clock.skipped_ns), mode_name(hart_privilege(h)),
+              (unsigned long long)clock_after(d->machine, insns), mode_name(hart_privilege(h)),
               (unsigned long long)h->pc, h->waiting ? ", waiting for an interrupt" : "");
 }
 
