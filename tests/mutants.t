@@ -70,7 +70,7 @@ W6 a block is kept at every write|seg_write|fs/file.c|/^static int fill_new/,/^}
 W7 a block as old as the snapshot is overwritten|seg_exhaustive|fs/file.c|s/old.birth > file_guard(f)/old.birth >= file_guard(f)/
 W8 the locks are taken the other way round|seg_together|guestos/kernel/fileio.c|s/^    qlock(&w->s->lock);$/    qlock(\&fslock); qlock(\&w->s->lock); qunlock(\&fslock);/
 W8 data is waited for with fslock held|seg_read|guestos/kernel/fileio.c|/^int snapmap/,/^}/s/qunlock(&fslock);/;/
-W8 an error while a page is brought in is no error of the call|seg_store|guestos/kernel/fileio.c|s/if ((r = bringin(w)) < 0)/if ((r = bringin(w)) < 0 \&\& (r = 0, w->va = w->end, 1))/
+W8 an error while a page is brought in is no error of the call|seg_store|guestos/kernel/fileio.c|s/if (r == MISSING \&\& (r = bringin(w)) < 0)/if (r == MISSING \&\& (r = bringin(w)) < 0 \&\& (r = 0, w->va = w->end, 1))/
 W3 a changed block is no conflict|seg_policy|guestos/kernel/fileio.c|s/^        if (!yes)$/        if (0)/
 W3 a stored page is no conflict|seg_policy|guestos/kernel/fileio.c|s/readfrom(w, \&piece, off) ? piece.snap : old, off/readfrom(w, \&piece, off) ? piece.snap : old, readfrom(w, \&piece, off) ? off : 0/
 R8 zeros load the page|seg_policy|guestos/kernel/zero.c|s/: ofsource(s) ? zerosources/: 0 ? zerosources/

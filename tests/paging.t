@@ -23,6 +23,34 @@ is "... the same with plenty" "$out$err" "pages=12207 rounds=2 wrong=0"
 run "$TARRY" run --trace none --mem 16M sh -c 'thrash 12000000 & thrash 12000000 & thrash 12000000; wait; sum /bin/sh /bin/thrash | wc -l'
 is "three at once" "$out$err" "$(printf 'pages=2929 rounds=2 wrong=0\n%.0s' 1 2 3; echo 2)"
 
+# All programs, with plenty of memory, and with little and a neighbour that wants all of it: the same output.
+head -c 3000000 /dev/urandom >data
+cat >all <<'END'
+usertests
+cd /in
+cat data data | sum; sum data; wc all; head -c 100000 data | sum; grep -c echo all; grep -n sparse all
+mkdir -p /w/x/y; cp data /w/x; cp -r /w/x /w/z; ls -l /w/x /w/z; mv /w/x/data /w/d; rm -r /w/z; touch /w/t; ls /w
+sparse data --touch 300 --seed 5 --dirty 100 --write-back; sum data; cp /w/d data
+sparse data --touch 100000 --seed 9 --write-back
+preserve data /w/d; spin 1; faultloop 500; faultloop 2000 2000
+thrash 9000000; zeros 2>&1 | head -n 1; spooky data 2>&1 | head -n 1
+sleep 1000 & kill $!; wait $!; echo $status
+false || true && echo done; cat /dev/swap | grep -c .
+END
+for mem in 1G 16M; do
+    neighbour=
+    [ $mem = 16M ] && neighbour='thrash 11500000 1000000000 200000 & '
+    cp --sparse=always "$BUILD/guest.img" disk.img
+    run timeout 300 "$TARRY" run --trace none --mem $mem --image disk.img --input data:/in/data --input all:/in/all \
+        sh -c "${neighbour}sh /in/all; grep swap /dev/swap; ${neighbour:+kill \$!; }true"
+    is "all programs, $mem: exit status" "$status" 0
+    grep -v -e "sys: trap" -e "no stack for the note" .out >$mem.out
+done
+swap=$(sed -n 's|/.* swap$||p' 16M.out)
+ok "all programs, 16M: pages are in swap" test "$swap" -gt 100
+is "all programs, 16M and 1G: the same output" "$(grep -v "swap\$" 16M.out)" "$(grep -v "swap\$" 1G.out)"
+is "... and no complaints" "$(grep "^not ok" 16M.out)" ""
+
 # E3: a disk that has no room for it.
 "$TARRY" fs create small.img 8M >/dev/null
 "$TARRY" fs put small.img "$BUILD/guest/bin" /bin
@@ -30,4 +58,12 @@ run "$TARRY" run --trace none --mem 16M --image small.img sh -c 'thrash 50000000
 matches "E3: no swap space: a note for the one that stores" "$out$err" "sys: trap: no swap space: write addr=0x[0-9a-f]+ pc=0x[0-9a-f]+"
 is "... and the others go on" "$(tail -1 <<<"$out")" text
 is "... and exit" "$status" 0
+
+# No space for a write: the error, what fitted, and all of it back when the file goes.
+run "$TARRY" run --trace none --mem 16M --image small.img --input data:/in/data sh -c 'cp /in/data /in/1; cp /in/data /in/2; echo $?
+    rm /in/2; echo room >/in/f && cat /in/f; rm /in/1; cp /in/data /in/f && sum /in/data /in/f | wc -l'
+matches "ENOSPC: the call's error" "$out$err" "cp: .*file system full"
+is "... and there is room again" "$(tail -2 <<<"$out")" "$(printf 'room\n2')"
+run "$TARRY" fs check small.img
+is "... the file system is clean" "$status" 0
 done_testing

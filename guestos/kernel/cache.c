@@ -45,6 +45,7 @@ static struct list clean, dirty;
 static Buf **buckets;
 static uint64_t nbuckets;  /* power of two */
 static uint64_t nwriting;
+static uint64_t nbufs;
 static Rendez writedone;
 
 /* ---- lists and the hash table ---- */
@@ -115,6 +116,7 @@ static void unhash(Buf *b)
 
 static void freebuf(Buf *b)
 {
+    nbufs--;
     b->page->owner = NULL;
     putpage(b->page);
     kfree(b);
@@ -136,6 +138,7 @@ static Buf *newbuf(uint64_t blk, enum tfs_class class)
     b->class = (uint8_t)class;
     b->pins = 1;
     page->owner = b;
+    nbufs++;
     hash(b);
     return b;
 }
@@ -303,6 +306,11 @@ bool cachehas(uint64_t blk)
 {
     const Buf *b = lookup(blk);
     return b != NULL && !b->reading;
+}
+
+uint64_t cacheframes(void)
+{
+    return nbufs;
 }
 
 size_t cachereclaim(size_t n, uint64_t keep)

@@ -32,6 +32,8 @@ size_t cachereclaim(size_t n, uint64_t keep);
 /* Writes some of the dirty blocks to the disk, so that cachereclaim can have their frames. Returns how many. Sleeps. */
 size_t cachewriteback(void);
 
+uint64_t cacheframes(void); /* frames that it has */
+
 /* Makes the hash table; the cache grows to what memory there is. */
 void cacheinit(void);
 extern const struct tfs_env cacheenv; /* what the file system core stands on */

@@ -4,12 +4,13 @@
 #include "chan.h"
 #include "proc.h"
 
-enum { QDIR, QCONS, QCONSCTL, QNULL, QZERO };
+enum { QDIR, QCONS, QCONSCTL, QNULL, QSWAP, QZERO };
 
 static const struct dirtab table[] = {
     {"cons", QCONS, 0666, &consdev},
     {"consctl", QCONSCTL, 0222, &consctldev},
     {"null", QNULL, 0666, &nulldev},
+    {"swap", QSWAP, 0444, &swapdev},
     {"zero", QZERO, 0444, &zerodev},
 };
 enum { ENTRIES = sizeof table / sizeof table[0] };

@@ -168,6 +168,7 @@ typedef struct Write {
     Segment *s;       /* locked */
     const Policy *policy;
     uint64_t va, end; /* what is left of the buffer in s */
+    uint64_t start;   /* where va was when fslock was taken */
     uint64_t off;     /* where in the file va goes */
     uint64_t length;  /* of the file; valid while fslock is held */
     bool append;
@@ -177,7 +178,9 @@ typedef struct Write {
     Run run;
 } Write;
 
-enum { MISSING = 1 }; /* writeheld: a page must be brought in, which cannot be done under fslock (W8) */
+/* writeheld: a page must be brought in, which cannot be done under fslock (W8); others have waited for it long enough. */
+enum { MISSING = 1, ENOUGH = 2 };
+enum { HOLD = 1 << 20 }; /* bytes after which they have */
 
 /* Does the piece come from the file that is written? */
 static bool isof(const Write *w, const Source *piece)
@@ -245,10 +248,23 @@ static void giveback(Write *w, uint64_t va)
     tracepage(w->s, va & ~PGMASK, EV_page_state_clean, EV_page_state_sourced);
 }
 
-/* Writes n bytes of a piece, page by page. 0, MISSING, or the error. */
+/* Is this the place to stop, for the sake of others, or because of a note? A conditional write is one. */
+static int pausewrite(const Write *w)
+{
+    if (w->conditional)
+        return 0;
+    if (interrupted(up))
+        return error(T_EINTR, "interrupted");
+    return w->va - w->start >= HOLD && qlockwanted(&fslock) ? ENOUGH : 0;
+}
+
+/* Writes n bytes of a piece, page by page. 0, MISSING, ENOUGH, or the error. */
 static int writepiece(Write *w, const Source *piece, uint64_t n)
 {
     for (uint64_t end = w->va + n; w->va < end;) {
+        int stop = pausewrite(w);
+        if (stop != 0)
+            return stop;
         const char *src = bytesof(w, piece);
         uint64_t part = min(end - w->va, PGSIZE - (w->va & PGMASK));
         if (src == NULL)
@@ -363,11 +379,11 @@ static int unchanged(const Write *w, uint64_t version)
     return same < 0 ? same : same ? 0 : error(T_ESTALE, "the file has changed since it was read");
 }
 
-/* One hold of fslock: as much of the write as is in memory or can be skipped. 0, MISSING, or the error. */
+/* One hold of fslock: as much of the write as is in memory or can be skipped. 0, MISSING, ENOUGH, or the error. */
 static int writesome(Write *w)
 {
     struct tfs_stat st;
-    uint64_t start = w->va;
+    uint64_t start = w->start = w->va;
     int r = w->policy->rejoins ? reserve(w->s) : 0;
     if (r < 0)
         return r;
@@ -421,8 +437,8 @@ static int writeseg(Write *w)
     /* From here on a store into what is written faults, and waits for the lock: bytes that are written stay so (W4). */
     if (w->policy->rejoins)
         protectown(w->s, w->va, w->end - w->va);
-    while ((r = writesome(w)) == MISSING)
-        if ((r = bringin(w)) < 0)
+    while ((r = writesome(w)) == MISSING || r == ENOUGH)
+        if (r == MISSING && (r = bringin(w)) < 0)
             break;
     qunlock(&w->s->lock);
     return r;

@@ -116,3 +116,8 @@ bool holdsqlock(const QLock *l)
 {
     return l->holder == up;
 }
+
+bool qlockwanted(const QLock *l)
+{
+    return l->waiters.head != NULL;
+}

@@ -33,5 +33,6 @@ void qlock(QLock *);
 bool canqlock(QLock *); /* takes it if that needs no sleep */
 void qunlock(QLock *);
 bool holdsqlock(const QLock *); /* for assertions */
+bool qlockwanted(const QLock *); /* somebody waits for it */
 
 #endif

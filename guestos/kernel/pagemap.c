@@ -21,6 +21,8 @@ struct PageMap {
     uint64_t count;  /* resident and swapped pages */
 };
 
+static uint64_t mapped; /* frames in page maps */
+
 PageMap *newpagemap(void)
 {
     return kalloc(sizeof(PageMap));
@@ -53,13 +55,13 @@ static uintptr_t pack(Resident r)
 static void enter(Resident r)
 {
     if (r.page != NULL)
-        r.page->maps++;
+        mapped += r.page->maps++ == 0;
 }
 
 static void giveup(Resident r)
 {
     if (r.page != NULL) {
-        r.page->maps--;
+        mapped -= --r.page->maps == 0;
         putpage(r.page);
     } else if (r.slot != NULL) {
         putslot(r.slot);
@@ -222,4 +224,9 @@ Resident nextresident(const PageMap *m, uint64_t *pn, uint64_t end)
 uint64_t countresident(const PageMap *m)
 {
     return m->count;
+}
+
+uint64_t mappedframes(void)
+{
+    return mapped;
 }

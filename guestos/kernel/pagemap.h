@@ -48,6 +48,7 @@ void dropresident(PageMap *, uint64_t pn); /* which is resident or swapped */
 Resident nextresident(const PageMap *, uint64_t *pn, uint64_t end);
 /* The first one that is resident or swapped. */
 Resident nextheld(const PageMap *, uint64_t *pn, uint64_t end);
+uint64_t mappedframes(void); /* frames that some page map has */
 uint64_t countresident(const PageMap *); /* resident and swapped pages */
 
 #endif

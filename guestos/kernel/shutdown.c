@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include "chan.h"
 #include "devfs.h"
+#include "fault.h"
 #include "io.h"
+#include "pagemap.h"
 #include "proc.h"
 #include "shutdown.h"
+#include "swap.h"
 
 static int machinestatus(const char *text)
 {
@@ -21,9 +24,21 @@ static int machinestatus(const char *text)
     return n > 255 ? 1 : n;
 }
 
+/* The last process is gone. What it and the others had must be back (S4). */
+static void checkleaks(void)
+{
+    struct tfs_space space = {0};
+    if (rootfs != NULL)
+        tfs_space(rootfs, &space);
+    if (countsegs() + mappedframes() + swapused() + space.snapshots > 0)
+        print("kernel: leaked %u segments, %lu frames, %lu slots of swap, %lu snapshots\n", countsegs(), mappedframes(),
+              swapused(), space.snapshots);
+}
+
 void shutdown(const char *status)
 {
     int code = machinestatus(status);
+    checkleaks();
     if (fsunmount() < 0) {
         print("file system: %s\n", up->errstr);
         code = code == 0 ? 1 : code;

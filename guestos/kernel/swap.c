@@ -17,7 +17,7 @@ enum {
 };
 
 static Slot *pool; /* free slots */
-static uint64_t npool, nused;
+static uint64_t npool, nused, nlost;
 
 /* ---- the pool ---- */
 
@@ -138,6 +138,7 @@ void loseslot(Slot *slot)
 {
     ASSERT(slot->ref == 1, "S3: nobody else has a slot that was just taken");
     nused--;
+    nlost++;
     kfree(slot);
 }
 
@@ -149,6 +150,11 @@ uint64_t swapused(void)
 uint64_t swappool(void)
 {
     return npool;
+}
+
+uint64_t swaplost(void)
+{
+    return nlost;
 }
 
 /* ---- moving pages ---- */

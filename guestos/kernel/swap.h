@@ -48,5 +48,6 @@ int swapin(const Segment *, uint64_t va, const Slot *, Page *);
 
 uint64_t swapused(void); /* slots that hold pages */
 uint64_t swappool(void); /* slots that wait in the pool */
+uint64_t swaplost(void); /* slots whose blocks cannot be written */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* notetests [NAME...]: checks notes. Status 0 if all passed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -343,6 +344,45 @@ static void gone_after_exec(void)
     CHECK(strcmp(status_of(pid), "end") == 0);
 }
 
+/* ---- long transfers ---- */
+
+enum { LONG = 1 << 28 };
+
+static void transfer(void *write_it)
+{
+    int fd = open("long", O_RDWR);
+    void *buf = segattach(0, "memory", NULL, LONG);
+    CHECK(fd >= 0 && (intptr_t)buf != -1);
+    ssize_t n = write_it ? write(fd, buf, LONG) : read(fd, buf, LONG);
+    if (n < 0)
+        CHECK_IS(errno, EINTR);
+    exits(n == LONG ? "all of it" : "interrupted");
+}
+
+static void transfer_handled(void *write_it)
+{
+    notify(count_it);
+    transfer(write_it);
+}
+
+/* A note ends a transfer of many bytes within the time that a few of them take. */
+static void long_transfers(void)
+{
+    static const char yes[] = "yes";
+    CHECK_IS(close(open("long", O_RDWR | O_CREAT, 0666)), 0);
+    for (int i = 0; i < 4; i++) {
+        void *write_it = i & 1 ? (void *)yes : NULL;
+        CHECK_IS(truncate("long", write_it ? 0 : LONG), 0);
+        int pid = start(i & 2 ? transfer_handled : transfer, write_it);
+        nsleep(4 * MS);
+        uint64_t before = nsec();
+        post(pid, "stop");
+        CHECK(strcmp(status_of(pid), i & 2 ? "interrupted" : "stop") == 0);
+        CHECK(nsec() - before < 100 * MS);
+    }
+    CHECK_IS(unlink("long"), 0);
+}
+
 /* ---- alarms, misuse ---- */
 
 static void alarms(void)
@@ -380,8 +420,8 @@ static void misuse(void)
 static const struct test tests[] = {
     T(default_action), T(ignored),   T(handled),         T(registers_survive), T(interrupts_calls),
     T(refused),        T(traps_jump), T(registers_changed), T(trap_in_handler),   T(no_stack),
-    T(queued),         T(group),     T(inherited),       T(gone_after_exec),   T(alarms),
-    T(misuse),
+    T(queued),         T(group),     T(inherited),       T(gone_after_exec),   T(long_transfers),
+    T(alarms),         T(misuse),
 };
 
 int main(int argc, char **argv)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * thrash BYTES [ROUNDS]: makes every page of so much memory dirty, then goes through it, checking and
+ * thrash BYTES [ROUNDS [NS]]: makes every page of so much memory dirty, then goes through it, checking and
  * changing what it finds: a workload for page replacement.
  */
 #include <stdio.h>
 #include "tarry.h"
 
-static const char help[] = "thrash BYTES [ROUNDS]\n"
-                           "Dirties BYTES of memory, then checks and changes all of it ROUNDS (2) times.";
+static const char help[] = "thrash BYTES [ROUNDS [NS]]\n"
+                           "Dirties BYTES of memory, then checks and changes all of it ROUNDS (2) times, and sleeps NS (0)\n"
+                           "nanoseconds after each page.";
 
 enum { PAGE = 4096 };
 
@@ -18,7 +19,7 @@ static uint64_t expected(uint64_t i, uint64_t round)
 }
 
 /* Checks and changes every page. How many were wrong. */
-static uint64_t pass(volatile uint64_t *words, uint64_t pages, uint64_t round)
+static uint64_t pass(volatile uint64_t *words, uint64_t pages, uint64_t round, uint64_t ns)
 {
     uint64_t wrong = 0;
     for (uint64_t n = 0, i = 0; n < pages; n++, i = (i + 1) % pages) {
@@ -26,17 +27,19 @@ static uint64_t pass(volatile uint64_t *words, uint64_t pages, uint64_t round)
         wrong += *first != expected(i, round) || *last != ~expected(i, round);
         *first = expected(i, round + 1);
         *last = ~expected(i, round + 1);
+        if (ns > 0)
+            nsleep(ns);
     }
     return wrong;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t bytes, rounds = 2, wrong = 0;
+    uint64_t bytes, rounds = 2, ns = 0, wrong = 0;
     if (help_asked(argc, argv, help))
         return 0;
-    if (argc < 2 || argc > 3 || !parse_number(argv[1], &bytes) || bytes < PAGE ||
-        (argc == 3 && !parse_number(argv[2], &rounds)))
+    if (argc < 2 || argc > 4 || !parse_number(argv[1], &bytes) || bytes < PAGE ||
+        (argc > 2 && !parse_number(argv[2], &rounds)) || (argc > 3 && !parse_number(argv[3], &ns)))
         usage(help);
     uint64_t pages = bytes / PAGE;
     uint64_t *words = segattach(0, "memory", NULL, bytes);
@@ -49,7 +52,7 @@ int main(int argc, char **argv)
         words[(i + 1) * (PAGE / sizeof *words) - 1] = ~expected(i, 0);
     }
     for (uint64_t round = 0; round < rounds; round++)
-        wrong += pass(words, pages, round);
+        wrong += pass(words, pages, round, ns);
     printf("pages=%lu rounds=%lu wrong=%lu\n", (unsigned long)pages, (unsigned long)rounds, (unsigned long)wrong);
     return finish_output(wrong != 0);
 }
