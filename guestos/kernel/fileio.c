@@ -168,7 +168,7 @@ typedef struct Write {
     Segment *s;       /* locked */
     const Policy *policy;
     uint64_t va, end; /* what is left of the buffer in s */
-    uint64_t start;   /* where va was when fslock was taken */
+    uint64_t breath;  /* where va was when others last had a chance to run */
     uint64_t off;     /* where in the file va goes */
     uint64_t length;  /* of the file; valid while fslock is held */
     bool append;
@@ -249,13 +249,16 @@ static void giveback(Write *w, uint64_t va)
 }
 
 /* Is this the place to stop, for the sake of others, or because of a note? A conditional write is one. */
-static int pausewrite(const Write *w)
+static int pausewrite(Write *w)
 {
+    bool breath = w->va - w->breath >= HOLD;
+    if (breath)
+        w->breath = w->va;
     if (w->conditional)
         return 0;
-    if (interrupted(up))
+    if (interrupted(up) || (breath && breathe() < 0))
         return error(T_EINTR, "interrupted");
-    return w->va - w->start >= HOLD && qlockwanted(&fslock) ? ENOUGH : 0;
+    return breath && qlockwanted(&fslock) ? ENOUGH : 0;
 }
 
 /* Writes n bytes of a piece, page by page. 0, MISSING, ENOUGH, or the error. */
@@ -383,7 +386,7 @@ static int unchanged(const Write *w, uint64_t version)
 static int writesome(Write *w)
 {
     struct tfs_stat st;
-    uint64_t start = w->start = w->va;
+    uint64_t start = w->va;
     int r = w->policy->rejoins ? reserve(w->s) : 0;
     if (r < 0)
         return r;
@@ -447,7 +450,7 @@ static int writeseg(Write *w)
 static int64_t writebuffer(Write w, uint64_t va, uint64_t n)
 {
     int r = checkrange(va, n, EV_access_read);
-    w.va = va;
+    w.va = w.breath = va;
     while (r == 0 && w.va < va + n) {
         uint64_t part;
         w.s = segpart(w.va, va + n - w.va, &part);

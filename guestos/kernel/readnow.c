@@ -69,8 +69,7 @@ int readnow(Segment *s, uint64_t va, uint64_t n, const Input *in, uint64_t off)
         if ((r = snapmap(in->snap, at / TFS_BLOCK, &x)) < 0)
             break;
         if (ahead == 0) {
-            if (interrupted(up))
-                r = error(T_EINTR, "interrupted");
+            r = breathe();
             endrun(&run);
             ahead = readcluster(&x, ino, at, n - done);
         }
