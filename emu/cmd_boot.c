@@ -103,27 +103,14 @@ static struct run_facts facts_of(const struct booted *b)
 
 static int run(struct booted *b)
 {
-    struct session s = {
-        .db = b->o.common.db,
-        .facts = facts_of(b),
-        .config = {
-            .ram_bytes = b->o.common.ram_bytes,
-            .bootargs = b->o.append,
-            .disk_model = b->o.common.disk_model,
-            .disk_faults = &b->o.common.disk_faults,
-            .console_in = STDIN_FILENO,
-            .busy_input = true,
-            .console_out = STDOUT_FILENO,
-            .insn_ns = b->o.common.insn_ns,
-            .max_insns = b->o.common.max_insns,
-        },
-        .timeout_seconds = b->o.common.timeout_seconds,
-        .debug = b->o.common.debug,
-        .keys_to_guest = true,
-        .load = load,
-        .after = after,
-        .arg = b,
-    };
+    struct session s = common_session(&b->o.common);
+    s.facts = facts_of(b);
+    s.config.bootargs = b->o.append;
+    s.config.busy_input = true;
+    s.keys_to_guest = true;
+    s.load = load;
+    s.after = after;
+    s.arg = b;
     memcpy(s.config.disks, b->disks, sizeof b->disks);
     return session_run(&s);
 }

@@ -95,26 +95,13 @@ static int load_kernel(struct machine *m, void *arg, char *err, size_t errlen)
 
 static int run_session(struct run *r, bool shell)
 {
-    struct session s = {
-        .db = r->o.common.db,
-        .facts = facts_of(r),
-        .config = {
-            .ram_bytes = r->o.common.ram_bytes,
-            .bootargs = r->bootargs,
-            .disks = {r->disk.image},
-            .disk_model = r->o.common.disk_model,
-            .disk_faults = &r->o.common.disk_faults,
-            .console_in = STDIN_FILENO,
-            .console_out = STDOUT_FILENO,
-            .insn_ns = r->o.common.insn_ns,
-            .max_insns = r->o.common.max_insns,
-        },
-        .timeout_seconds = r->o.common.timeout_seconds,
-        .debug = r->o.common.debug,
-        .keys_to_guest = shell,
-        .load = load_kernel,
-        .arg = r,
-    };
+    struct session s = common_session(&r->o.common);
+    s.facts = facts_of(r);
+    s.config.bootargs = r->bootargs;
+    s.config.disks[0] = r->disk.image;
+    s.keys_to_guest = shell;
+    s.load = load_kernel;
+    s.arg = r;
     return session_run(&s);
 }
 

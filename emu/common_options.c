@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "say.h"
 
@@ -116,6 +117,24 @@ void common_config(const struct common_options *o, char *config, size_t len)
         at += (size_t)snprintf(config + at, len - at, " insn-ns=%llu", (unsigned long long)o->insn_ns);
     if (*o->disk_faults.text)
         snprintf(config + at, len - at, " disk-fault='%s'", o->disk_faults.text);
+}
+
+struct session common_session(const struct common_options *o)
+{
+    return (struct session){
+        .db = o->db,
+        .config = {
+            .ram_bytes = o->ram_bytes,
+            .disk_model = o->disk_model,
+            .disk_faults = &o->disk_faults,
+            .console_in = STDIN_FILENO,
+            .console_out = STDOUT_FILENO,
+            .insn_ns = o->insn_ns,
+            .max_insns = o->max_insns,
+        },
+        .timeout_seconds = o->timeout_seconds,
+        .debug = o->debug,
+    };
 }
 
 void common_done(struct common_options *o)

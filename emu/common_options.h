@@ -10,6 +10,7 @@
 #include "debug/options.h"
 #include "disk_fault.h"
 #include "machine.h"
+#include "session.h"
 
 struct common_options {
     const char *db;           /* -o; NULL: no trace */
@@ -41,6 +42,8 @@ void common_status_help(void);
 bool common_take(struct common_options *, int c, char *arg);
 /* Appends what the options say to the facts of a run (run.config). */
 void common_config(const struct common_options *, char *config, size_t len);
+/* A session as the options say, on this terminal; kernel, disks and facts are the caller's to add. */
+struct session common_session(const struct common_options *);
 /* To be called when all options are taken. */
 void common_done(struct common_options *);
 

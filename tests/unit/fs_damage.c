@@ -249,22 +249,31 @@ static void mutate(struct device *d, uint64_t blk, uint64_t *x)
         tfs_seal(p, blk);
 }
 
+/* Those of the needed blocks that look like nodes with a header of their own. Returns their number. */
+static uint64_t metadata_blocks(const uint8_t *image, const uint8_t *need, uint64_t *meta)
+{
+    uint64_t n = 0;
+
+    for (uint64_t b = 0; b < NBLOCKS; b++) {
+        const struct disk_header *h = (const void *)(image + b * TFS_BLOCK);
+        if (need[b] && h->blk == b && (h->birth & ~0xffffull) == 0)
+            meta[n++] = b;
+    }
+    return n;
+}
+
 static void test_hostile(void **state)
 {
     struct device *d = device_new(NBLOCKS, 32);
     uint64_t x = test_seed("hostile images", 32), mounted = 0;
-    uint64_t meta[NBLOCKS], nmeta = 0;
+    uint64_t meta[NBLOCKS], nmeta;
     const int rounds = 2000;
 
     (void)state;
     populate(d);
     uint8_t *need = needed_blocks(d), *good = malloc(NBLOCKS * TFS_BLOCK);
     memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
-    for (uint64_t b = 0; b < NBLOCKS; b++) {
-        const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
-        if (need[b] && h->blk == b && (h->birth & ~0xffffull) == 0)
-            meta[nmeta++] = b;
-    }
+    nmeta = metadata_blocks(good, need, meta);
     d->logging = 1;
     alarm(100); /* a hang is a failure */
     for (int i = 0; i < rounds; i++) {
@@ -394,7 +403,7 @@ static void test_repair_hostile(void **state)
 {
     struct device *d = device_new(NBLOCKS, 37);
     uint64_t x = test_seed("repair of hostile images", 37);
-    uint64_t meta[NBLOCKS], nmeta = 0;
+    uint64_t meta[NBLOCKS], nmeta;
     unsigned repaired = 0;
     const int rounds = 400;
 
@@ -402,11 +411,7 @@ static void test_repair_hostile(void **state)
     populate(d);
     uint8_t *need = needed_blocks(d), *good = malloc(NBLOCKS * TFS_BLOCK);
     memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
-    for (uint64_t b = 0; b < NBLOCKS; b++) {
-        const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
-        if (need[b] && h->blk == b && (h->birth & ~0xffffull) == 0)
-            meta[nmeta++] = b;
-    }
+    nmeta = metadata_blocks(good, need, meta);
     alarm(100); /* a hang is a failure */
     for (int i = 0; i < rounds; i++) {
         for (uint64_t k = 1 + below(&x, 3); k > 0; k--)
