@@ -13,32 +13,16 @@ enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_PARAM = -3 };
 #define MAX_STRING 65536
 
 /* Words of an event's record and of its end, by kind. */
-#define ENUM(name, doc)
-#define VALUE(e, name, n, doc)
-#define ENUM_END(name)
-#define COLUMN(event, name, type, unit, doc)
-#define RESULT(event, name, type, unit, doc)
-#define EVENT_END(event)
-#define POINT(event, doc) [EV_##event] = sizeof(struct ev_##event),
-#define INTERVAL(event, doc) POINT(event, doc)
+#define POINT(event, group, doc) [EV_##event] = sizeof(struct ev_##event),
+#define INTERVAL(event, group, doc) POINT(event, group, doc)
 static const uint16_t record_bytes[EV_COUNT] = {
 #include "../traces/events.def"
 };
-#undef POINT
-#undef INTERVAL
-#define POINT(event, doc) [EV_##event] = sizeof(struct ev_##event##_end),
-#define INTERVAL(event, doc) POINT(event, doc)
+#define POINT(event, group, doc) [EV_##event] = sizeof(struct ev_##event##_end),
+#define INTERVAL(event, group, doc) POINT(event, group, doc)
 static const uint16_t end_bytes[EV_COUNT] = {
 #include "../traces/events.def"
 };
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
-#undef POINT
-#undef INTERVAL
 
 int traceport_init(struct machine *m, char *err, size_t errlen)
 {

@@ -12,9 +12,9 @@
 #define SAYS(what, doc) _Static_assert(sizeof(doc) > 1, what " has no description in events.def");
 #define ENUM(name, doc) SAYS("enum " #name, doc)
 #define VALUE(e, name, n, doc) SAYS("value " #e "." #name, doc)
-#define ENUM_END(name)
-#define POINT(event, doc) SAYS("event " #event, doc)
-#define INTERVAL(event, doc) SAYS("event " #event, doc)
+#define GROUP(name, when, doc) SAYS("group " #name, doc)
+#define POINT(event, group, doc) SAYS("event " #event, doc)
+#define INTERVAL(event, group, doc) SAYS("event " #event, doc)
 #define COLUMN(event, name, type, unit, doc) SAYS("column " #event "." #name, doc)
 #define RESULT(event, name, type, unit, doc) SAYS("column " #event "." #name, doc)
 #define EVENT_END(event)                                                                                  \
@@ -22,28 +22,17 @@
                        CATALOGUE_MAX_WORDS + 4, /* 3 words of ev_head, 1 of kind */                       \
                    "event " #event " has more columns than a record holds: raise CATALOGUE_MAX_WORDS");
 #include "events.def"
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
-#undef POINT
-#undef INTERVAL
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
 
 /* ---- columns_NAME ---- */
 
-#define ENUM(name, doc)
-#define VALUE(e, name, n, doc)
-#define ENUM_END(name)
 #define UINT COL_UINT, NULL
 #define INT COL_INT, NULL
 #define HEX COL_HEX, NULL
 #define STR COL_STR, NULL
 #define REF COL_REF, NULL
 #define ENUM_OF(e) COL_ENUM, #e
-#define POINT(event, doc) static const struct column columns_##event[] = {
-#define INTERVAL(event, doc) POINT(event, doc)
+#define POINT(event, group, doc) static const struct column columns_##event[] = {
+#define INTERVAL(event, group, doc) POINT(event, group, doc)
 #define COLUMN(event, name, type, unit, doc) {#name, type, unit, doc},
 #define RESULT(event, name, type, unit, doc) {#name, type, unit, doc},
 #define EVENT_END(event) };
@@ -54,55 +43,49 @@
 #undef STR
 #undef REF
 #undef ENUM_OF
-#undef POINT
-#undef INTERVAL
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
 
-/* ---- catalogue_events ---- */
+/* ---- catalogue_groups, catalogue_events ---- */
 
-#define COLUMN(event, name, type, unit, doc)
-#define RESULT(event, name, type, unit, doc)
-#define EVENT_END(event)
-#define EVENT_ROW(event, doc, interval)                                                          \
+#define GROUP(name, when, doc) GROUP_##name,
+enum {
+#include "events.def"
+    NGROUPS
+};
+
+#define GROUP(name, when, doc) {#name, GROUP_##when, doc},
+const struct event_group catalogue_groups[] = {
+#include "events.def"
+};
+const unsigned catalogue_ngroups = NGROUPS;
+_Static_assert(NGROUPS <= 32, "a choice of groups is a word of 32 bits");
+
+#define EVENT_ROW(event, group, doc, interval, thing)                                            \
     [EV_##event] = {#event,                                                                      \
                     doc,                                                                         \
+                    GROUP_##group,                                                               \
                     interval,                                                                    \
+                    thing,                                                                       \
                     columns_##event,                                                             \
                     (sizeof(struct ev_##event) - sizeof(struct ev_head)) / sizeof(uint64_t),     \
                     sizeof(struct ev_##event##_end) / sizeof(uint64_t) - 1},
-#define POINT(event, doc) EVENT_ROW(event, doc, false)
-#define INTERVAL(event, doc) EVENT_ROW(event, doc, true)
+#define POINT(event, group, doc) EVENT_ROW(event, group, doc, false, false)
+#define INTERVAL(event, group, doc) EVENT_ROW(event, group, doc, true, false)
+#define THING(event, group, doc) EVENT_ROW(event, group, doc, true, true)
 const struct event catalogue_events[EV_COUNT] = {
 #include "events.def"
 };
-#undef POINT
-#undef INTERVAL
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
 
 /* ---- enums ---- */
 
-#define POINT(event, doc)
-#define INTERVAL(event, doc)
 #define ENUM(name, doc) {#name, doc},
-#define VALUE(e, name, n, doc)
-#define ENUM_END(name)
 const struct enum_type catalogue_enums[] = {
 #include "events.def"
     {"syscall", "System calls of the guest OS (guestos/include/tarry/abi.h)"},
     {"error", "Errors of the guest OS: a system call's result is minus this number"},
 };
 const unsigned catalogue_nenums = sizeof(catalogue_enums) / sizeof(catalogue_enums[0]);
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
 
-#define ENUM(name, doc)
 #define VALUE(e, name, n, doc) {#e, #name, n, doc},
-#define ENUM_END(name)
 const struct enum_value catalogue_values[] = {
 #include "events.def"
 #define X(n, name, args, doc) {"syscall", #name, n, doc},

@@ -26,10 +26,19 @@ struct column {
     const char *doc;
 };
 
+/* Events that --trace chooses together. */
+struct event_group {
+    const char *name;
+    enum { GROUP_ALWAYS, GROUP_DEFAULT, GROUP_EXTRA } when; /* EXTRA: only if asked for */
+    const char *doc;
+};
+
 struct event {
     const char *name; /* also the name of its table */
     const char *doc;
+    unsigned group;         /* index in catalogue_groups */
     bool interval;          /* it lasts: has dur, and results that are known at its end */
+    bool thing;             /* an interval that other rows name: stored when it begins already, and again at its end */
     const struct column *columns; /* ncols COLUMNs, then nresults RESULTs */
     unsigned ncols, nresults;
 };
@@ -51,6 +60,9 @@ struct enum_type {
 
 /* Indexed by event number; entry EV_none is empty. */
 extern const struct event catalogue_events[EV_COUNT];
+
+extern const struct event_group catalogue_groups[];
+extern const unsigned catalogue_ngroups;
 
 extern const struct enum_type catalogue_enums[];
 extern const unsigned catalogue_nenums;

@@ -58,11 +58,31 @@ static void common(void)
                    schema_columns[i].doc, schema_columns[i].interval_only ? " (only events that last)" : "");
 }
 
+static void groups(void)
+{
+    static const char *const when[] = {
+        [GROUP_ALWAYS] = "always", [GROUP_DEFAULT] = "by default", [GROUP_EXTRA] = "if asked for"};
+
+    printf("\n## Groups of events\n\n`--trace` chooses by them.\n\n| group | recorded | events | meaning |\n"
+           "|---|---|---|---|\n");
+    for (unsigned g = 0; g < catalogue_ngroups; g++) {
+        const char *comma = "";
+        printf("| %s | %s | ", catalogue_groups[g].name, when[catalogue_groups[g].when]);
+        for (unsigned k = 1; k < EV_COUNT; k++)
+            if (catalogue_events[k].group == g) {
+                printf("%s[%s](#%s)", comma, catalogue_events[k].name, catalogue_events[k].name);
+                comma = ", ";
+            }
+        printf(" | %s |\n", catalogue_groups[g].doc);
+    }
+}
+
 static void event(const struct event *e)
 {
     char type[80];
 
-    printf("\n### %s\n\n%s. %s\n", e->name, e->doc, e->interval ? "It lasts (`dur`)." : "A moment.");
+    printf("\n### %s\n\n%s. %s Group %s.\n", e->name, e->doc, e->interval ? "It lasts (`dur`)." : "A moment.",
+           catalogue_groups[e->group].name);
     if (e->ncols + e->nresults > 0)
         table_head();
     for (unsigned i = 0; i < e->ncols + e->nresults; i++) {
@@ -97,6 +117,7 @@ void doc_print(void)
 {
     fputs(intro, stdout);
     common();
+    groups();
     printf("\n## Events\n");
     for (unsigned k = 1; k < EV_COUNT; k++)
         event(&catalogue_events[k]);

@@ -14,40 +14,19 @@
 #include <stdint.h>
 
 /* EV_NAME: event numbers, from 1 in catalogue order */
-#define ENUM(name, doc)
-#define VALUE(e, name, n, doc)
-#define ENUM_END(name)
-#define COLUMN(event, name, type, unit, doc)
-#define RESULT(event, name, type, unit, doc)
-#define EVENT_END(event)
-#define POINT(event, doc) EV_##event,
-#define INTERVAL(event, doc) EV_##event,
+#define POINT(event, group, doc) EV_##event,
+#define INTERVAL(event, group, doc) EV_##event,
 enum event_kind {
     EV_none,
 #include "events.def"
     EV_COUNT
 };
-#undef POINT
-#undef INTERVAL
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
 
 /* enum ev_ENUM { EV_ENUM_VALUE = n } */
 #define ENUM(name, doc) enum ev_enum_##name {
 #define VALUE(e, name, n, doc) EV_##e##_##name = n,
 #define ENUM_END(name) };
-#define POINT(event, doc)
-#define INTERVAL(event, doc)
 #include "events.def"
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
-#undef POINT
-#undef INTERVAL
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
 
 /*
  * struct ev_NAME. Guest records start with what the emitter knows of their
@@ -59,39 +38,21 @@ struct ev_head {
     uint64_t cause; /* id of the event that caused this one; 0: none */
 };
 
-#define ENUM(name, doc)
-#define VALUE(e, name, n, doc)
-#define ENUM_END(name)
-#define POINT(event, doc)    \
-    struct ev_##event {      \
+#define POINT(event, group, doc) \
+    struct ev_##event {          \
         struct ev_head head;
-#define INTERVAL(event, doc) POINT(event, doc)
+#define INTERVAL(event, group, doc) POINT(event, group, doc)
 #define COLUMN(event, name, type, unit, doc) uint64_t name;
-#define RESULT(event, name, type, unit, doc)
 #define EVENT_END(event) };
 #include "events.def"
-#undef POINT
-#undef INTERVAL
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
 
-#define POINT(event, doc)      \
-    struct ev_##event##_end {  \
+#define POINT(event, group, doc) \
+    struct ev_##event##_end {    \
         uint64_t kind; /* EV_NAME: the machine checks that it is what `id` opened */
-#define INTERVAL(event, doc) POINT(event, doc)
-#define COLUMN(event, name, type, unit, doc)
+#define INTERVAL(event, group, doc) POINT(event, group, doc)
 #define RESULT(event, name, type, unit, doc) uint64_t name;
 #define EVENT_END(event) };
 #include "events.def"
-#undef POINT
-#undef INTERVAL
-#undef COLUMN
-#undef RESULT
-#undef EVENT_END
-#undef ENUM
-#undef VALUE
-#undef ENUM_END
 
 /*
  * The trace port: an SBI extension in the vendor range (SBI 2.0, chapter 3.1), found by

@@ -264,7 +264,7 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
             return r->events;
         }
         fill_record(rec, kind, r->events, at, cols);
-        if (store_lasting(kind))
+        if (catalogue_events[kind].thing)
             put(r, rec);
     } else if (r->storing) {
         fill_record(ring_next(&r->ring), kind, r->events, at, cols);
@@ -356,7 +356,7 @@ const char *recorder_text(const struct recorder *r, uint64_t id, size_t *n)
 
 static void put_open(void *recorder, struct record *rec)
 {
-    if (!store_lasting(rec->kind)) /* those are stored already */
+    if (!catalogue_events[rec->kind].thing) /* those are stored already */
         put(recorder, rec);
 }
 

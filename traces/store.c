@@ -16,12 +16,6 @@
 #include "schema.h"
 #include "slice.h"
 
-int store_lasting(unsigned kind)
-{
-    /* So that a killed run has them: other rows refer to them, and they last about as long as the run. */
-    return kind == EV_process || kind == EV_segment || kind == EV_snapshot;
-}
-
 /* ---- the row of the run ---- */
 
 static void started(char *text, size_t n)
@@ -105,7 +99,7 @@ static int insert_diagnostics(sqlite3 *db, const struct store_diagnostic *d, uns
 
 /* ---- opening ---- */
 
-/* A lasting row is replaced when it ends. ON CONFLICT of the others need no statement journal if it rolls back. */
+/* The row of a thing is replaced when it ends. ON CONFLICT of the others need no statement journal if it rolls back. */
 static int prepare_insert(struct store *st, unsigned kind)
 {
     const struct event *e = &catalogue_events[kind];
@@ -114,7 +108,7 @@ static int prepare_insert(struct store *st, unsigned kind)
     int rc;
 
     sqlite3_str_appendf(sql, "INSERT OR %s INTO \"%w\" SELECT c%d, c%d, c%d",
-                        store_lasting(kind) ? "REPLACE" : "ROLLBACK", e->name, W_ID, W_INSN, W_TS);
+                        catalogue_events[kind].thing ? "REPLACE" : "ROLLBACK", e->name, W_ID, W_INSN, W_TS);
     if (e->interval)
         sqlite3_str_appendf(sql, ", c%d", W_DUR);
     sqlite3_str_appendf(sql, ", c%d, c%d, c%d", W_PROC, W_PC, W_CAUSE);
@@ -199,7 +193,7 @@ static int write_string(struct store *st, const struct record *r)
     return sqlite3_reset(st->insert_string);
 }
 
-/* By id, so that rows land at the end of their table one after another; a lasting row's end comes after its beginning.
+/* By id, so that rows land at the end of their table one after another; a thing's end comes after its beginning.
  */
 static int by_id(const void *a, const void *b, void *ring)
 {
@@ -241,7 +235,7 @@ static void group(struct store *st, uint64_t n, uint32_t first[EV_COUNT + 1])
 
 static void count(struct store *st, const struct record *r)
 {
-    bool again = store_lasting(r->kind) && !(r->flags & REC_OPEN); /* its beginning has been counted */
+    bool again = catalogue_events[r->kind].thing && !(r->flags & REC_OPEN); /* its beginning has been counted */
     uint64_t ts = r->words[W_TS] + (catalogue_events[r->kind].interval && !(r->flags & REC_OPEN) ? r->words[W_DUR] : 0);
 
     st->events += again ? 0 : 1;

@@ -31,9 +31,6 @@ struct store_diagnostic {
     int host; /* differs between equal runs */
 };
 
-/* Is a row of this kind stored when it begins already, and once more when it ends? */
-int store_lasting(unsigned kind);
-
 /* All return an SQLite result code. Creates schema and `run` in the empty file `path`, readable by others from now on.
  */
 int store_open(struct store *, const char *path, const struct run_facts *);

@@ -117,11 +117,6 @@ static void segmenttext(const Proc *p, char *buf, size_t n)
 #define ENUM(name, doc) static const char *const name##_names[] __attribute__((unused)) = {
 #define VALUE(e, name, number, doc) #name,
 #define ENUM_END(name) };
-#define POINT(event, doc)
-#define INTERVAL(event, doc)
-#define COLUMN(event, name, type, unit, doc)
-#define RESULT(event, name, type, unit, doc)
-#define EVENT_END(event)
 #include "../../traces/events.def"
     size_t len = 0;
     buf[0] = '\0';
