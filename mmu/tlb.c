@@ -16,8 +16,8 @@ struct bank {
     uint64_t clock;    /* LRU: of the last use. FIFO: of the last entry made */
     uint64_t random;
     uint64_t *page;    /* by set and way: number of the 4 KiB page that it begins at; NO_PAGE: not valid */
-    uint64_t *state;   /* of each entry. LRU: the time of its last use. FIFO: when it was made. PLRU: of each but a set's first a
-                          bit of the tree, by node number */
+    uint64_t *state;   /* of each entry. LRU: the time of its last use. FIFO: when it was made. PLRU: of each but a set's
+                          first a bit of the tree, by node number */
     struct mmu_tlb_entry *entry;
 };
 
@@ -140,7 +140,10 @@ struct mmu_tlb *mmu_tlb_init(void *memory, const struct mmu_tlb_config *c)
 
 /* ---- replacement ---- */
 
-/* The tree's nodes are numbered from 1, those below node n are 2n and 2n + 1; leaves are ways. A node's bit points at the half that goes next. */
+/*
+ * The tree's nodes are numbered from 1, those below node n are 2n and 2n + 1; leaves are ways. A node's bit points at
+ * the half that goes next.
+ */
 static void plru_touch(uint64_t *tree, unsigned ways, unsigned way)
 {
     for (unsigned node = ways + way; node > 1; node /= 2)
@@ -300,7 +303,8 @@ static const struct mmu_tlb_entry *use(struct array *a, uint64_t va, unsigned as
 }
 
 /* The entry for the leaf that maps va, as large as the array can hold it. */
-static const struct mmu_tlb_entry *put_leaf(struct array *a, uint64_t va, struct mmu_tlb_entry e, struct mmu_tlb_entry *out)
+static const struct mmu_tlb_entry *put_leaf(struct array *a, uint64_t va, struct mmu_tlb_entry e,
+                                            struct mmu_tlb_entry *out)
 {
     struct bank *b = bank_for(a, e.level);
     if (b->ways == 0)
@@ -393,7 +397,8 @@ static struct pointer *find_pointer(struct mmu_tlb *t, uint64_t va, unsigned asi
     return NULL;
 }
 
-unsigned mmu_tlb_walk_start(struct mmu_tlb *t, uint64_t va, unsigned asid, unsigned levels, uint64_t *table, bool *global)
+unsigned mmu_tlb_walk_start(struct mmu_tlb *t, uint64_t va, unsigned asid, unsigned levels, uint64_t *table,
+                            bool *global)
 {
     *global = false;
     for (unsigned level = 1; level < levels; level++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A model of a translation lookaside buffer: one or two arrays of the first level (instructions, data), one of the
- * second for both, and a cache of the walker's pointers. It holds what has been put into it and says who hits; walks, faults
- * and time are its user's business. The same calls in the same order give the same answers (random replacement
- * has a seed).
+ * second for both, and a cache of the walker's pointers. It holds what has been put into it and says who hits; walks,
+ * faults and time are its user's business. The same calls in the same order give the same answers (random
+ * replacement has a seed).
  *
  * What counts as a hit, a miss and an eviction is defined in docs/tlb.md.
  */
@@ -70,36 +70,37 @@ size_t mmu_tlb_bytes(const struct mmu_tlb_config *);
 struct mmu_tlb *mmu_tlb_init(void *memory, const struct mmu_tlb_config *);
 
 /*
- * An access to va: where its entry is found, and the entry (valid until the next call). One of the second level is copied into the first
- * one, where another may have to go. On a miss *entry is NULL and nothing has changed.
+ * An access to va: where its entry is found, and the entry (valid until the next call). One of the second level is
+ * copied into the first one, where another may have to go. On a miss *entry is NULL and nothing has changed.
  */
 enum mmu_tlb_place mmu_tlb_access(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access,
                                   const struct mmu_tlb_entry **entry, struct mmu_tlb_victims *);
 /* The same without any effect, and for the first level only: would it hit there? */
 const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access);
 /*
- * A walk for va found this leaf at `level`: puts it into both levels. What they hold of the page is replaced in place. `global`: the leaf or a pointer
- * on the way has G.
+ * A walk for va found this leaf at `level`: puts it into both levels. What they hold of the page is replaced in place.
+ * `global`: the leaf or a pointer on the way has G.
  */
-void mmu_tlb_fill(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access, uint64_t pte, unsigned level, bool global,
-                  struct mmu_tlb_victims *);
+void mmu_tlb_fill(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access, uint64_t pte, unsigned level,
+                  bool global, struct mmu_tlb_victims *);
 /*
- * sfence.vma (privileged spec, 10.2.1): of one address if va is not NULL, of one address space - but for what is global - if asid is not
- * NULL. Returns how many entries have gone.
+ * sfence.vma (privileged spec, 10.2.1): of one address if va is not NULL, of one address space - but for what is
+ * global - if asid is not NULL. Returns how many entries have gone.
  */
 unsigned mmu_tlb_fence(struct mmu_tlb *, const uint64_t *va, const unsigned *asid);
 /* Can an access that hits in this array change which entry goes next? False for FIFO and random replacement. */
 bool mmu_tlb_hits_matter(const struct mmu_tlb *, enum mmu_access);
 
 /*
- * The walk cache. Where a walk of `levels` levels for va may begin: the level whose table, at *table, is the first to be read. `levels` - 1:
- * nothing is known, *table is unchanged. *global: a pointer that is skipped has G.
+ * The walk cache. Where a walk of `levels` levels for va may begin: the level whose table, at *table, is the first to be
+ * read. `levels` - 1: nothing is known, *table is unchanged. *global: a pointer that is skipped has G.
  */
-unsigned mmu_tlb_walk_start(struct mmu_tlb *, uint64_t va, unsigned asid, unsigned levels, uint64_t *table, bool *global);
+unsigned mmu_tlb_walk_start(struct mmu_tlb *, uint64_t va, unsigned asid, unsigned levels, uint64_t *table,
+                            bool *global);
 /* A walk read a pointer at `level` (1 or more) which leads to `table`. */
 void mmu_tlb_walk_note(struct mmu_tlb *, uint64_t va, unsigned asid, unsigned level, uint64_t table, bool global);
 
-/* All entries of an array one by one, for `monitor tlb` and tests: the i-th, or NULL behind the last. It may not be valid. */
+/* All entries of an array one by one: the i-th, or NULL behind the last. It may not be valid. */
 const struct mmu_tlb_entry *mmu_tlb_entry_at(const struct mmu_tlb *, enum mmu_tlb_array, unsigned i);
 
 #endif

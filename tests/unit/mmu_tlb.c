@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TLB model (mmu/tlb.h) against a naive simulator of the same geometry, which keeps each set as a list in the order in
- * which entries go, and against access patterns whose misses can be told beforehand.
+ * The TLB model (mmu/tlb.h) against a naive simulator of the same geometry, which keeps each set as a list in the order
+ * in which entries go, and against access patterns whose misses can be told beforehand.
  *
  * TARRY_SEED repeats a run.
  */
@@ -276,7 +276,7 @@ static void rounds(void **state)
     struct mmu_tlb_config lru = one_array(64, 64, MMU_TLB_LRU), fifo = one_array(64, 64, MMU_TLB_FIFO);
     assert_int_equal(misses(&lru, 6500, round_65), 6500);
     assert_int_equal(misses(&fifo, 6500, round_65), 6500);
-    /* Random: each miss throws out any of the 64 others, which is wanted again after 1 to 64 accesses: a miss in 32.5 */
+    /* Random: each miss throws out any of the 64 others, which is wanted again after 1 to 64 accesses: one in 32.5 */
     struct mmu_tlb_config random = one_array(64, 64, MMU_TLB_RANDOM);
     unsigned long n = misses(&random, 650000, round_65);
     assert_in_range(n, 650000 / 33.5, 650000 / 31.5);
@@ -289,7 +289,7 @@ static void conflicts(void **state)
     struct mmu_tlb_config direct = one_array(64, 1, MMU_TLB_LRU), two = one_array(64, 2, MMU_TLB_PLRU);
     assert_int_equal(misses(&direct, 1000, ping_pong), 1000);
     assert_int_equal(misses(&two, 1000, ping_pong), 2);
-    /* Eight pages, sixteen apart: all in one set of 16, which has four ways; with 32 sets they are four in each of two. */
+    /* Eight pages, sixteen apart: in one set of 16, which has four ways; with 32 sets they are four in each of two. */
     struct mmu_tlb_config narrow = one_array(64, 4, MMU_TLB_LRU), wide = one_array(128, 4, MMU_TLB_LRU);
     assert_int_equal(misses(&narrow, 800, stride_16), 800);
     assert_int_equal(misses(&wide, 800, stride_16), 8);
@@ -314,7 +314,8 @@ static void fill(struct mmu_tlb *t, uint64_t va, enum mmu_access access, unsigne
 static void two_levels(void **state)
 {
     (void)state;
-    struct mmu_tlb_config c = {.itlb = {2, 2, MMU_TLB_LRU, 0}, .dtlb = {2, 2, MMU_TLB_LRU, 0}, .l2 = {8, 8, MMU_TLB_LRU, 0}};
+    struct mmu_tlb_geometry two = {2, 2, MMU_TLB_LRU, 0}, eight = {8, 8, MMU_TLB_LRU, 0};
+    struct mmu_tlb_config c = {.itlb = two, .dtlb = two, .l2 = eight};
     struct mmu_tlb *t = make(&c);
     fill(t, 0, MMU_FETCH, 0);
     assert_int_equal(look(t, 0, MMU_FETCH), MMU_TLB_L1);
@@ -332,7 +333,7 @@ static void two_levels(void **state)
     free(t);
 }
 
-/* A superpage takes one large entry, or one of 4 KiB for each page that is used; a fence of any address in it ends both. */
+/* A superpage takes one large entry, or one of 4 KiB for each page that is used; a fence in it ends both. */
 static void superpages(void **state)
 {
     (void)state;
