@@ -8,7 +8,8 @@
 
 const char disk_fault_help[] =
     "      --disk-fault SPEC   makes disk requests fail; may be given several times. SPEC is KIND[:BLK[-BLK]][,MOD...]\n"
-    "                          or after:N: KIND is read, write, flush or any, BLK a block of 4096 bytes; MOD is once,\n"
+    "                          or after:N: KIND is read, write, flush, any or corrupt (a read that succeeds, with a bit\n"
+    "                          flipped), BLK a block of 4096 bytes; MOD is once,\n"
     "                          count:N (N of them fail), after:N (N of them are served first), disk:N\n";
 
 static bool number(const char **p, uint64_t *value)
@@ -36,7 +37,8 @@ static bool parse_kind(const char **p, struct disk_fault *f)
     static const struct {
         const char *name;
         enum disk_fault_kind kinds;
-    } kinds[] = {{"read", DISK_FAULT_READ}, {"write", DISK_FAULT_WRITE}, {"flush", DISK_FAULT_FLUSH}, {"any", DISK_FAULT_ANY}};
+    } kinds[] = {{"read", DISK_FAULT_READ}, {"write", DISK_FAULT_WRITE}, {"flush", DISK_FAULT_FLUSH},
+                 {"any", DISK_FAULT_ANY}, {"corrupt", DISK_FAULT_CORRUPT}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (word(p, kinds[i].name)) {
             f->kinds = kinds[i].kinds;
@@ -74,7 +76,7 @@ static const char *parse(const char *spec, struct disk_fault *f)
     const char *p = spec;
     *f = (struct disk_fault){.last = UINT64_MAX, .count = UINT64_MAX, .disk = UINT64_MAX};
     if (!parse_kind(&p, f))
-        return "begins with read, write, flush, any or after:N";
+        return "begins with read, write, flush, any, corrupt or after:N";
     if (p == spec ? !parse_modifier(&p, f) : !parse_blocks(&p, f))
         return "needs BLK or BLK-BLK after the kind, decimal numbers of 4096-byte blocks";
     while (word(&p, ","))
@@ -104,17 +106,39 @@ static bool concerns(const struct disk_fault *f, unsigned disk, enum disk_fault_
            (kind == DISK_FAULT_FLUSH || (first <= f->last && last >= f->first));
 }
 
+/* Counts a request that the fault is about. True if this is one of those that it befalls. */
+static bool befalls(const struct disk_fault *f, uint64_t *seen)
+{
+    uint64_t nth = (*seen)++;
+    return nth >= f->after && nth - f->after < f->count;
+}
+
 bool disk_faults_hit(const struct disk_faults *l, struct disk_fault_state *state, unsigned disk,
                      enum disk_fault_kind kind, uint64_t offset, uint64_t bytes)
 {
     bool hit = false;
     uint64_t first = offset / DISK_FAULT_BLOCK, last = (offset + (bytes > 0 ? bytes - 1 : 0)) / DISK_FAULT_BLOCK;
-    for (unsigned i = 0; l != NULL && i < l->n; i++) {
-        const struct disk_fault *f = &l->fault[i];
-        if (!concerns(f, disk, kind, first, last))
-            continue;
-        uint64_t nth = state->seen[i]++;
-        hit |= nth >= f->after && nth - f->after < f->count;
-    }
+    for (unsigned i = 0; l != NULL && i < l->n; i++)
+        if (concerns(&l->fault[i], disk, kind, first, last))
+            hit |= befalls(&l->fault[i], &state->seen[i]);
     return hit;
+}
+
+bool disk_faults_flip(const struct disk_faults *l, struct disk_fault_state *state, unsigned disk, uint64_t offset,
+                      uint64_t bytes, uint64_t *bit)
+{
+    bool flip = false;
+    uint64_t end = offset + bytes;
+    for (unsigned i = 0; l != NULL && bytes > 0 && i < l->n; i++) {
+        const struct disk_fault *f = &l->fault[i];
+        if (!concerns(f, disk, DISK_FAULT_CORRUPT, offset / DISK_FAULT_BLOCK, (end - 1) / DISK_FAULT_BLOCK) ||
+            !befalls(f, &state->seen[i]))
+            continue;
+        uint64_t from = f->first * DISK_FAULT_BLOCK > offset ? f->first * DISK_FAULT_BLOCK : offset; /* of its bytes */
+        uint64_t to = (from / DISK_FAULT_BLOCK + 1) * DISK_FAULT_BLOCK;
+        uint64_t bits = ((to < end ? to : end) - from) * 8;
+        *bit = (from - offset) * 8 + (from / DISK_FAULT_BLOCK + state->seen[i]) * 0x9e3779b97f4a7c15ull % bits;
+        flip = true;
+    }
+    return flip;
 }

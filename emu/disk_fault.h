@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Faults of the virtual disks, on purpose: which requests fail is a matter of their kind, their blocks and their number,
- * so a run with faults repeats exactly. A request that fails moves nothing and is answered VIRTIO_BLK_S_IOERR.
+ * so a run with faults repeats exactly. A request that fails moves nothing and is answered VIRTIO_BLK_S_IOERR; one that is
+ * corrupted is answered as if all were well, but a bit of what was read is another.
  */
 #ifndef EMU_DISK_FAULT_H
 #define EMU_DISK_FAULT_H
@@ -12,7 +13,7 @@
 
 enum { DISK_FAULTS = 32, DISK_FAULT_BLOCK = 4096, DISK_FAULT_TEXT = 1024 };
 
-enum disk_fault_kind { DISK_FAULT_READ = 1, DISK_FAULT_WRITE = 2, DISK_FAULT_FLUSH = 4, DISK_FAULT_ANY = 7 };
+enum disk_fault_kind { DISK_FAULT_READ = 1, DISK_FAULT_WRITE = 2, DISK_FAULT_FLUSH = 4, DISK_FAULT_ANY = 7, DISK_FAULT_CORRUPT = 8 };
 
 /* Requests of these kinds that touch one of these blocks. */
 struct disk_fault {
@@ -39,6 +40,12 @@ int disk_faults_add(struct disk_faults *, const char *spec, char *err, size_t er
 /* Counts a request; true if it fails. kind is one bit. Faults may be NULL. */
 bool disk_faults_hit(const struct disk_faults *, struct disk_fault_state *, unsigned disk, enum disk_fault_kind kind,
                      uint64_t offset, uint64_t bytes);
+/*
+ * Counts a read for the faults of kind corrupt. True if one of its bits is to be flipped: *bit, from its first byte's
+ * lowest on. Always one of the fault's own blocks; which bit, the block and the number of the request say.
+ */
+bool disk_faults_flip(const struct disk_faults *, struct disk_fault_state *, unsigned disk, uint64_t offset,
+                      uint64_t bytes, uint64_t *bit);
 /* The lines of --help. */
 extern const char disk_fault_help[];
 

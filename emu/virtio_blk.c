@@ -183,19 +183,30 @@ static void on_notify(struct virtio *v)
     }
 }
 
+/* A fault of the disk (disk_fault.h): a bit of what is read is another. `bit` is it, if it lies in the piece's bytes. */
+static void flip(const struct virtio_piece *p, uint64_t bit)
+{
+    if (bit / 8 < p->bytes)
+        ((uint8_t *)p->host)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+}
+
 /* Moves the data between the image and the pieces [from, to). */
 static uint8_t move(struct virtio_blk *b, const struct request *r, unsigned from, unsigned to)
 {
     uint64_t capacity = b->config.capacity, sectors = r->bytes / SECTOR;
     if (r->bytes % SECTOR || r->header.sector > capacity || sectors > capacity - r->header.sector)
         return BLK_S_IOERR;
-    uint64_t offset = r->header.sector * SECTOR;
+    uint64_t offset = r->header.sector * SECTOR, start = offset, bit = 0;
+    bool flips = r->header.type == BLK_IN &&
+                 disk_faults_flip(b->virtio.machine->config.disk_faults, &b->faults, b->virtio.slot, offset, r->bytes, &bit);
     for (unsigned i = from; i < to; i++) {
         const struct virtio_piece *p = &r->chain.piece[i];
         int bad = r->header.type == BLK_IN ? image_read(b->image, offset, p->host, p->bytes)
                                            : image_write(b->image, offset, p->host, p->bytes);
         if (bad)
             return BLK_S_IOERR;
+        if (flips && bit / 8 >= offset - start)
+            flip(p, bit - (offset - start) * 8);
         if (r->header.type == BLK_IN)
             ram_written(b->virtio.machine, p->pa, p->bytes);
         offset += p->bytes;

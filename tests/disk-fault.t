@@ -49,6 +49,38 @@ matches "a block that stays bad ends the program" "$status $out$err" "^1 .*diske
 run "$TARRY" run -o x.db --io eager --input f:/in/f --disk-fault "read:$b" diskerrors read /in/f
 matches "--io eager: the read call fails" "$out" "read: disk: sector $((b * 8)): i/o error"
 
+# Bit rot: the disk says that all is well, and a bit is another. A checksum finds it; nobody sees the byte (E1).
+run "$TARRY" run -o c.db --input f:/in/f --disk-fault "corrupt:$b,count:3" diskerrors read /in/f
+is "corrupt: the same errors as of a disk that says so" "$status $(grep -v '^file system' <<<"$out")" "0 $(sed 's/pc=.*/pc=PC/' <<<"$good" | sed -e \
+    "s/^write to a file: ok/write to a file: deferred read error: file $ino offset 4096/" -e \
+    "s/^name of a file: ok/name of a file: deferred read error: file $ino offset 4096/" -e \
+    "s/^child: ok/diskerrors 2: sys: trap: deferred read error: file $ino offset 4096: read addr=0x1000001000 pc=$(sed -n 's/^diskerrors 2.* pc=//p' <<<"$out")/" \
+    -e "s/^child's status: /child's status: sys: trap: deferred read error:/")"
+is "corrupt: the disk served them all" "$(value c.db "select count(*) from disk_request where status<>0")" 0
+is "corrupt: the checksum was wrong three times" "$(grep -c "^file system: block $b: checksum is wrong" <<<"$out$err")" 3
+is "corrupt: the trace keeps its invariants" "$(invariants c.db)" ""
+run "$TARRY" run -o c2.db --input f:/in/f --disk-fault "corrupt:$b,count:3" diskerrors read /in/f
+is "corrupt: the same run again is the same" "$(value c2.db "select count(*), max(insn), max(ts) from event")" \
+    "$(value c.db "select count(*), max(insn), max(ts) from event")"
+for io in eager cached fragments-eager; do
+    run "$TARRY" run --trace none --io $io --input f:/in/f --disk-fault "corrupt:$b" sum /in/f
+    matches "corrupt, --io $io: sum fails" "$status $err$out" "^1 .*(checksum is wrong|deferred read error)"
+    run "$TARRY" run --trace none --io $io --input f:/in/f --disk-fault "corrupt:$b,once" sh -c 'sum /in/f; sum /in/f'
+    is "corrupt once, --io $io: the next one is right" "$(tail -1 <<<"$out")" "$("$TARRY" run --trace none --input f:/in/f sum /in/f)"
+done
+
+# Bit rot of swap: a page that was paged out is checked when it comes back, and stays where it is if it is wrong.
+run "$TARRY" run -o s.db --mem 8M thrash 12000000
+slot=$(value s.db "select block from transfer where boundary=7 and output=0 order by id limit 1 offset 100")
+run "$TARRY" run -o s.db --mem 8M --disk-fault "corrupt:$slot,once" thrash 12000000
+is "swap: a rotten page ends the program" "$status" 1
+matches "swap: ... by a note" "$(value s.db "select text from note_view")" \
+    "^sys: trap: deferred read error: swap of address 0x[0-9a-f]+: checksum is wrong: (read|write) addr=0x[0-9a-f]+ pc=0x[0-9a-f]+$"
+is "swap: ... which the kernel has told" "$(grep -c "^swap: block $slot: checksum is wrong" <<<"$out$err")" 1
+is "swap: the trace keeps its invariants" "$(invariants s.db)" ""
+run "$TARRY" run --trace none --mem 8M --disk-fault "corrupt:$slot,once" sh -c 'thrash 12000000 ; thrash 12000000'
+is "swap: what is run next is right" "$(tail -1 <<<"$out")" "pages=2929 rounds=2 wrong=0"
+
 # Errors of write-back: what could not be written stays dirty and is written by the next sync.
 run "$TARRY" run -o w.db --input f:/in/f diskerrors write /in/f
 written="open: ok
@@ -74,6 +106,12 @@ root=$(value r.db "select block from transfer_view where boundary='disk' and cla
 run "$TARRY" run -o x.db --input f:/in/f --disk-fault "read:$root" diskerrors read /in/f
 ok "metadata that cannot be read is an error, not a panic" test "$status" -ne 0
 is "... of which nothing panics" "$(grep -ci panic <<<"$out$err")" 0
+
+last=$(value r.db "select block from transfer_view where boundary='disk' and class='meta' and block>1 order by id desc limit 1")
+for kind in read corrupt; do
+    run "$TARRY" run --trace none --input f:/in/f --disk-fault "$kind:$last,once" sh -c 'sum /in/f; sum /in/f'
+    matches "$kind: metadata that can be read only at the second try" "$(tail -1 <<<"$out")" "/in/f$"
+done
 
 # Wherever the disk dies: nothing panics or hangs, and the image is that of the last commit.
 n=$(value w.db "select count(*) from disk_request")

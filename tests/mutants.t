@@ -80,6 +80,7 @@ R11 an unaligned fill is lent a frame|seg_policy|guestos/kernel/fault.c|s/^     
 S2 a page that was guessed can be stored into|seg_policy|guestos/kernel/fault.c|/^int fillguess/,/^}/s/return space != NULL ? map(s, va, \&v, space) : 0;/return space != NULL ? putmmu(space, va, pagepa(v.resident.page), PUT_READ | PUT_WRITE) : 0;/
 E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
 E1 what cannot be read is zero|seg_model|guestos/kernel/fault.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
+E1 rotten bytes of a slot are data|seg_swap|guestos/kernel/swap.c|s/checksum(frame) != slot->crc/0/
 E2 pages that need a preserved block stay as they are|seg_nospace|guestos/kernel/fileio.c|s/ \&\& materialisesome()) .*$/ \&\& 0)/
 E3 stores take the last frames|seg_swap|guestos/kernel/fault.c|s/uint64_t least = (dirties ? 2 : 1) \* framereserve();/uint64_t least = 0; (void)dirties;/
 END

@@ -16,6 +16,7 @@ run "$TARRY" query x.db --format csv "select (select count(*) from page where ne
     (select count(*) from transfer t where boundary = 7 and not exists (select 1 from disk_request d where d.cause = t.id)),
     (select count(*) from transfer t where boundary = 7 and not exists (select 1 from fault f where f.id = t.cause))"
 is "... every page out and in, its disk request, and the fault that caused it" "$(tail -1 <<<"$out" | tr -d '\r')" "1,1,0,0"
+is "... the trace keeps its invariants" "$("$TARRY" query x.db checks --format csv | tail -n +2 | awk -F, '$2 != 0')" ""
 run "$TARRY" run --trace none --mem 1G thrash 50000000
 is "... the same with plenty" "$out$err" "pages=12207 rounds=2 wrong=0"
 

@@ -111,7 +111,7 @@ const struct fixed_view schema_views[] = {
     {"check_disk_bytes",
      "What the disks were asked for is what the kernel says it asked for, by direction (runs that ended by themselves)",
      "SELECT output, sum(asked) AS transfer_bytes, sum(moved) AS request_bytes FROM ("
-     " SELECT output, bytes AS asked, 0 AS moved FROM transfer WHERE boundary = 0 AND block > 0"
+     " SELECT output, bytes AS asked, 0 AS moved FROM transfer WHERE boundary IN (0, 7) AND block > 0"
      " UNION ALL SELECT op, 0, sectors * 512 FROM disk_request WHERE op IN (0, 1) AND class <> 2 AND "
      "cause IN"
      " (SELECT id FROM transfer WHERE block > 0)) WHERE (SELECT stop_reason FROM run) = 'exit'"

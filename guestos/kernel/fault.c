@@ -355,9 +355,10 @@ static int pagein(Segment *s, uint64_t va, PageView *v)
     if (frame == NULL)
         return error(T_ENOMEM, "out of memory");
     int r = swapin(s, va, v->resident.slot, frame);
-    if (r < 0) {
+    if (r != 0) {
         putpage(frame); /* E1 */
-        return error(T_EIO, "deferred read error: swap of address 0x%lx", (unsigned long)va);
+        return error(T_EIO, "deferred read error: swap of address 0x%lx%s", (unsigned long)va,
+                     r == SWAP_ROTTEN ? ": checksum is wrong" : "");
     }
     v->resident.page = frame;
     v->resident.slot = NULL;

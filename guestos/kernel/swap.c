@@ -168,9 +168,17 @@ static int transfer(bool out, const Segment *s, uint64_t va, uint64_t blk, Page 
     return diskio(out, blk, frames, (unsigned)n);
 }
 
+/* Bytes that come back are compared with it, so that bit rot of a slot is an error (E1), and never data. */
+static uint32_t checksum(const Page *frame)
+{
+    return tfs_crc32c(0, pagekva(frame), PGSIZE);
+}
+
 size_t swapout(const Segment *s, const uint64_t *va, Slot *const *slots, Page *const *frames, size_t n)
 {
     size_t done = 0, run;
+    for (size_t i = 0; i < n; i++)
+        slots[i]->crc = checksum(frames[i]);
     for (; done < n; done += run) {
         for (run = 1; done + run < n && slots[done + run]->blk == slots[done]->blk + run; run++)
             ;
@@ -182,5 +190,10 @@ size_t swapout(const Segment *s, const uint64_t *va, Slot *const *slots, Page *c
 
 int swapin(const Segment *s, uint64_t va, const Slot *slot, Page *frame)
 {
-    return transfer(false, s, va, slot->blk, &frame, 1);
+    int r = transfer(false, s, va, slot->blk, &frame, 1);
+    if (r == 0 && checksum(frame) != slot->crc) {
+        print("swap: block %lu: checksum is wrong\n", slot->blk);
+        r = SWAP_ROTTEN;
+    }
+    return r;
 }

@@ -19,9 +19,11 @@ typedef struct Slot {
     struct Slot *next; /* in the pool */
     uint64_t blk;      /* disk block */
     uint32_t ref;      /* page maps (fork shares what is swapped), and the frame that has the same bytes */
+    uint32_t crc;      /* CRC32C of the page that was written last: memory knows it, the disk need not */
 } Slot;
 
 enum { SWAP_RUN = 64 }; /* most slots of one request */
+enum { SWAP_ROTTEN = 1 };
 
 /* Fills the pool if it is low. Takes fslock, or does nothing if the caller holds it. May sleep. False: the pool is empty. */
 bool swaprefill(void);
@@ -43,7 +45,7 @@ void forgetswap(Page *); /* the frame's bytes change, or nobody has it any more:
  * on, are on the disk. Sleeps. va[i] is the address of frame i in the segment, for the trace.
  */
 size_t swapout(const Segment *, const uint64_t *va, Slot *const *, Page *const *, size_t n);
-/* Reads one. 0 or -T_EIO. Sleeps. */
+/* Reads one. 0, SWAP_ROTTEN if what the disk gave is not what was written, or its error. Sleeps. */
 int swapin(const Segment *, uint64_t va, const Slot *, Page *);
 
 uint64_t swapused(void); /* slots that hold pages */

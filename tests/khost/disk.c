@@ -197,6 +197,8 @@ int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
             memcpy(block(blk + i)->frame->bytes, pagekva(frames[i]), PGSIZE);
         else
             memcpy(pagekva(frames[i]), block(blk + i)->frame->bytes, PGSIZE);
+        if (!write && blk + i == disk.rotten_block)
+            ((char *)pagekva(frames[i]))[PGSIZE / 3] ^= 0x10;
     }
     *(write ? &disk.swapped_out : &disk.swapped_in) += n;
     return 0;

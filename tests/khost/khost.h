@@ -40,6 +40,7 @@ size_t segreclaim(size_t n); /* the clock runs until n frames are free; to swap 
 /* ---- disk.c: a device in memory, its cache, the file system ---- */
 struct khost_disk {
     uint64_t bad_block;    /* reading it gives -T_EIO, and writing it as swap, too; 0: none */
+    uint64_t rotten_block; /* a bit of it is another, when it is read as swap; 0: none */
     uint64_t swapped_out;  /* pages, so far */
     uint64_t swapped_in;
     uint64_t blocks_got;   /* by cacheget */

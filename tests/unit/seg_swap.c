@@ -184,6 +184,35 @@ static void e1_a_slot_that_cannot_be_read_is_tried_again(void **state)
     expect_bytes(fix.proc, BUF, 9, PG(1));
 }
 
+/* Bit rot of a slot is never served as data; whoever shares the slot gets the error, too, and the block may recover. */
+static void e1_a_slot_that_rots_is_an_error(void **state)
+{
+    char byte;
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        save_bytes(fix.proc, BUF + PG(i), (unsigned char)(9 + i), PGSIZE);
+    evict_all();
+    Proc *child = khost_fork(fix.proc);
+    disk.rotten_block = residentat(fix.seg->pages, 2).slot->blk;
+    for (unsigned i = 0; i < 4; i++) {
+        become(i % 2 == 0 ? fix.proc : child);
+        assert_int_equal(load(up, BUF + PG(2), &byte, 1), -T_EIO);
+        assert_non_null(strstr(up->errstr, "deferred read error: swap of address 0x10002000: checksum is wrong"));
+        assert_int_equal(copyin(&byte, BUF + PG(2), 1), -T_EIO);
+    }
+    assert_int_equal(state_at(BUF + PG(2)), EV_page_state_swapped);
+    assert_int_equal(fwrite_at(PG(1), BUF + PG(1), PG(3)), PG(1)); /* as far as it is sound */
+    assert_int_equal(fwrite_at(PG(2), BUF + PG(2), PG(2)), -T_EIO);
+    expect_bytes(fix.proc, BUF, 9, PG(1));
+    expect_bytes(child, BUF + PG(3), 12, PG(1));
+    disk.rotten_block = 0;
+    for (unsigned i = 0; i < 4; i++)
+        expect_bytes(i % 2 == 0 ? fix.proc : child, BUF + PG(i), (unsigned char)(9 + i), PGSIZE);
+    become(child);
+    khost_exit(child);
+    become(fix.proc);
+}
+
 static void a_slot_that_cannot_be_written_is_not_used_again(void **state)
 {
     Slot *first;
@@ -255,6 +284,7 @@ int main(void)
         T(a_write_brings_in_what_is_swapped),
         T(s3_dirty_pages_of_three_times_the_memory),
         T(e1_a_slot_that_cannot_be_read_is_tried_again),
+        T(e1_a_slot_that_rots_is_an_error),
         T(a_slot_that_cannot_be_written_is_not_used_again),
         T(e3_no_swap_space),
         T(a_segment_that_goes_frees_its_slots),
