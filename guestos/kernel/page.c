@@ -64,15 +64,20 @@ uint64_t framereserve(void)
     return npages / RESERVE_SHARE;
 }
 
+/* From the block cache. What is dirty beyond its share is written first, rather than pages of segments to swap. */
+static bool shrinkcache(uint64_t keep)
+{
+    return cachereclaim(RECLAIM, keep) > 0 ||
+           (up != NULL && cachedirty() > keep && cachewriteback() && cachereclaim(RECLAIM, keep) > 0);
+}
+
 bool makeroom(Segment *mine)
 {
     swaprefill();
-    if (cachereclaim(RECLAIM, npages / CACHE_SHARE) > 0 || imagereclaim(RECLAIM) > 0 || clockpages(RECLAIM, mine) > 0 ||
-        imagereclaim(RECLAIM) > 0 || cachereclaim(RECLAIM, 0) > 0)
+    if (shrinkcache(npages / CACHE_SHARE) || imagereclaim(RECLAIM) > 0 || clockpages(RECLAIM, mine) > 0 ||
+        imagereclaim(RECLAIM) > 0 || shrinkcache(0))
         return true;
-    if (up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0)
-        return true;
-    return up != NULL && cachewriteback() > 0 && cachereclaim(RECLAIM, 0) > 0;
+    return up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0;
 }
 
 /* Nothing is to be had now. True if something may be after a while. */

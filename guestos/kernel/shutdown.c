@@ -4,6 +4,7 @@
  * the first process: 0 for "", N for a decimal number up to 255, 1 for any other text.
  */
 #include <stddef.h>
+#include "cache.h"
 #include "chan.h"
 #include "devfs.h"
 #include "fault.h"
@@ -43,5 +44,6 @@ void shutdown(const char *status)
         print("file system: %s\n", up->errstr);
         code = code == 0 ? 1 : code;
     }
+    cacheend();
     poweroff(code);
 }

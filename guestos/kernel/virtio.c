@@ -2,7 +2,7 @@
 /*
  * Driver of a virtio block device on the modern MMIO transport (virtio 1.2: 4.2 the transport, 2.7 the split
  * virtqueue, 5.2 the block device). One queue; a request is a chain of descriptors: a header, the frames, a
- * status byte. Header and status lie on the stack of the process that waits, in the direct map.
+ * status byte. Header and status lie in a Diskop, on the stack of who waits or elsewhere in the direct map.
  */
 #include <stddef.h>
 #include <string.h>
@@ -59,18 +59,6 @@ struct used {
     } ring[QUEUE_MAX];
 };
 
-struct header {
-    uint32_t type, reserved;
-    uint64_t sector;
-};
-
-struct request {
-    struct header header;
-    volatile uint8_t status;
-    bool done;
-    Rendez waiter;
-};
-
 static struct {
     uint64_t pa;           /* registers */
     uint64_t sectors;      /* capacity */
@@ -80,7 +68,7 @@ static struct {
     uint16_t freehead;     /* free descriptors, linked by next */
     uint16_t seen;         /* used entries consumed */
     Rendez room;           /* wait for descriptors */
-    struct request *requests[QUEUE_MAX]; /* by first descriptor */
+    Diskop *requests[QUEUE_MAX]; /* by first descriptor */
 } disk;
 
 static struct descriptor descriptors[QUEUE_MAX] __attribute__((aligned(16)));
@@ -145,16 +133,18 @@ static bool makequeue(void)
 
 static void complete(unsigned head)
 {
-    struct request *r = disk.requests[head];
+    Diskop *op = disk.requests[head];
     unsigned last = head, n = 1;
     for (; descriptors[last].flags & DESC_NEXT; n++)
         last = descriptors[last].next;
     descriptors[last].next = disk.freehead;
     disk.freehead = (uint16_t)head;
     disk.nfree += n;
-    r->done = true;
-    wakeall(&r->waiter);
     wakeall(&disk.room);
+    op->done = true;
+    wakeall(&op->waiter);
+    if (op->ended != NULL)
+        op->ended(op);
 }
 
 static void interrupt(void *unused)
@@ -200,19 +190,19 @@ static uint16_t *chain(uint16_t *link, uint64_t pa, uint32_t bytes, uint16_t fla
     return &d->next;
 }
 
-static void submit(struct request *r, Page *const *frames, unsigned n)
+static void submit(Diskop *op, Page *const *frames, unsigned n)
 {
     while (disk.nfree < n + 2)
         sleepon(&disk.room);
     uint16_t head = disk.freehead;
-    uint16_t towards = r->header.type == T_IN ? DESC_WRITE : 0;
-    uint16_t *link = chain(&disk.freehead, physical(&r->header), sizeof r->header, DESC_NEXT);
+    uint16_t towards = op->header.type == T_IN ? DESC_WRITE : 0;
+    uint16_t *link = chain(&disk.freehead, physical(&op->header), sizeof op->header, DESC_NEXT);
     for (unsigned i = 0; i < n; i++)
         link = chain(link, pagepa(frames[i]), BLOCK, DESC_NEXT | towards);
-    link = chain(link, physical(&r->status), 1, DESC_WRITE);
+    link = chain(link, physical(&op->status), 1, DESC_WRITE);
     disk.freehead = *link;
     disk.nfree -= n + 2;
-    disk.requests[head] = r;
+    disk.requests[head] = op;
     available.ring[available.index % disk.size] = head;
     fence();
     available.index++;
@@ -220,22 +210,47 @@ static void submit(struct request *r, Page *const *frames, unsigned n)
     set(QUEUE_NOTIFY, 0);
 }
 
-static int request(uint32_t type, uint64_t sector, Page *const *frames, unsigned n)
+static void start(Diskop *op, uint32_t type, uint64_t sector, Page *const *frames, unsigned n)
 {
-    struct request r = {.header = {type, 0, sector}, .status = 0xff};
-    submit(&r, frames, n);
-    while (!r.done)
-        sleepon(&r.waiter);
-    return r.status == S_OK ? 0 : error(T_EIO, "disk: sector %lu: i/o error %u", sector, r.status);
+    op->header.type = type;
+    op->header.reserved = 0;
+    op->header.sector = sector;
+    op->status = 0xff;
+    op->done = false;
+    submit(op, frames, n);
+}
+
+void diskstart(Diskop *op, bool write, uint64_t blk, Page *const *frames, unsigned n)
+{
+    ASSERT(n > 0 && n <= DISK_RUN, "a request has a bounded number of blocks");
+    start(op, write ? T_OUT : T_IN, blk * SECTORS_PER_BLOCK, frames, n);
+}
+
+int diskresult(const Diskop *op)
+{
+    return op->status == S_OK ? 0 : -T_EIO;
+}
+
+static int finish(Diskop *op)
+{
+    while (!op->done)
+        sleepon(&op->waiter);
+    int err = diskresult(op);
+    return err == 0 ? 0 : error(-err, "disk: sector %lu: i/o error %u", op->header.sector, op->status);
 }
 
 int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
 {
-    ASSERT(n > 0 && n <= DISK_RUN, "a request has a bounded number of blocks");
-    return request(write ? T_OUT : T_IN, blk * SECTORS_PER_BLOCK, frames, n);
+    Diskop op = {.ended = NULL};
+    diskstart(&op, write, blk, frames, n);
+    return finish(&op);
 }
 
 int diskflush(void)
 {
-    return disk.canflush ? request(T_FLUSH, 0, NULL, 0) : 0;
+    Diskop op = {.ended = NULL};
+    if (!disk.canflush)
+        return 0;
+    start(&op, T_FLUSH, 0, NULL, 0);
+    return finish(&op);
 }

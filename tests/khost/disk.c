@@ -176,14 +176,13 @@ bool cachehas(uint64_t blk)
     return disk.uncached == 0 || blk % disk.uncached != 0;
 }
 
-int cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause)
+void cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t cause)
 {
     (void)blk;
     (void)ino;
     (void)off;
     (void)cause;
     disk.clustered += n;
-    return 0;
 }
 
 int diskio(bool write, uint64_t blk, Page *const *frames, unsigned n)
