@@ -29,6 +29,7 @@ struct Buf {
     bool dirty;       /* on the dirty list */
     bool unchecked;   /* read from the disk, checksum not compared yet */
     bool ahead;       /* read before somebody asked: the next cachereclaim spares it */
+    bool together;    /* read together with others: an error may be theirs */
     int failed;       /* the error of the read */
     Rendez waiters;   /* for reading or writing to end */
     Buf *chain;       /* same hash bucket */

@@ -40,26 +40,39 @@ static int readone(Buf *b, uint64_t ino, uint64_t off, uint64_t cause)
     return finishread(b);
 }
 
+/* A buffer that is in the cache, or on its way. 0, 1 if it has to be read anew, or an error. */
+static int finishhit(Buf *b)
+{
+    while (b->reading)
+        sleepon(&b->waiters);
+    if (b->failed == 0 || !b->together)
+        return finishread(b);
+    unpinbuf(b);
+    return 1;
+}
+
 int bufget(uint64_t blk, enum tfs_class class, enum tfs_how how, uint64_t ino, uint64_t off, uint64_t cause, Buf **out,
            bool *hit)
 {
-    Buf *b;
-    while ((b = buflookup(blk)) == NULL) {
-        b = newbuf(blk, class);
-        if (b == NULL && buflookup(blk) == NULL)
-            return error(T_ENOMEM, "out of memory");
-        if (b == NULL)
+    int err;
+    do {
+        Buf *b = buflookup(blk);
+        *hit = b != NULL;
+        if (b == NULL && (b = newbuf(blk, class)) == NULL) {
+            if (buflookup(blk) == NULL)
+                return error(T_ENOMEM, "out of memory");
+            err = 1;
             continue;
-        *hit = false;
+        }
         *out = b;
-        return how == TFS_GET_READ ? readone(b, ino, off, cause) : 0;
-    }
-    pinbuf(b);
-    cachestat.hits[class]++;
-    b->ahead = false;
-    *hit = true;
-    *out = b;
-    return finishread(b);
+        if (!*hit)
+            return how == TFS_GET_READ ? readone(b, ino, off, cause) : 0;
+        pinbuf(b);
+        cachestat.hits[class]++;
+        b->ahead = false;
+        err = finishhit(b);
+    } while (err == 1);
+    return err;
 }
 
 static int checkcrc(Buf *b, const struct tfs_extent *e)
@@ -109,7 +122,7 @@ static uint64_t newrun(uint64_t blk, uint64_t n, Buf **chain)
         Buf *b = newbuf(blk + got, TFS_DATA);
         if (b == NULL)
             break;
-        b->reading = b->ahead = true; /* now: making the next one may sleep */
+        b->reading = b->ahead = b->together = true; /* now: making the next one may sleep */
         *end = b;
         end = &b->run;
     }

@@ -56,9 +56,27 @@ uint64_t readcluster(const struct tfs_extent *x, uint64_t ino, uint64_t off, uin
     return blocks;
 }
 
+/*
+ * Asks for blocks of the read, from *asked to `end`, until those on the way reach a cluster beyond `at`: the disk reads
+ * while we copy. 1 if it asked for some, 0, or the error.
+ */
+static int readahead(const Input *in, uint64_t ino, uint64_t at, uint64_t end, uint64_t *asked)
+{
+    struct tfs_extent x;
+    int r = 0;
+    while (*asked < end && *asked <= at + CLUSTER * TFS_BLOCK) {
+        r = snapmap(in->snap, *asked / TFS_BLOCK, &x);
+        if (r < 0)
+            return r;
+        *asked = (*asked / TFS_BLOCK + readcluster(&x, ino, *asked, end - *asked)) * TFS_BLOCK;
+        r = 1;
+    }
+    return r;
+}
+
 int readnow(Segment *s, uint64_t va, uint64_t n, const Input *in, uint64_t off)
 {
-    uint64_t ahead = 0, ino = tfs_snap_ino(in->snap);
+    uint64_t asked = off, ino = tfs_snap_ino(in->snap);
     Run run = {.s = s, .file = ino};
     int r = 0;
 
@@ -66,15 +84,13 @@ int readnow(Segment *s, uint64_t va, uint64_t n, const Input *in, uint64_t off)
         struct tfs_extent x;
         uint64_t at = off + done;
         part = min(n - done, TFS_BLOCK - at % TFS_BLOCK);
-        if ((r = snapmap(in->snap, at / TFS_BLOCK, &x)) < 0)
+        if ((r = readahead(in, ino, at, off + n, &asked)) < 0)
             break;
-        if (ahead == 0) {
-            r = breathe();
+        if (r > 0) {
             endrun(&run);
-            ahead = readcluster(&x, ino, at, n - done);
+            r = breathe();
         }
-        ahead--;
-        if (r == 0)
+        if (r == 0 && (r = snapmap(in->snap, at / TFS_BLOCK, &x)) == 0)
             r = readblock(s, va + done, part, &x, ino, at);
         if (r == 0)
             addrun(&run, EV_boundary_eager, va + done, at, part, x.blk);
