@@ -82,7 +82,7 @@ static int checkcrc(Buf *b, const struct tfs_extent *e)
     if (e != NULL && tfs_crc32c(0, pagekva(b->page), TFS_BLOCK) != e->crc) {
         print("file system: block %lu: checksum is wrong\n", b->blk);
         if (b->hashed)
-            unhash(b); /* who asks again has it read again (E1) */
+            unhashbuf(b); /* who asks again has it read again (E1) */
         return error(T_EIO, "block %lu: checksum is wrong", b->blk);
     }
     b->unchecked = false;
