@@ -14,8 +14,7 @@
 #include "strings.h"
 #include "target.h"
 
-#define COMMIT_ROWS 50000u
-#define COMMIT_NS 100000000ull /* host time between commits when there is less to write */
+#define BATCH_NS 100000000ull /* host time between transactions when there is less to write */
 
 struct recorder {
     /* the caller's */
@@ -61,25 +60,21 @@ static void writer_failed(struct recorder *r, int rc)
  * hangs. */
 static void drain(struct recorder *r)
 {
-    uint64_t deadline = ring_clock_ns() + COMMIT_NS;
     bool closed = false;
-    int rc = SQLITE_OK;
 
     for (;;) {
-        uint64_t n = ring_wait(&r->ring, STORE_SLICE, deadline, &closed);
+        uint64_t n = ring_wait(&r->ring, SLICE_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
         if (n == 0 && closed)
             break;
-        if (n > STORE_SLICE)
-            n = STORE_SLICE;
-        if (n > 0 && rc == SQLITE_OK)
-            rc = store_write(&r->store, &r->ring, n);
-        if (rc == SQLITE_OK && (r->store.pending >= COMMIT_ROWS || ring_clock_ns() >= deadline))
-            rc = store_commit(&r->store);
-        if (rc != SQLITE_OK && !atomic_load(&r->failed))
-            writer_failed(r, rc);
-        ring_take(&r->ring, n);
-        if (ring_clock_ns() >= deadline)
-            deadline = ring_clock_ns() + COMMIT_NS;
+        if (n > SLICE_RECORDS)
+            n = SLICE_RECORDS;
+        if (atomic_load(&r->failed)) {
+            ring_take(&r->ring, n);
+        } else if (n > 0) {
+            int rc = store_write(&r->store, &r->ring, n);
+            if (rc != SQLITE_OK)
+                writer_failed(r, rc);
+        }
     }
 }
 

@@ -6,8 +6,12 @@
 #include "schema.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "queries.h"
+#include "ring.h"
+
+#define ANALYSIS_LIMIT 1000 /* entries of an index that ANALYZE looks at: it takes milliseconds, however long the trace */
 
 /* Statements are appended to one text and run at once. */
 static void say(sqlite3_str *sql, const char *format, ...)
@@ -42,6 +46,43 @@ static void event_table(sqlite3_str *sql, const struct event *e)
             say(sql, " REFERENCES string(id)");
     }
     say(sql, ") STRICT;\n");
+}
+
+static void event_index(sqlite3_str *sql, const struct event_index *i)
+{
+    say(sql, "CREATE INDEX \"%w\" ON \"%w\"(\"%w\");\n", i->name, catalogue_events[i->kind].name, i->column);
+}
+
+static void event_tables(sqlite3_str *sql)
+{
+    for (unsigned k = 1; k < EV_COUNT; k++)
+        event_table(sql, &catalogue_events[k]);
+    for (unsigned i = 0; i < schema_nindexes; i++)
+        if (schema_indexes[i].early)
+            event_index(sql, &schema_indexes[i]);
+}
+
+char *schema_event_sql(void)
+{
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+
+    event_tables(sql);
+    return sqlite3_str_finish(sql);
+}
+
+unsigned schema_index_word(unsigned index)
+{
+    const struct event_index *i = &schema_indexes[index];
+    const struct event *e = &catalogue_events[i->kind];
+
+    if (strcmp(i->column, "cause") == 0)
+        return W_CAUSE;
+    if (strcmp(i->column, "proc") == 0)
+        return W_PROC;
+    for (unsigned c = 0; c < e->ncols; c++)
+        if (strcmp(i->column, e->columns[c].name) == 0)
+            return W_COLUMNS + c;
+    abort(); /* tests/unit/trace_slice.c looks at every index */
 }
 
 static void fixed_tables(sqlite3_str *sql)
@@ -216,10 +257,9 @@ int schema_create(sqlite3 *db)
         TRACE_SCHEMA_VERSION);
     fixed_tables(sql);
     enum_tables(sql);
-    for (unsigned k = 1; k < EV_COUNT; k++) {
-        event_table(sql, &catalogue_events[k]);
+    event_tables(sql);
+    for (unsigned k = 1; k < EV_COUNT; k++)
         document_event(sql, &catalogue_events[k]);
-    }
     document_rest(sql);
     canned_queries(sql);
     views(sql);
@@ -227,22 +267,13 @@ int schema_create(sqlite3 *db)
     return run(db, sql);
 }
 
-int schema_index(sqlite3 *db)
+int schema_finish(sqlite3 *db)
 {
-    /* What queries look things up by, going from causes to effects; from an effect to its cause is the id. */
-    static const char text[] = "BEGIN;"
-                               "CREATE INDEX fault_cause ON fault(cause);"
-                               "CREATE INDEX fill_cause ON fill(cause);"
-                               "CREATE INDEX transfer_cause ON transfer(cause);"
-                               "CREATE INDEX disk_request_cause ON disk_request(cause);"
-                               "CREATE INDEX disk_request_sector ON disk_request(sector);"
-                               "CREATE INDEX source_cause ON source(cause);"
-                               "CREATE INDEX page_cause ON page(cause);"
-                               "CREATE INDEX snapshot_cause ON snapshot(cause);"
-                               "CREATE INDEX segment_cause ON segment(cause);"
-                               "CREATE INDEX program_proc ON program(proc);"
-                               "CREATE INDEX file_qid ON file(qid);"
-                               "ANALYZE;"
-                               "COMMIT;";
-    return sqlite3_exec(db, text, NULL, NULL, NULL);
+    sqlite3_str *sql = sqlite3_str_new(db);
+
+    for (unsigned i = 0; i < schema_nindexes; i++)
+        if (!schema_indexes[i].early)
+            event_index(sql, &schema_indexes[i]);
+    say(sql, "PRAGMA analysis_limit = %d; ANALYZE;", ANALYSIS_LIMIT);
+    return run(db, sql);
 }

@@ -17,6 +17,22 @@ const struct fixed_table schema_tables[] = {
 };
 const unsigned schema_ntables = COUNT(schema_tables);
 
+const struct event_index schema_indexes[] = {
+    {"fault_cause", EV_fault, "cause", true},
+    {"fill_cause", EV_fill, "cause", true},
+    {"transfer_cause", EV_transfer, "cause", true},
+    {"disk_request_cause", EV_disk_request, "cause", true},
+    {"disk_request_sector", EV_disk_request, "sector", false},
+    {"source_cause", EV_source, "cause", true},
+    {"page_cause", EV_page, "cause", true},
+    {"snapshot_cause", EV_snapshot, "cause", true},
+    {"segment_cause", EV_segment, "cause", true},
+    {"program_proc", EV_program, "proc", true},
+    {"file_qid", EV_file, "qid", false},
+};
+const unsigned schema_nindexes = COUNT(schema_indexes);
+_Static_assert(COUNT(schema_indexes) <= SCHEMA_MOST_INDEXES, "raise SCHEMA_MOST_INDEXES");
+
 const struct fixed_column schema_columns[] = {
     {NULL, "id", "INTEGER PRIMARY KEY", "",
      "number of the event; one count over all event tables, in order of their beginning", false},

@@ -19,9 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 #include "traces/ring.h"
+#include "traces/slice.h"
 #include "trace_events.h"
 
-#define LAST_BATCH (RING_RECORDS + 50000 + 8192) /* records on their way: the ring, a transaction, a slice */
+#define LAST_BATCH (RING_RECORDS + SLICE_RECORDS) /* records on their way: the ring, a transaction */
 #define OLD_EVENTS 3
 
 static char dir[] = "/tmp/trace_kill.XXXXXX";
