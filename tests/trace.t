@@ -19,6 +19,8 @@ bad() {
     is "$name: nothing on stdout" "$out" ""
 }
 
+sqlite3 t.db ".backup other.db" && sqlite3 other.db 'update fault set pc = pc + 4 where id = 19'
+
 # ---- asking ----
 query t.db
 is "list: exit status" "$status" 0
@@ -27,12 +29,14 @@ for f in "$TOP"/traces/queries/*.sql; do
     name=$(basename "$f" .sql)
     matches "list: $name" "$list" "(^|
 )$name  +[A-Z]"
-    query t.db "$name"
-    is "$name: runs" "$status$err" 0
-    matches "$name: has rows" "$(sed -n 3p <<<"$out")" .
     query t.db "$name" --help
     matches "$name --help: how to read it" "$out" "title: .*question: .*read: "
-    query t.db "$name" --format json
+    dbs=(t.db)
+    grep -q '^-- traces: two' "$f" && dbs=(t.db other.db)
+    query "${dbs[@]}" "$name"
+    is "$name: runs" "$status$err" 0
+    matches "$name: has rows" "$(sed -n 3p <<<"$out")" .
+    query "${dbs[@]}" "$name" --format json
     ok "$name --format json: is JSON" python3 -c 'import json, sys; assert len(json.load(open(".out")))'
 done
 query t.db summary
@@ -64,6 +68,10 @@ query t.db explain-fault --fault 19
 matches "parameter" "$out" "write of 0x2000003000 .*: detached"
 query t.db explain-fault --fault=0x13
 matches "parameter in hex" "$out" "write of 0x2000003000 .*: detached"
+query t.db working-set --window 46us --format csv
+is "parameter with a unit" "$(sed -n '3,$p' .out | cut -d, -f1)" 46000
+query t.db dirty-pages --va 0x2000003fff
+matches "address" "$out" "fault 19 at pc 0x10100"
 query t.db why-block --file /in/big --format csv
 is "text parameter" "$(grep -c /in/big .out)" 3
 query t.db "select :a + :b as x, :c as y" --a 1 --b 0xffffffffffffffff --c text --format csv
@@ -73,7 +81,27 @@ is "trailing comment" "$(sed -n 3p <<<"$out")" 3
 query --help
 is "--help" "$status${out:0:6}" "0usage:"
 cmp -s <(sqlite3 t.db .dump) <(sqlite3 t.db .dump) # the shell opens it
-is "queries leave the file alone" "$(ls)" t.db
+is "queries leave the files alone" "$(ls)" "other.db
+t.db"
+
+# ---- several traces ----
+query t.db other.db policies --format csv
+is "several: a row each" "$(cut -d, -f1 .out | paste -sd' ')" "trace t.db other.db"
+query t.db other.db t.db "select :n as n, pc from fault where id = 19" --n 7 --format csv
+is "several: SQL, parameters" "$(sed -n '2,$p' .out)" "$(printf 't.db,7,65792\nother.db,7,65796\nt.db,7,65792\n' | crlf)"
+query t.db other.db --attach "select a.pc - b.pc as d from main.fault a join b.fault b using (id)" --format csv
+is "several: attached" "$(tr -d '\r' <.out | paste -sd' ')" "d 0 -4 0"
+query t.db other.db first-difference --format csv
+matches "several: first difference" "$out" "
+19,fault,.*,pc,65792,65796"
+(cat <<<"attach 'other.db' as b;"; sqlite3 t.db "select sql from canned_query where name = 'first-difference'") | sqlite3 t.db >.out
+matches "several: first difference in plain sqlite3" "$(cat .out)" '^19\|fault\|.*\|pc\|65792\|65796$'
+bad "two traces are needed" "compares two traces; give both" t.db first-difference
+bad "several: nothing to ask" "'other.db' is a file, so what to ask of it is missing" t.db other.db
+bad "several: a trace that is none" "text.*is no file" t.db text summary
+sqlite3 other.db 'alter table run add column more text'
+bad "several: other columns" "other.db: its answer has other columns" t.db other.db "select * from run"
+rm other.db
 
 # ---- refusing ----
 bad "no database named" "name a trace" 
@@ -98,6 +126,13 @@ bad "unknown query, nothing near" "no query 'xyzzyplugh'; 'tarry query t.db' lis
 bad "unknown format" "--format xml" t.db summary --format xml
 bad "missing value" "missing after '--format'" t.db summary --format
 bad "unknown parameter" "no such parameter; it has --fault" t.db explain-fault --falt 3
+bad "value: no id" "--fault seven: give the id of a row" t.db explain-fault --fault seven
+bad "value: negative id" "--fault -1: give the id of a row" t.db explain-fault --fault -1
+bad "value: no count" "--limit 0: give a number from 1 up" t.db slowest-faults --limit 0
+bad "value: no time" "--window 3km: give a time" t.db working-set --window 3km
+bad "value: no time at all" "--window 0: give a time" t.db working-set --window 0
+bad "value: too large" "--window 99999999999s: give a time" t.db working-set --window 99999999999s
+bad "value: no address" "--va 0xfish: give an address" t.db dirty-pages --va 0xfish
 bad "no parameters" "--colour: no such option" t.db summary --colour red
 bad "too many arguments" "one argument too many" t.db select 1
 bad "bad SQL" "bad SQL: near \"form\"" t.db "select * form fault"

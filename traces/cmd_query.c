@@ -1,46 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command `tarry query`: options, canned queries by name, parameters. */
+/* The command `tarry query`: options, canned queries by name, one trace or several. */
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "doc.h"
 #include "format.h"
 #include "queries.h"
 #include "query.h"
+#include "query_many.h"
+#include "query_param.h"
+#include "query_progress.h"
 #include "schema.h"
 
 #define MAX_PARAMS 16
-
-struct param {
-    const char *name; /* without -- */
-    const char *value;
-};
+#define MAX_TRACES 64
 
 struct request {
-    const char *db, *what; /* NULL: not given */
+    const char *db[MAX_TRACES]; /* traces */
+    int ndb;
+    const char *what; /* name or SQL; NULL: not given */
     enum format format;
-    bool help, doc;
-    struct param params[MAX_PARAMS];
+    bool help, doc, attach;
+    struct query_param params[MAX_PARAMS];
     int nparams;
 };
 
 static const char usage[] =
     "usage: tarry query DB                            list the canned queries\n"
-    "       tarry query DB NAME [--PARAMETER VALUE]...  ask one of them\n"
-    "       tarry query DB \"SQL\" [--PARAMETER VALUE]... ask in SQL (one statement that only reads; :PARAMETER)\n"
+    "       tarry query DB... NAME [--PARAMETER VALUE]...  ask one of them\n"
+    "       tarry query DB... \"SQL\" [--PARAMETER VALUE]... ask in SQL (one statement that only reads; :PARAMETER)\n"
     "       tarry query DB NAME --help                say what a canned query answers and how to read it\n"
     "       tarry query --doc                         print the reference of all tables (docs/trace-tables.md)\n"
     "\n"
     "  --format table|csv|json   how to print the rows (table)\n"
+    "  --attach                  ask once, with the second trace as schema b, the third as c ... (up to 10 of them)\n"
     "  --help                    print this\n"
     "\n"
     "DB is a trace that tarry run wrote; it opens in sqlite3 too. Table `doc` explains every table and column.\n"
+    "Several traces are asked one after the other; the first column says which one a row is from.\n"
+    "Values may have units: --window 10ms, --va 0x2000003000. SQL may use the functions of docs/extension.md.\n"
     "Examples:\n"
     "  tarry query tarry.db summary\n"
     "  tarry query tarry.db explain-fault --fault 1234\n"
+    "  tarry query eager.db deferred.db policies\n"
     "  tarry query tarry.db \"select resolution, count(*) from fault_view group by 1\"\n";
 
 static int misuse(const char *format, ...)
@@ -89,6 +95,10 @@ static int option(struct request *q, int argc, char **argv, int *i)
         q->doc = true;
         return 0;
     }
+    if (strcmp(argv[*i], "--attach") == 0) {
+        q->attach = true;
+        return 0;
+    }
     name = argv[*i] + 2;
     value = value_of(argc, argv, i);
     if (value == NULL)
@@ -100,23 +110,33 @@ static int option(struct request *q, int argc, char **argv, int *i)
     }
     if (q->nparams == MAX_PARAMS)
         return misuse("--%s: too many parameters; no query has more than %d", name, MAX_PARAMS);
-    q->params[q->nparams++] = (struct param){name, value};
+    q->params[q->nparams++] = (struct query_param){name, value};
     return 0;
 }
 
+/* Everything but options: traces, and at last what to ask, unless that is one more trace. */
 static int parse(struct request *q, int argc, char **argv)
 {
+    const char *words[MAX_TRACES + 1];
+    int n = 0;
+
     for (int i = 1; i < argc; i++) {
         if (is_option(argv[i])) {
             if (option(q, argc, argv, &i) != 0)
                 return 2;
-        } else if (q->db == NULL) {
-            q->db = argv[i];
-        } else if (q->what == NULL) {
-            q->what = argv[i];
+        } else if (n == MAX_TRACES + 1) {
+            return misuse("'%s' is one argument too many; no more than %d traces are asked at once", argv[i], MAX_TRACES);
         } else {
-            return misuse("'%s' is one argument too many; quote the SQL as one", argv[i]);
+            words[n++] = argv[i];
         }
+    }
+    if (n > 1)
+        q->what = words[--n];
+    for (; q->ndb < n; q->ndb++) {
+        q->db[q->ndb] = words[q->ndb];
+        if (q->ndb > 0 && access(words[q->ndb], F_OK) != 0)
+            return misuse("'%s' is no file and one argument too many; give traces, then one name or SQL in quotes",
+                          words[q->ndb]);
     }
     return 0;
 }
@@ -171,7 +191,7 @@ static int unknown_name(const struct request *q)
             n += (size_t)snprintf(near + n, sizeof(near) - n, "%s'%s'", n ? ", " : "", queries[i].name);
     if (n > 0)
         return misuse("there is no query '%s'; did you mean %s?", q->what, near);
-    return misuse("there is no query '%s'; 'tarry query %s' lists them", q->what, q->db ? q->db : "DB");
+    return misuse("there is no query '%s'; 'tarry query %s' lists them", q->what, q->ndb ? q->db[0] : "DB");
 }
 
 /* The comments at the head of a query, without their dashes. */
@@ -191,103 +211,157 @@ static int explain(const struct request *q)
 
 /* ---- asking ---- */
 
-static void bind_value(sqlite3_stmt *s, int i, const char *value)
+static sqlite3 *open_trace(const char *path)
 {
-    char *end;
-    long long n;
+    char err[512];
+    sqlite3 *db = query_open(path, err, sizeof(err));
 
-    errno = 0;
-    n = strtoll(value, &end, 0);
-    if (errno == ERANGE) { /* addresses of the upper half */
-        errno = 0;
-        n = (long long)strtoull(value, &end, 0);
-    }
-    if (end != value && *end == '\0' && errno == 0)
-        sqlite3_bind_int64(s, i, n);
-    else
-        sqlite3_bind_text(s, i, value, -1, SQLITE_STATIC);
+    if (db == NULL)
+        misuse("%s", err);
+    else if (!query_is_complete(db))
+        fprintf(stderr,
+                "tarry: %s: the run is still going on or was killed; the answer is about the part that was stored\n",
+                path);
+    return db;
 }
 
-static int unknown_param(sqlite3_stmt *s, const char *name)
+/* The statement with its parameters; NULL after a message. */
+static sqlite3_stmt *prepare(const struct request *q, sqlite3 *db, const char *sql)
 {
-    char known[256] = "";
-    size_t n = 0;
+    char err[512];
+    sqlite3_stmt *s = query_prepare(db, sql, err, sizeof(err));
 
-    for (int i = 1; i <= sqlite3_bind_parameter_count(s) && n < sizeof(known) - 64; i++)
-        if (sqlite3_bind_parameter_name(s, i) != NULL)
-            n += (size_t)snprintf(known + n, sizeof(known) - n, "%s--%.40s", n ? ", " : "",
-                                  sqlite3_bind_parameter_name(s, i) + 1);
-    if (n == 0)
-        return misuse("--%s: no such option, and the query has no parameters; see tarry query --help", name);
-    return misuse("--%s: the query has no such parameter; it has %s", name, known);
-}
-
-static int bind_params(const struct request *q, sqlite3_stmt *s)
-{
-    for (int k = 0; k < q->nparams; k++) {
-        char name[80];
-        int i;
-        snprintf(name, sizeof(name), ":%s", q->params[k].name);
-        i = sqlite3_bind_parameter_index(s, name);
-        if (i == 0)
-            return unknown_param(s, q->params[k].name);
-        bind_value(s, i, q->params[k].value);
+    if (s == NULL) {
+        misuse("query: %s", err);
+    } else if (query_bind(s, sql, q->params, q->nparams, err, sizeof(err)) != 0) {
+        misuse("%s", err);
+        sqlite3_finalize(s);
+        return NULL;
     }
-    return 0;
+    return s;
 }
 
 static int ask(const struct request *q, sqlite3 *db, const char *sql)
 {
-    char err[512];
-    sqlite3_stmt *s = query_prepare(db, sql, err, sizeof(err));
+    sqlite3_stmt *s = prepare(q, db, sql);
+    struct query_progress progress;
     int rc;
 
     if (s == NULL)
-        return misuse("query: %s", err);
-    if (bind_params(q, s) != 0) {
-        sqlite3_finalize(s);
         return 2;
-    }
+    query_progress_begin(&progress, db, s, q->db[0]);
     rc = format_print(s, q->format);
+    query_progress_end(&progress);
     if (rc != SQLITE_DONE)
-        misuse("%s: the query stopped: %s", q->db, sqlite3_errmsg(db));
+        misuse("%s: the query stopped: %s", q->db[0], sqlite3_errmsg(db));
     sqlite3_finalize(s);
     return rc == SQLITE_DONE ? 0 : 2;
 }
 
-static int list(const struct request *q, sqlite3 *db)
+/* One of several traces: its rows are kept for the common answer. */
+static int ask_one_of(const struct request *q, int i, const char *sql, struct query_many *answers)
 {
+    sqlite3 *db = open_trace(q->db[i]);
+    sqlite3_stmt *s = db != NULL ? prepare(q, db, sql) : NULL;
+    struct query_progress progress;
+    char err[300];
+    int status = 2;
+
+    if (s != NULL) {
+        query_progress_begin(&progress, db, s, q->db[i]);
+        status = query_many_add(answers, q->db[i], s, err, sizeof(err)) == 0 ? 0 : 2;
+        query_progress_end(&progress);
+        if (status != 0)
+            misuse("%s: %s", q->db[i], err);
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return status;
+}
+
+static int ask_each(const struct request *q, const char *sql)
+{
+    struct query_many answers = {0};
+    sqlite3_stmt *rows;
+    int status = 0;
+
+    for (int i = 0; i < q->ndb && status == 0; i++)
+        status = ask_one_of(q, i, sql, &answers);
+    if (status == 0) {
+        rows = query_many_rows(&answers);
+        if (rows == NULL || format_print(rows, q->format) != SQLITE_DONE)
+            status = misuse("the answers cannot be read again: %s", sqlite3_errmsg(answers.db));
+        sqlite3_finalize(rows);
+    }
+    query_many_free(&answers);
+    return status;
+}
+
+static int ask_attached(const struct request *q, const char *sql)
+{
+    sqlite3 *db = open_trace(q->db[0]);
+    char err[512], schema[] = "b";
+    int status = db != NULL ? 0 : 2;
+
+    for (int i = 1; i < q->ndb && status == 0; i++, schema[0]++)
+        if (query_attach(db, q->db[i], schema, err, sizeof(err)) != 0)
+            status = misuse("%s", err);
+    if (status == 0)
+        status = ask(q, db, sql);
+    sqlite3_close(db);
+    return status;
+}
+
+static int list(const struct request *q)
+{
+    static const char *const sql[] = {"SELECT name, title FROM canned_query ORDER BY name",
+                                      "SELECT name, title, question FROM canned_query ORDER BY name"};
+    sqlite3 *db;
     int status;
 
     if (q->nparams > 0)
         return misuse("--%s: no such option; see tarry query --help", q->params[0].name);
-    status = ask(q, db, "SELECT name, question FROM canned_query ORDER BY name");
+    db = open_trace(q->db[0]);
+    if (db == NULL)
+        return 2;
+    status = ask(q, db, sql[q->format != FORMAT_TABLE]);
     if (status == 0 && q->format == FORMAT_TABLE)
-        printf("\nAsk one with: tarry query %s NAME   (NAME --help explains it)\n", q->db);
+        printf("\nAsk one with: tarry query %s NAME   (NAME --help explains it)\n", q->db[0]);
+    sqlite3_close(db);
     return status;
 }
 
-static int answer(const struct request *q, sqlite3 *db)
+/* "-- traces: two" at the head of a query: it compares schema main with schema b. */
+static bool wants_two(const char *sql)
 {
-    const struct canned_query *c;
+    return strstr(sql, "\n-- traces: two\n") != NULL;
+}
 
-    if (!query_is_complete(db))
-        fprintf(stderr,
-                "tarry: %s: the run is still going on or was killed; the answer is about the part that was stored\n",
-                q->db);
+static int answer(const struct request *q)
+{
+    const struct canned_query *c = NULL;
+    const char *sql = q->what;
+
     if (q->what == NULL)
-        return list(q, db);
-    if (!is_name(q->what))
-        return ask(q, db, q->what);
-    c = find(q->what);
-    return c != NULL ? ask(q, db, c->sql) : unknown_name(q);
+        return list(q);
+    if (is_name(q->what)) {
+        c = find(q->what);
+        if (c == NULL)
+            return unknown_name(q);
+        sql = c->sql;
+    }
+    if (c == NULL && access(sql, F_OK) == 0)
+        return misuse("'%s' is a file, so what to ask of it is missing; give a name or SQL as the last argument", sql);
+    if (c != NULL && wants_two(sql) && q->ndb != 2)
+        return misuse("%s compares two traces; give both: tarry query A.db B.db %s", c->name, c->name);
+    if (q->attach || (c != NULL && wants_two(sql)))
+        return ask_attached(q, sql);
+    return q->ndb == 1 ? ask_attached(q, sql) : ask_each(q, sql);
 }
 
 int cmd_query(int argc, char **argv)
 {
     struct request q = {.format = FORMAT_TABLE};
-    char err[512];
-    sqlite3 *db;
     int status;
 
     if (parse(&q, argc, argv) != 0)
@@ -301,13 +375,9 @@ int cmd_query(int argc, char **argv)
             fputs(usage, stdout);
         return 0;
     }
-    if (q.db == NULL)
+    if (q.ndb == 0)
         return misuse("query: name a trace: tarry query DB [NAME|SQL]; see tarry query --help");
-    db = query_open(q.db, err, sizeof(err));
-    if (db == NULL)
-        return misuse("%s", err);
-    status = answer(&q, db);
-    sqlite3_close(db);
+    status = answer(&q);
     if (fflush(stdout) != 0 || ferror(stdout))
         return misuse("cannot write the answer: %s", strerror(errno));
     return status;

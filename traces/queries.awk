@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Makes QUERY("name", "title", "question", "text") of every NAME.sql given, for queries.c.
-# Fails if a file does not say what it is: title, question, how to read it, every :parameter.
+# Fails if a file does not say what it is: title, question, how to read it, every :parameter. A line `@each TEXT`
+# stands for TEXT once per event of events.def, which is the first file (`@each interval TEXT`: per event that lasts):
+# $event is its name; $begins says that row a begins otherwise than row b of the other trace, $ends that it ends
+# otherwise; $first and $last name the first column that does, $first_a ... $last_b are its value in a and in b.
 function quote(s) { gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\?/, "\\?", s); return s }
 function fail(why) { print file ": " why > "/dev/stderr"; bad = 1; exit 1 }
 function finish(    p) {
@@ -21,12 +24,41 @@ function begin(    parts, n) {
     how = 0
     split("", param); split("", used)
 }
+function value(row, column, type) {
+    if (type == "STR") return "(SELECT text FROM " (row == "a" ? "main" : "b") ".string WHERE id = " row ".\"" column "\")"
+    return row ".\"" column "\""
+}
+function same(column, type) { return value("a", column, type) " IS NOT " value("b", column, type) }
+function column(event, name, type, result) {
+    of_a[event, result] = of_a[event, result] " WHEN " same(name, type) " THEN " value("a", name, type)
+    of_b[event, result] = of_b[event, result] " WHEN " same(name, type) " THEN " value("b", name, type)
+    differs[event, result] = differs[event, result] (differs[event, result] == "" ? "" : " OR ") same(name, type)
+    which[event, result] = which[event, result] " WHEN " same(name, type) " THEN '" name "'"
+}
+function event(name, interval,    n, i, common) {
+    events[++nevents] = name
+    lasts[name] = interval
+    n = split("id insn ts proc pc cause", common, " ")
+    for (i = 1; i <= n; i++) column(name, common[i], "", 0)
+    if (interval) column(name, "dur", "", 1)
+}
+function replace(line, what, by,    at) {
+    while ((at = index(line, what)) > 0)
+        line = substr(line, 1, at - 1) by substr(line, at + length(what))
+    return line
+}
+FILENAME ~ /events\.def$/ {
+    split($0, part, /[(, )]+/)
+    if (/^(POINT|INTERVAL)\(/) event(part[2], /^I/)
+    if (/^(COLUMN|RESULT)\(/) column(part[2], part[3], part[4], /^R/)
+    next
+}
 FNR == 1 { begin() }
 /^-- SPDX/ { next }
 /^-- title: / { title = substr($0, 11) }
 /^-- question: / { question = substr($0, 14) }
 /^-- read: / { how = 1 }
-/^-- param [a-z_]+: / { p = $3; sub(/:$/, "", p); param[p] = 1 }
+/^-- param [a-z_]+: / || /^-- param [a-z_]+ \((id|count|bytes|ns|address|text)\): / { p = $3; sub(/:$/, "", p); param[p] = 1 }
 !/^--/ {
     rest = $0
     gsub(/'[^']*'/, "", rest)
@@ -34,6 +66,23 @@ FNR == 1 { begin() }
         used[substr(rest, RSTART + 1, RLENGTH - 1)] = 1
         rest = substr(rest, RSTART + RLENGTH)
     }
+}
+/^@each / {
+    interval = $2 == "interval"
+    for (i = 1; i <= nevents; i++) {
+        if (interval && !lasts[events[i]]) continue
+        line = replace(substr($0, interval ? 16 : 7), "$event", events[i])
+        line = replace(line, "$begins", "(" differs[events[i], 0] ")")
+        line = replace(line, "$first_a", "CASE" of_a[events[i], 0] " END")
+        line = replace(line, "$first_b", "CASE" of_b[events[i], 0] " END")
+        line = replace(line, "$last_a", "CASE" of_a[events[i], 1] " END")
+        line = replace(line, "$last_b", "CASE" of_b[events[i], 1] " END")
+        line = replace(line, "$first", "CASE" which[events[i], 0] " END")
+        line = replace(line, "$ends", "(" differs[events[i], 1] ")")
+        line = replace(line, "$last", "CASE" which[events[i], 1] " END")
+        text = text "\n    \"" quote(line) "\\n\""
+    }
+    next
 }
 { text = text "\n    \"" quote($0) "\\n\"" }
 END { if (!bad) finish() }

@@ -81,6 +81,24 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen)
     return db;
 }
 
+int query_attach(sqlite3 *db, const char *path, const char *name, char *err, size_t errlen)
+{
+    sqlite3 *alone = query_open(path, err, errlen); /* what can be wrong with it is said there */
+    char *sql;
+    int rc;
+
+    if (alone == NULL)
+        return -1;
+    sqlite3_close(alone);
+    sql = sqlite3_mprintf("ATTACH '%q%q' AS \"%w\"", path[0] == ':' ? "./" : "", path, name);
+    rc = sql != NULL ? sqlite3_exec(db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    if (rc == SQLITE_OK)
+        return 0;
+    snprintf(err, errlen, "%s: %s; no more than 10 traces can be attached", path, sqlite3_errmsg(db));
+    return -1;
+}
+
 bool query_is_complete(sqlite3 *db)
 {
     return number(db, "SELECT complete FROM run", 0) == 1;

@@ -13,6 +13,9 @@ int cmd_query(int argc, char **argv);
 /* Opens a trace for reading. Returns NULL with a message (what: why; remedy). */
 sqlite3 *query_open(const char *path, char *err, size_t errlen);
 
+/* Adds another trace as schema `name`, for reading. Before query_prepare. Returns 0, or -1 with a message. */
+int query_attach(sqlite3 *, const char *path, const char *name, char *err, size_t errlen);
+
 /* Is the trace whole? Not if it is still being written or its run was killed. */
 bool query_is_complete(sqlite3 *);
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "traces/queries.h"
 #include "traces/query.h"
+#include "trace_rows.h"
 #include "unit/trace_sample.h"
 
 static char dir[] = "/tmp/trace_queries.XXXXXX";
@@ -53,37 +53,9 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
-/* The rows of a statement: columns joined by |, rows by newlines. */
 static char *rows(const char *sql, const char *param, sqlite3_int64 value)
 {
-    static char text[65536];
-    size_t n = 0;
-    sqlite3_stmt *s;
-
-    text[0] = '\0';
-    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    if (param != NULL) {
-        assert_true(sqlite3_bind_parameter_index(s, param) > 0);
-        sqlite3_bind_int64(s, sqlite3_bind_parameter_index(s, param), value);
-    }
-    while (sqlite3_step(s) == SQLITE_ROW)
-        for (int i = 0; i < sqlite3_column_count(s); i++) {
-            const unsigned char *cell = sqlite3_column_text(s, i);
-            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", cell ? (const char *)cell : "-",
-                                  i + 1 < sqlite3_column_count(s) ? "|" : "\n");
-        }
-    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
-    return text;
-}
-
-static const char *canned(const char *name)
-{
-    for (unsigned i = 0; i < queries_count; i++)
-        if (strcmp(queries[i].name, name) == 0)
-            return queries[i].sql;
-    fail_msg("no query %s", name);
-    return NULL;
+    return trace_rows(db, sql, param, value);
 }
 
 #define ANSWER(name, expected) assert_string_equal(rows(canned(name), NULL, 0), expected)
@@ -191,6 +163,17 @@ static void others(void **state)
     ANSWER("slowest-faults", "10|8000|1|/bin/sparse|0x10100|0x2000003008|read|defer|filled|0|2|22000\n"
                              "19|1500|1|/bin/sparse|0x10100|0x2000003000|write|defer|detached|0|0|0\n"
                              "23|200|1|/bin/sparse|0x10100|0x11000|write|text|zeroed|1|0|0\n");
+}
+
+/* What moved, by the end of the chain of causes; where the faults were; the run in one row. */
+static void moved(void **state)
+{
+    (void)state;
+    ANSWER("syscall-transfers", "pread|0|0|4096|0|0|100|0|0|0|0|0\n"
+                                "pwrite|0|4096|0|0|0|0|4096|1044480|4096|0|0\n"
+                                "(page fault)|8192|0|0|4096|0|0|0|0|0|0|0\n");
+    ANSWER("faults-by-line", "/bin/sparse|1|0x10100|3|1|1|1|0|1|9700|3233|8000\n");
+    ANSWER("policies", "-|-|deferred|-|-|0|46000|46000|5|3|9700|1048676|8192|12288|5|8292|1044480|1\n");
 }
 
 /* Every view of the schema can be read, every invariant holds and is counted by `checks`. */
@@ -352,7 +335,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(summary),       cmocka_unit_test(faults),           cmocka_unit_test(transfers),
         cmocka_unit_test(explain_fault), cmocka_unit_test(why_block),        cmocka_unit_test(syscalls),
         cmocka_unit_test(others),        cmocka_unit_test(views_and_checks), cmocka_unit_test(checks_find),
-        cmocka_unit_test(documented),    cmocka_unit_test(reads_only),
+        cmocka_unit_test(documented),    cmocka_unit_test(moved),            cmocka_unit_test(reads_only),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
         return write_sample(argv[2]) == 0 ? 0 : 1;

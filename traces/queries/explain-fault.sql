@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: One fault, with all that led to it and all that it led to
 -- question: Why did this fault happen, where did its bytes come from, and what did it cost?
--- param fault: id of the fault; default: the one that took longest
+-- param fault (id): id of the fault; default: the one that took longest
 -- read: from top to bottom: who and where (process, segment, the read that gave the page its source), what raised it
 --   (trap or system call), the fault, then what it caused. Times in virtual ns; `after_ns` counts from the fault.
 WITH RECURSIVE f AS MATERIALIZED (

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: The faults that took longest
 -- question: Which faults were slow, and was it the disk?
--- param limit: how many; default: 20
+-- param limit (count): how many; default: 20
 -- read: one row per fault, slowest first, in virtual ns. disk_ns: time of the disk requests that it caused, waiting
 --   included. `tarry query DB explain-fault --fault ID` shows one in full.
 WITH f AS MATERIALIZED (SELECT id FROM fault WHERE dur IS NOT NULL ORDER BY dur DESC, id LIMIT coalesce(:limit, 20)),

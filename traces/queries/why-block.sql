@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Why a block was read or written
 -- question: Which system call, fault or commit caused each request to the disk?
--- param sector: only requests that cover this sector of 512 bytes; default: all
--- param block: only requests that cover this disk block of 4096 bytes; default: all
+-- param sector (id): only requests that cover this sector of 512 bytes; default: all
+-- param block (id): only requests that cover this disk block of 4096 bytes; default: all
 -- param file: only transfers of this file: its path or its qid; default: all
--- param offset: only transfers that cover this byte of the file; default: all
--- param limit: at most so many rows; default: 50
+-- param offset (bytes): only transfers that cover this byte of the file; default: all
+-- param limit (count): at most so many rows; default: 50
 -- read: one row per disk request, oldest first; `because` is the end of its chain of causes (request, transfer, fill,
 --   fault or system call). `(no cause)` is work that the kernel does for itself, such as mounting.
 WITH d AS MATERIALIZED (

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- title: The working set over time
+-- question: How many pages did the programs need in each stretch of time, and how many were in memory?
+-- param window (ns): length of a stretch of virtual time; default: a fiftieth of the run
+-- param proc (id): only faults of this process (`id` of table process); default: all. Resident pages are everybody's.
+-- read: one row per stretch. faults: page faults that were resolved; pages: different pages among them; new_pages:
+--   those that no earlier fault had asked for. A trace has only the accesses that fault: a page that stays mapped is
+--   used without a row, so `pages` is the least that the working set can be, and `resident_pages` (at the end of the
+--   stretch, in segments that live) is the most. dirty_pages: those of them that hold bytes of their own.
+WITH w AS MATERIALIZED (SELECT max(1, coalesce(:window, (virtual_ns + 49) / 50)) AS ns, virtual_ns AS last FROM run),
+     f AS (SELECT f.ts / w.ns AS n, f.segment << 40 | (f.va >> 12 & 0xffffffffff) AS page
+           FROM w CROSS JOIN fault AS f
+           WHERE f.resolution BETWEEN 1 AND 7 AND (:proc IS NULL OR f.proc = :proc)),
+     used AS (SELECT n, count(*) AS faults, count(DISTINCT page) AS pages FROM f GROUP BY n),
+     fresh AS (SELECT n, count(*) AS pages FROM (SELECT min(n) AS n FROM f GROUP BY page) GROUP BY n),
+     change AS MATERIALIZED (SELECT p.ts / w.ns AS n, p.segment,
+                   sum((p."new" IN (2, 3)) - (p.old IN (2, 3))) AS resident, sum((p."new" = 3) - (p.old = 3)) AS dirty
+                FROM w CROSS JOIN page AS p GROUP BY 1, 2),
+     gone AS (SELECT (s.ts + s.dur) / w.ns AS n, -sum(c.resident) AS resident, -sum(c.dirty) AS dirty
+              FROM w CROSS JOIN change AS c JOIN segment AS s ON s.id = c.segment
+              WHERE s.dur IS NOT NULL GROUP BY s.id),
+     delta AS (SELECT n, sum(resident) AS resident, sum(dirty) AS dirty
+               FROM (SELECT n, resident, dirty FROM change UNION ALL SELECT n, resident, dirty FROM gone) GROUP BY n),
+     stretch(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM stretch, w WHERE n < w.last / w.ns)
+SELECT s.n * w.ns AS from_ns,
+       coalesce(u.faults, 0) AS faults, coalesce(u.pages, 0) AS pages, coalesce(r.pages, 0) AS new_pages,
+       coalesce(sum(d.resident) OVER (ORDER BY s.n), 0) AS resident_pages,
+       coalesce(sum(d.dirty) OVER (ORDER BY s.n), 0) AS dirty_pages
+FROM w CROSS JOIN stretch AS s
+LEFT JOIN used AS u ON u.n = s.n LEFT JOIN fresh AS r ON r.n = s.n LEFT JOIN delta AS d ON d.n = s.n
+ORDER BY s.n;
