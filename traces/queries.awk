@@ -49,7 +49,7 @@ function replace(line, what, by,    at) {
 }
 FILENAME ~ /events\.def$/ {
     split($0, part, /[(, )]+/)
-    if (/^(POINT|INTERVAL)\(/) event(part[2], /^I/)
+    if (/^(POINT|INTERVAL|THING)\(/) event(part[2], !/^P/)
     if (/^(COLUMN|RESULT)\(/) column(part[2], part[3], part[4], /^R/)
     next
 }

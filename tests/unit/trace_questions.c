@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "traces/catalogue.h"
 #include "trace_rows.h"
 #include "unit/trace_paging.h"
 
@@ -153,6 +154,13 @@ static void first_difference(void **state)
     char sql[128];
 
     (void)state;
+    for (unsigned k = EV_none + 1; k < EV_COUNT; k++) /* no event is forgotten */
+        for (unsigned i = 0; i < catalogue_events[k].ncols + catalogue_events[k].nresults; i++) {
+            snprintf(sql, sizeof(sql), "FROM main.\"%s\" AS a ", catalogue_events[k].name);
+            assert_non_null(strstr(canned("first-difference"), sql));
+            snprintf(sql, sizeof(sql), "THEN '%s'", catalogue_events[k].columns[i].name);
+            assert_non_null(strstr(canned("first-difference"), sql));
+        }
     snprintf(sql, sizeof(sql), "ATTACH '%s' AS b", copy);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
