@@ -68,6 +68,7 @@ void console_flush(struct machine *m)
 void console_put(struct machine *m, uint8_t byte)
 {
     struct console *c = &m->console;
+    traceport_output(m, byte);
     c->output[c->output_bytes++] = byte;
     if (c->output_bytes == sizeof c->output)
         console_flush(m);
@@ -167,6 +168,7 @@ void console_note_stop(struct machine *m)
 {
     if (m->result.stop == STOP_INTERRUPTED)
         note_now(m, EV_input_how_stop, 0);
+    traceport_finish(m);
 }
 
 /* ---- input from the host ---- */

@@ -63,7 +63,7 @@ int console_get(struct machine *);
 void console_replay_stop(struct machine *);
 /* Instructions after which something of the recording is due between two blocks; UINT64_MAX: none. */
 uint64_t console_replay_due(const struct machine *);
-/* To be called at the end of a run: an end from outside is input too. */
+/* To be called at the end of a run: an end from outside is input too, and an unfinished line is output. */
 void console_note_stop(struct machine *);
 
 #endif

@@ -107,6 +107,7 @@ static void set_satp(struct hart *h, uint64_t satp)
     if (satp == h->satp || (mode != 0 && mode != 8 && mode != 9)) /* WARL: such a write changes nothing (4.1.11) */
         return;
     h->satp = satp;
+    traceport_satp(h->machine, satp);
     code_space(h);
     uc_ctl_flush_tlb(h->uc);
 }

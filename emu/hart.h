@@ -197,6 +197,8 @@ uint64_t count_find_special(struct hart *, uint64_t pc, uint64_t end);
 /* ---- tlb.c ---- */
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
 /* Where va lies in host memory, without side effects; NULL unless `bytes` bytes from there are on one page of RAM. */
+/* A page-table entry, as a page walk may read it. False: there is none at pa. */
+bool tlb_read_pte(const struct machine *, uint64_t pa, uint64_t *pte);
 const uint8_t *tlb_look(struct hart *, uint64_t va, enum mmu_access, unsigned bytes);
 /* The same as a physical address. False: not mapped to RAM. */
 bool tlb_physical(struct hart *, uint64_t va, enum mmu_access, uint64_t *pa);

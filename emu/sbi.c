@@ -111,13 +111,16 @@ static struct sbi_result send_ipi(struct machine *m, uint64_t mask, uint64_t fir
 }
 
 /* Chapter 8: fences are coarse here. */
-static struct sbi_result rfence(struct machine *m, uint64_t function, uint64_t mask, uint64_t first)
+static struct sbi_result rfence(struct machine *m, uint64_t function, const uint64_t a[5])
 {
     bool self;
     if (function > 2)
         return fail(SBI_NOT_SUPPORTED); /* hypervisor */
-    if (!mask_valid(mask, first, &self))
+    if (!mask_valid(a[0], a[1], &self))
         return fail(SBI_INVALID_PARAM);
+    bool all = (a[2] == 0 && a[3] == 0) || a[3] == UINT64_MAX;
+    if (self && function > 0) /* 0: fence.i */
+        traceport_sfence(m, all ? NULL : &a[2], function == 2 ? &a[4] : NULL, all ? 0 : a[3]);
     if (self)
         uc_ctl_flush_tlb(m->hart.uc);
     return ok(0);
@@ -216,7 +219,7 @@ static uint64_t legacy(struct machine *m, uint64_t eid, uint64_t a0)
     return 0;
 }
 
-static struct sbi_result dispatch(struct machine *m, uint64_t eid, uint64_t function, const uint64_t a[3])
+static struct sbi_result dispatch(struct machine *m, uint64_t eid, uint64_t function, const uint64_t a[5])
 {
     switch (eid) {
     case EID_BASE:
@@ -226,7 +229,7 @@ static struct sbi_result dispatch(struct machine *m, uint64_t eid, uint64_t func
     case EID_IPI:
         return function == 0 ? send_ipi(m, a[0], a[1]) : fail(SBI_NOT_SUPPORTED);
     case EID_RFENCE:
-        return rfence(m, function, a[0], a[1]);
+        return rfence(m, function, a);
     case EID_HSM:
         return hsm(m, function, a[0]);
     case EID_SRST:
@@ -245,9 +248,10 @@ static struct sbi_result dispatch(struct machine *m, uint64_t eid, uint64_t func
 void sbi_call(struct machine *m)
 {
     struct hart *h = &m->hart;
-    uint64_t eid = 0, function = 0, a[3] = {0};
-    int regs[] = {UC_RISCV_REG_A7, UC_RISCV_REG_A6, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_A2};
-    uc_reg_read_batch(h->uc, regs, (void *[]){&eid, &function, &a[0], &a[1], &a[2]}, 5);
+    uint64_t eid = 0, function = 0, a[5] = {0};
+    int regs[] = {UC_RISCV_REG_A7, UC_RISCV_REG_A6, UC_RISCV_REG_A0, UC_RISCV_REG_A1,
+                  UC_RISCV_REG_A2, UC_RISCV_REG_A3, UC_RISCV_REG_A4};
+    uc_reg_read_batch(h->uc, regs, (void *[]){&eid, &function, &a[0], &a[1], &a[2], &a[3], &a[4]}, 7);
     if (eid <= EID_LEGACY_SHUTDOWN) {
         hart_set_reg(h, UC_RISCV_REG_A0, legacy(m, eid, a[0]));
         return;

@@ -17,12 +17,17 @@ static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
     return pmp_rights(&m->hart.pmp, pa, false) & right ? ram_at(m, pa, sizeof(uint64_t)) : NULL;
 }
 
-static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
+bool tlb_read_pte(const struct machine *m, uint64_t pa, uint64_t *pte)
 {
-    const void *host = pte_at(arg, pa, MMU_READ);
+    const void *host = pte_at(m, pa, MMU_READ);
     if (host)
         memcpy(pte, host, sizeof *pte);
     return host != NULL;
+}
+
+static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
+{
+    return tlb_read_pte(arg, pa, pte);
 }
 
 static bool write_pte(void *arg, uint64_t pa, uint64_t pte)

@@ -2,6 +2,7 @@
 /* The trace port. Records are read from guest memory, checked against the catalogue, and stamped. */
 #include <string.h>
 
+#include "../mmu/pte.h"
 #include "../traces/events.h"
 #include "../traces/recorder.h"
 #include "machine_priv.h"
@@ -41,11 +42,19 @@ void traceport_free(struct machine *m)
     struct run_result none = {0};
     if (m->trace.own)
         recorder_close(m->trace.own, &none, err, sizeof err);
+    images_free(&m->trace.images);
 }
 
 static struct event_stamp stamp(const struct machine *m, uint64_t proc, uint64_t pc, uint64_t cause)
 {
     return (struct event_stamp){m->hart.insns, clock_now(m), proc, pc, cause};
+}
+
+/* What a process is asking of its kernel. */
+static uint64_t call_of(const struct traceport *t, uint64_t proc)
+{
+    unsigned p = proc % TRACE_PROGRAMS;
+    return t->calls[p].proc == proc ? t->calls[p].id : 0;
 }
 
 uint64_t traceport_program(const struct machine *m, uint64_t proc)
@@ -59,9 +68,13 @@ static uint64_t record(struct machine *m, unsigned kind, const struct event_stam
 {
     struct traceport *t = &m->trace;
     uint64_t id = recorder_event(t->recorder, kind, s, cols, ncols);
+    unsigned p = s->proc % TRACE_PROGRAMS; /* of two processes that share a place the newer has it */
     if (kind == EV_program && id) {
-        t->programs[s->proc % TRACE_PROGRAMS].proc = s->proc;
-        t->programs[s->proc % TRACE_PROGRAMS].name = cols[0];
+        t->programs[p].proc = s->proc;
+        t->programs[p].name = cols[0];
+    } else if (kind == EV_syscall) {
+        t->calls[p].proc = s->proc;
+        t->calls[p].id = id;
     }
     if (id == t->wanted.id && id) {
         t->wanted.kind = kind;
@@ -83,14 +96,133 @@ void traceport_end(struct machine *m, uint64_t id, unsigned kind, const uint64_t
     recorder_end(m->trace.recorder, id, kind, clock_now(m), results, nresults);
 }
 
-void traceport_trap(struct machine *m, uint64_t pc, const uint64_t cols[4])
+/* ---- what page walks found ---- */
+
+struct walk_reader {
+    const struct machine *m;
+    uint64_t pte[4];
+    unsigned n;
+};
+
+static bool read_entry(void *arg, uint64_t pa, uint64_t *pte)
 {
-    m->trace.last_trap = traceport_event(m, EV_trap, pc, 0, cols, 4);
+    struct walk_reader *r = arg;
+    if (!tlb_read_pte(r->m, pa, pte))
+        return false;
+    if (r->n < 4)
+        r->pte[r->n++] = *pte;
+    return true;
 }
 
-void traceport_interrupt(struct machine *m, uint64_t pc, const uint64_t cols[2])
+/* The walk is made once more: the tables are as they were when it was refused. */
+static void trace_walk(struct machine *m, uint64_t pc, uint64_t va, unsigned code)
 {
-    traceport_event(m, EV_interrupt, pc, 0, cols, 2);
+    const struct hart *h = &m->hart;
+    enum mmu_access access = code == EXC_FETCH_PAGE ? MMU_FETCH : code == EXC_STORE_PAGE ? MMU_STORE : MMU_LOAD;
+    struct walk_reader reader = {.m = m};
+    struct mmu_result r;
+    struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
+    mmu_walk(&context, &(struct mmu_memory){&reader, read_entry, NULL}, va, access, &r);
+    unsigned mode = SATP_MODE(h->satp), top = mode == SATP_SV48 ? 3 : 2;
+    uint64_t by_level[4] = {0};
+    for (unsigned i = 0; i < reader.n && i <= top; i++)
+        by_level[top - i] = reader.pte[i];
+    uint64_t cols[] = {va,          access,      mode,        r.refusal,   r.level,
+                       by_level[3], by_level[2], by_level[1], by_level[0], reader.n ? r.pte_pa : 0};
+    traceport_event(m, EV_walk, pc, m->trace.last_trap, cols, 10);
+}
+
+/* The program that a pc of this mode is of; the first time that the trace names the pc, what is there is kept. */
+static uint64_t image_at(struct machine *m, uint64_t pc, unsigned privilege)
+{
+    struct traceport *t = &m->trace;
+    uint64_t image = privilege != EV_privilege_user ? IMAGE_BOOTED : t->described ? t->image : IMAGE_UNKNOWN;
+    bool fresh;
+    struct guest_pc *p = t->own ? NULL : images_pc(&t->images, image, pc, &fresh);
+    uint32_t bits = 0;
+    if (p && (fresh || image == IMAGE_UNKNOWN) && tlb_instruction(&m->hart, pc, &bits)) {
+        p->differs = p->differs || (p->bits && p->bits != bits);
+        p->bits = bits;
+    }
+    return image;
+}
+
+void traceport_trap(struct machine *m, uint64_t pc, unsigned code, uint64_t tval, unsigned from, unsigned to)
+{
+    uint64_t cols[] = {code, tval, from, to, image_at(m, pc, from)};
+    m->trace.last_trap = traceport_event(m, EV_trap, pc, 0, cols, 5);
+    if (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE)
+        trace_walk(m, pc, tval, code);
+}
+
+void traceport_interrupt(struct machine *m, uint64_t pc, unsigned code, unsigned from)
+{
+    uint64_t cols[] = {code, from, image_at(m, pc, from)};
+    uint64_t cause = code == IRQ_SEXT || code == IRQ_MEXT ? m->trace.last_disk : 0;
+    m->trace.last_interrupt = traceport_event(m, EV_interrupt, pc, cause, cols, 3);
+}
+
+void traceport_ecall(struct machine *m, uint64_t pc)
+{
+    uint64_t cols[7] = {0};
+    int regs[] = {UC_RISCV_REG_A7, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_A2,
+                  UC_RISCV_REG_A3, UC_RISCV_REG_A4, UC_RISCV_REG_A5};
+    image_at(m, pc, EV_privilege_user);
+    if (m->trace.described)
+        return;
+    uc_reg_read_batch(m->hart.uc, regs,
+                      (void *[]){&cols[0], &cols[1], &cols[2], &cols[3], &cols[4], &cols[5], &cols[6]}, 7);
+    traceport_event(m, EV_ecall, pc, 0, cols, 7);
+}
+
+static uint64_t pc_now(const struct machine *m)
+{
+    uint64_t pc = hart_block_pc(&m->hart);
+    return pc ? pc : m->hart.pc;
+}
+
+void traceport_satp(struct machine *m, uint64_t satp)
+{
+    uint64_t cols[] = {SATP_MODE(satp), satp >> SATP_ASID_SHIFT & 0xffff, SATP_ROOT(satp)};
+    traceport_event(m, EV_satp, pc_now(m), 0, cols, 3);
+}
+
+void traceport_sfence(struct machine *m, const uint64_t *va, const uint64_t *asid, uint64_t length)
+{
+    uint64_t cols[] = {va ? *va : 0, !va, asid ? *asid : 0, !asid, length};
+    traceport_event(m, EV_sfence, pc_now(m), 0, cols, 5);
+}
+
+/* ---- console output, by lines ---- */
+
+static void end_line(struct machine *m, bool newline)
+{
+    struct traceport *t = &m->trace;
+    bool keeps = t->line.n && t->line.kept < TRACE_OUTPUT;
+    uint64_t cols[] = {keeps ? recorder_string(t->recorder, t->line.text, t->line.n) : 0, newline};
+    t->line.kept += t->line.n;
+    traceport_event(m, EV_output, t->line.pc, t->line.cause, cols, 2);
+    t->line.n = 0;
+}
+
+void traceport_output(struct machine *m, uint8_t byte)
+{
+    struct traceport *t = &m->trace;
+    if (t->line.n == 0)
+        t->line.pc = pc_now(m), t->line.cause = call_of(t, t->proc);
+    if (byte == '\n') {
+        end_line(m, true);
+        return;
+    }
+    t->line.text[t->line.n++] = (char)byte;
+    if (t->line.n == TRACE_LINE)
+        end_line(m, false);
+}
+
+void traceport_finish(struct machine *m)
+{
+    if (m->trace.line.n)
+        end_line(m, false);
 }
 
 struct disk_hint traceport_disk_hint(struct machine *m, uint64_t sector)
@@ -127,9 +259,16 @@ static int64_t event(struct machine *m, const uint64_t a[3], uint64_t *value)
     uint64_t w[MAX_WORDS];
     if (a[0] >= EV_COUNT || !fetch(m, a[1], a[2], record_bytes[a[0]], w))
         return SBI_INVALID_PARAM;
-    struct event_stamp s = stamp(m, w[0], w[1], w[2]);
+    struct event_stamp s = stamp(m, w[0], w[1], w[2] == TRACE_INTERRUPT ? m->trace.last_interrupt : w[2]);
     *value = record(m, (unsigned)a[0], &s, w + 3, record_bytes[a[0]] / 8u - 3);
     return *value ? 0 : SBI_INVALID_PARAM;
+}
+
+static void end_call(struct traceport *t, uint64_t id)
+{
+    unsigned p = t->proc % TRACE_PROGRAMS;
+    if (t->calls[p].id == id)
+        t->calls[p].id = 0;
 }
 
 static int64_t end(struct machine *m, const uint64_t a[3])
@@ -142,6 +281,8 @@ static int64_t end(struct machine *m, const uint64_t a[3])
     uint64_t kind = w[0];
     if (kind >= EV_COUNT || !fetch(m, a[1], a[2], end_bytes[kind], w))
         return SBI_INVALID_PARAM;
+    if (kind == EV_syscall)
+        end_call(&m->trace, a[0]);
     int bad = recorder_end(m->trace.recorder, a[0], (unsigned)kind, clock_now(m), w + 1, end_bytes[kind] / 8u - 1);
     return bad ? SBI_INVALID_PARAM : 0;
 }
@@ -158,6 +299,7 @@ static int64_t string(struct machine *m, const uint64_t a[3], uint64_t *value)
 int64_t traceport_call(struct machine *m, uint64_t function, const uint64_t a[3], uint64_t *value)
 {
     *value = 0;
+    m->trace.described = true;
     switch (function) {
     case TRACE_EVENT:
         return event(m, a, value);
@@ -172,6 +314,10 @@ int64_t traceport_call(struct machine *m, uint64_t function, const uint64_t a[3]
         return 0;
     case TRACE_PROC:
         m->trace.proc = a[0];
+        m->trace.image = a[1];
+        return 0;
+    case TRACE_IMAGE:
+        m->trace.image = *value = images_number(&m->trace.images, a[0], a[1], a[2]);
         return 0;
     }
     return SBI_NOT_SUPPORTED;

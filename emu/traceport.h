@@ -7,14 +7,20 @@
 #ifndef EMU_TRACEPORT_H
 #define EMU_TRACEPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "images.h"
 
 struct machine;
 struct recorder;
 
 #define TRACE_HINTS 64
 #define TRACE_PROGRAMS 256
+
+#define TRACE_LINE 256 /* longest line of console output that is one row */
+#define TRACE_OUTPUT (64ull << 20) /* bytes of it whose text is kept */
 
 /* What the next request to a sector is for (TRACE_DISK). */
 struct disk_hint {
@@ -25,9 +31,23 @@ struct traceport {
     struct recorder *recorder;
     struct recorder *own;     /* made by us: to be closed by us */
     uint64_t proc;            /* process row that runs now */
+    uint64_t image;           /* number of its program */
     uint64_t last_trap;       /* newest trap row */
+    uint64_t last_interrupt;  /* newest interrupt row */
+    uint64_t last_disk;       /* row of the newest request that a disk has completed */
+    bool described;           /* the guest uses the port: it records its own system calls */
+    struct images images;
+    struct {
+        char text[TRACE_LINE];
+        unsigned n;
+        uint64_t pc, cause;   /* of the first byte */
+        uint64_t kept;        /* bytes of all lines before it */
+    } line;                   /* of console output, so far */
     struct disk_hint hints[TRACE_HINTS];
     unsigned nhints;
+    struct {
+        uint64_t proc, id;    /* process row, row of the call; 0: none */
+    } calls[TRACE_PROGRAMS];  /* the system calls that processes are in, by proc */
     /* for the debugger */
     struct {
         uint64_t proc, name;  /* process row, string */
@@ -48,8 +68,17 @@ int64_t traceport_call(struct machine *, uint64_t function, const uint64_t a[3],
 uint64_t traceport_event(struct machine *, unsigned kind, uint64_t pc, uint64_t cause, const uint64_t *cols,
                          unsigned ncols);
 void traceport_end(struct machine *, uint64_t id, unsigned kind, const uint64_t *results, unsigned nresults);
-void traceport_trap(struct machine *, uint64_t pc, const uint64_t cols[4]);
-void traceport_interrupt(struct machine *, uint64_t pc, const uint64_t cols[2]);
+/* Codes, modes and addresses as in tables trap and interrupt. To be called before the hart changes its mode. */
+void traceport_trap(struct machine *, uint64_t pc, unsigned code, uint64_t tval, unsigned from, unsigned to);
+void traceport_interrupt(struct machine *, uint64_t pc, unsigned code, unsigned from);
+/* An ecall from user mode. */
+void traceport_ecall(struct machine *, uint64_t pc);
+void traceport_satp(struct machine *, uint64_t satp);
+/* va, asid: NULL for all. length: from va on; 0: its page. */
+void traceport_sfence(struct machine *, const uint64_t *va, const uint64_t *asid, uint64_t length);
+/* A byte of console output; the end of the run. */
+void traceport_output(struct machine *, uint8_t byte);
+void traceport_finish(struct machine *);
 /* The string of what a process runs; 0: not known. */
 uint64_t traceport_program(const struct machine *, uint64_t proc);
 /* Takes the hint for a request to `sector`; class unknown and cause 0 if there is none. */

@@ -52,8 +52,7 @@ void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
     bool delegated = from != MMU_MACHINE && h->medeleg >> code & 1;
     h->insns++; /* a trap takes time, or a vector that faults would stop it */
     if (code != EXC_ECALL_U && code != EXC_ECALL_S && code != EXC_ECALL_M)
-        traceport_trap(h->machine, epc,
-                       (uint64_t[]){code, tval, from, delegated ? EV_privilege_supervisor : EV_privilege_machine});
+        traceport_trap(h->machine, epc, code, tval, from, delegated ? EV_privilege_supervisor : EV_privilege_machine);
     if (delegated)
         enter_supervisor(h, from, code, epc, tval);
     else
@@ -103,7 +102,7 @@ void hart_interrupt(struct hart *h)
     uint64_t pc = h->pc;
     h->waiting = false;
     h->interrupts++;
-    traceport_interrupt(h->machine, pc, (uint64_t[]){code, from});
+    traceport_interrupt(h->machine, pc, code, from);
     if (machine)
         enter_machine(h, CAUSE_INTERRUPT | code, pc, 0);
     else
@@ -144,13 +143,22 @@ static void wait(struct hart *h)
     uc_emu_stop(h->uc); /* before the next instruction is fetched: that may fault */
 }
 
+static void sfence(struct hart *h, uint32_t insn)
+{
+    unsigned rs1 = insn >> 15 & 31, rs2 = insn >> 20 & 31;
+    uint64_t va = rs1 ? hart_reg(h, UC_RISCV_REG_X0 + (int)rs1) : 0;
+    uint64_t asid = rs2 ? hart_reg(h, UC_RISCV_REG_X0 + (int)rs2) : 0;
+    traceport_sfence(h->machine, rs1 ? &va : NULL, rs2 ? &asid : NULL, 0);
+    uc_ctl_flush_tlb(h->uc);
+}
+
 static bool emulate(struct hart *h, uint32_t insn)
 {
     bool machine = h->privilege == MMU_MACHINE;
     if (csr_emulate(h, insn))
         return true;
     if (insn_is_sfence(insn) && (machine || (h->privilege == MMU_SUPERVISOR && !(h->mstatus & STATUS_TVM))))
-        uc_ctl_flush_tlb(h->uc);
+        sfence(h, insn);
     else if (machine && insn == INSN_MRET)
         mret(h);
     else if (machine && insn == INSN_SRET)
@@ -205,6 +213,8 @@ static void ecall(struct hart *h, uint64_t pc)
         sbi_call(h->machine);
         return;
     }
+    if (from == MMU_USER)
+        traceport_ecall(h->machine, pc);
     trap_exception(h, from == MMU_USER ? EXC_ECALL_U : from == MMU_SUPERVISOR ? EXC_ECALL_S : EXC_ECALL_M, pc, 0);
 }
 

@@ -274,6 +274,7 @@ static void finish(struct virtio_blk *b, struct request *r)
         written += (uint32_t)r->bytes;
     uint64_t result = status;
     traceport_end(m, r->event, EV_disk_request, &result, 1);
+    m->trace.last_disk = r->event;
     virtio_give(&b->virtio, r->chain.head, written);
 }
 

@@ -38,6 +38,9 @@ struct ev_head {
     uint64_t cause; /* id of the event that caused this one; 0: none */
 };
 
+/* A cause that the machine replaces by the id of the newest interrupt. */
+#define TRACE_INTERRUPT UINT64_MAX
+
 #define POINT(event, group, doc) \
     struct ev_##event {          \
         struct ev_head head;
@@ -66,7 +69,8 @@ enum {
     TRACE_STRING = 3, /* (pa, bytes): value = id of that string, the same for equal strings */
     TRACE_DISK = 4,   /* (sector, id of the causing event, block_class): says what the next request to `sector` is for */
     TRACE_LAST_TRAP = 5, /* (): value = id of the newest trap row, 0 if none */
-    TRACE_PROC = 6    /* (id of a process row): that process runs now; machine events name it */
+    TRACE_PROC = 6,   /* (id of a process row, its image): that process runs now; machine events name it */
+    TRACE_IMAGE = 7   /* (qid of a program's file, its version, its path as a string's id): value = id in table image */
 };
 
 #endif

@@ -103,6 +103,7 @@ static void fixed_tables(sqlite3_str *sql)
 
 static void enum_tables(sqlite3_str *sql)
 {
+    say(sql, "INSERT INTO string VALUES(0, '');\n"); /* no text */
     for (unsigned i = 0; i < catalogue_nenums; i++)
         say(sql, "CREATE TABLE \"enum_%w\"(id INTEGER PRIMARY KEY, name TEXT NOT NULL, doc TEXT NOT NULL) STRICT;\n",
             catalogue_enums[i].name);
@@ -274,6 +275,7 @@ int schema_finish(sqlite3 *db)
     for (unsigned i = 0; i < schema_nindexes; i++)
         if (!schema_indexes[i].early)
             event_index(sql, &schema_indexes[i]);
+    say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n");
     say(sql, "PRAGMA analysis_limit = %d; ANALYZE;", ANALYSIS_LIMIT);
     return run(db, sql);
 }

@@ -12,6 +12,10 @@ const struct fixed_table schema_tables[] = {
     {"run", "The run that this database records: one row with what is needed to repeat it, and how it ended"},
     {"string", "Text that event columns of type string refer to"},
     {"diagnostic", "What the recorder has to say about itself: waits, open intervals"},
+    {"image", "Programs whose instructions the trace names: 1 is the kernel, or what was booted; the others in the order in which they first ran"},
+    {"symbol", "Functions that hold an instruction of table instruction, from the symbol tables of the programs"},
+    {"source_line", "Lines of source that an instruction of table instruction was compiled from, from the DWARF of the programs"},
+    {"instruction", "Each instruction that a trap, interrupt or system call names by image and pc"},
     {"doc", "What every table and column means; the row with an empty column is about the table or view itself"},
     {"canned_query", "Questions with their SQL: `tarry query DB NAME`, or paste the text into sqlite3"},
 };
@@ -27,6 +31,8 @@ const struct event_index schema_indexes[] = {
     {"page_cause", EV_page, "cause", true},
     {"snapshot_cause", EV_snapshot, "cause", true},
     {"segment_cause", EV_segment, "cause", true},
+    {"piece_cause", EV_piece, "cause", false},
+    {"walk_cause", EV_walk, "cause", false},
     {"program_proc", EV_program, "proc", true},
     {"file_qid", EV_file, "qid", false},
 };
@@ -78,8 +84,36 @@ const struct fixed_column schema_columns[] = {
     {"run", "host_system", "TEXT", "", "operating system and processor of the host (host fact)", false},
     {"run", "host_sqlite", "TEXT", "", "version of SQLite that wrote it (host fact)", false},
 
-    {"string", "id", "INTEGER PRIMARY KEY", "", "number that string columns hold", false},
+    {"string", "id", "INTEGER PRIMARY KEY", "", "number that string columns hold; 0: no text", false},
     {"string", "text", "TEXT NOT NULL", "", "the text; bytes that are not UTF-8 are written \\xNN", false},
+
+    {"image", "id", "INTEGER PRIMARY KEY", "", "number that columns `image` hold", false},
+    {"image", "name", "TEXT NOT NULL", "", "path of the program in the guest when it first ran; `kernel` or the file booted for 1", false},
+    {"image", "file", "INTEGER NOT NULL", "", "its file (`qid` in table file); 0 for image 1", false},
+    {"image", "version", "INTEGER NOT NULL", "", "version of that file", false},
+    {"image", "symbols", "INTEGER NOT NULL", "", "1: it has a table of symbols", false},
+    {"image", "lines", "INTEGER NOT NULL", "", "1: it has source lines (DWARF), itself or in the file that its .gnu_debuglink names", false},
+    {"image", "note", "TEXT NOT NULL", "", "why symbols or lines are missing; empty: nothing is", false},
+
+    {"symbol", "id", "INTEGER PRIMARY KEY", "", "number that column `symbol` of instruction holds", false},
+    {"symbol", "image", "INTEGER NOT NULL REFERENCES image(id)", "", "image", false},
+    {"symbol", "address", "INTEGER NOT NULL", "bytes", "its first address", false},
+    {"symbol", "size", "INTEGER NOT NULL", "bytes", "its size; 0: the table does not say", false},
+    {"symbol", "name", "TEXT NOT NULL", "", "its name", false},
+
+    {"source_line", "id", "INTEGER PRIMARY KEY", "", "number that column `line` of instruction holds", false},
+    {"source_line", "image", "INTEGER NOT NULL REFERENCES image(id)", "", "image", false},
+    {"source_line", "file", "TEXT NOT NULL", "", "file as the compiler was given it", false},
+    {"source_line", "line", "INTEGER NOT NULL", "", "line in it", false},
+
+    {"instruction", "id", "INTEGER PRIMARY KEY", "", "number of the row", false},
+    {"instruction", "image", "INTEGER NOT NULL", "", "image; 0: not known", false},
+    {"instruction", "pc", "INTEGER NOT NULL", "bytes", "its address", false},
+    {"instruction", "bits", "INTEGER", "", "the instruction, 2 or 4 bytes; NULL: it could not be read (a fetch that faulted), or what was there changed", false},
+    {"instruction", "text", "TEXT", "", "disassembly; NULL as `bits`, or no instruction", false},
+    {"instruction", "symbol", "INTEGER REFERENCES symbol(id)", "", "function that holds it; NULL: not known", false},
+    {"instruction", "offset", "INTEGER", "bytes", "distance from the start of that function", false},
+    {"instruction", "line", "INTEGER REFERENCES source_line(id)", "", "row in source_line; NULL: not known", false},
 
     {"diagnostic", "id", "INTEGER PRIMARY KEY", "", "number of the row", false},
     {"diagnostic", "name", "TEXT NOT NULL", "", "what is counted; host_...: a host fact", false},
@@ -109,6 +143,31 @@ const unsigned schema_ncolumns = COUNT(schema_columns);
  */
 const struct fixed_view schema_views[] = {
     {"event", "Every event of every table: its kind and what all have in common", NULL},
+    {"instruction_view", "Table instruction in words: name of the image, hex, function+offset, file:line",
+     "SELECT i.image, m.name AS program, i.pc AS address, printf('0x%x', i.pc) AS pc, i.text,"
+     " s.name AS function, CASE WHEN s.name IS NOT NULL THEN printf('%s+0x%x', s.name, i.\"offset\") END AS symbol,"
+     " l.file, l.line, CASE WHEN l.file IS NOT NULL THEN printf('%s:%d', l.file, l.line) END AS source"
+     " FROM instruction AS i LEFT JOIN image AS m ON m.id = i.image LEFT JOIN symbol AS s ON s.id = i.symbol"
+     " LEFT JOIN source_line AS l ON l.id = i.line"},
+    {"fill_piece", "The pieces of every page that was filled: rows of piece, and of fill for pages of one piece",
+     "SELECT id, id AS fill, ts, proc, segment, va, 4096 AS length, kind, snapshot, \"offset\" FROM fill WHERE pieces = 1"
+     " UNION ALL SELECT p.id, p.cause, p.ts, p.proc, f.segment, p.va, p.length, p.kind, p.snapshot, p.\"offset\""
+     " FROM piece AS p JOIN fill AS f ON f.id = p.cause"},
+    {"source_change", "All that changed the source map of a segment: rows of source, and pages that faults made its own",
+     "SELECT id, ts, proc, segment, kind, va, length, snapshot, \"offset\" FROM source"
+     " UNION ALL SELECT id, ts + dur, proc, segment, 2, va & ~4095, 4096, 0, 0 FROM fault WHERE detached = 1"},
+    {"process_state", "What each process did when: intervals of ready, running and blocked (process_state in words, too: state_name), why, and for what it waited",
+     "SELECT proc, id, ts, coalesce(next_ts, (SELECT p.ts + p.dur FROM process AS p WHERE p.id = c.proc),"
+     " (SELECT virtual_ns FROM run)) - ts AS dur, state,"
+     " (SELECT name FROM enum_process_state WHERE id = state) AS state_name,"
+     " (SELECT name FROM enum_switch_reason WHERE id = reason) AS reason,"
+     " (SELECT name FROM enum_wait WHERE id = wait) AS wait FROM ("
+     " SELECT *, lead(ts) OVER (PARTITION BY proc ORDER BY id) AS next_ts FROM ("
+     " SELECT id AS proc, id, ts, 0 AS state, NULL AS reason, 0 AS wait FROM process"
+     " UNION ALL SELECT proc, id, ts, 0, NULL, 0 FROM wake"
+     " UNION ALL SELECT next, id, ts, 1, NULL, 0 FROM sched WHERE next <> 0"
+     " UNION ALL SELECT proc, id, ts, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END, reason, wait FROM sched WHERE proc <> 0))"
+     " AS c WHERE state <> 3"},
     {"check_id", "Ids are dense: as many events as the highest id", NULL},
     {"check_order", "Within a table, insn and ts never go back from one id to the next", NULL},
     {"check_cause", "The cause of an event began before it",

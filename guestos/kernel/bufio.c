@@ -26,7 +26,7 @@ static Rendez returned;
 static Flight *newflight(void)
 {
     while (hangar == NULL && made == FLIGHTS)
-        sleepon(&returned);
+        sleepon(&returned, EV_wait_disk_queue);
     Flight *f = hangar;
     if (f == NULL)
         return &flights[made++];
@@ -73,7 +73,7 @@ void endio(Batch *batch, uint64_t blocks, int err)
 void waitbatch(Batch *batch)
 {
     while (batch->left > 0)
-        sleepon(&batch->waiters);
+        sleepon(&batch->waiters, EV_wait_disk);
 }
 
 /* The end of a request, in the interrupt. */

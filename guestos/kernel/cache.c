@@ -22,7 +22,7 @@ static void startread(Buf *chain, uint64_t n, uint64_t ino, uint64_t off, uint64
 static int finishread(Buf *b)
 {
     while (b->reading)
-        sleepon(&b->waiters);
+        sleepon(&b->waiters, EV_wait_block);
     int err = b->failed;
     if (err == 0)
         return 0;
@@ -44,7 +44,7 @@ static int readone(Buf *b, uint64_t ino, uint64_t off, uint64_t cause)
 static int finishhit(Buf *b)
 {
     while (b->reading)
-        sleepon(&b->waiters);
+        sleepon(&b->waiters, EV_wait_block);
     if (b->failed == 0 || !b->together)
         return finishread(b);
     unpinbuf(b);

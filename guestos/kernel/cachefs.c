@@ -55,7 +55,7 @@ static void envdrop(void *ctx, uint64_t blk)
         return;
     pinbuf(b);
     while (b->reading || b->writing)
-        sleepon(&b->waiters);
+        sleepon(&b->waiters, EV_wait_block);
     if (b->dirty)
         takedirty(b);
     if (b->hashed)

@@ -111,7 +111,7 @@ void consinput(int c)
 int64_t consread(char *buf, size_t n)
 {
     while (cons.count == 0) {
-        int err = sleepinterruptible(&cons.readers);
+        int err = sleepinterruptible(&cons.readers, EV_wait_console);
         if (err < 0)
             return err;
     }

@@ -59,7 +59,7 @@ static int64_t readsome(Pipe *p, uint64_t va, uint64_t n)
     while (p->in == p->out) {
         if (!p->open[WRITE_END])
             return 0;
-        int err = sleepinterruptible(&p->changed);
+        int err = sleepinterruptible(&p->changed, EV_wait_pipe);
         if (err < 0)
             return err;
     }
@@ -88,7 +88,7 @@ static int64_t piperead(Chan *c, uint64_t va, uint64_t n, uint64_t off)
 static int64_t writesome(Pipe *p, uint64_t va, uint64_t n)
 {
     while (p->open[READ_END] && p->in - p->out == PGSIZE) {
-        int err = sleepinterruptible(&p->changed);
+        int err = sleepinterruptible(&p->changed, EV_wait_pipe);
         if (err < 0)
             return err;
     }

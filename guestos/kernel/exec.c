@@ -22,6 +22,7 @@ struct image {
     const char *path;
     struct tfs_snap *snap;
     uint64_t length; /* of the file */
+    uint64_t version; /* of the file */
     struct elfheader elf;
     struct elfsegment headers[MAX_HEADERS]; /* those of type PT_LOAD, checked */
     unsigned nheaders;
@@ -200,8 +201,18 @@ static void setname(const char *path)
     format(up->name, sizeof up->name, "%s", slash != NULL ? slash + 1 : path);
 }
 
+static void tellprogram(const struct image *im, struct args *args)
+{
+    for (size_t i = 0; i + 1 < args->bytes; i++) /* the arguments are on the stack: their copy is no longer needed */
+        if (args->block[i] == '\0')
+            args->block[i] = ' ';
+    uint64_t name = tracestring(im->path), file = tfs_snap_ino(im->snap);
+    up->image = traceimage(file, im->version, name);
+    TRACE(program, .name = name, .arguments = tracestring(args->block), .file = file, .image = up->image);
+}
+
 /* From here on nothing fails: the old program is gone. */
-static void become(struct image *im)
+static void become(struct image *im, struct args *args)
 {
     Segment *old[NSEG];
     memcpy(old, up->seg, sizeof old);
@@ -219,7 +230,7 @@ static void become(struct image *im)
     up->ureg->x[2] = im->sp;
     up->ureg->pc = im->elf.entry;
     up->ureg->status = SSTATUS_SPIE | SSTATUS_FS_INITIAL;
-    TRACE(program, .name = tracestring(im->path));
+    tellprogram(im, args);
 }
 
 static int takefile(Chan *c, struct image *im)
@@ -237,12 +248,13 @@ static int takefile(Chan *c, struct image *im)
     qlock(&fslock);
     err = takesnap(fsfile(c), 0, UINT64_MAX, &im->snap);
     qunlock(&fslock);
+    im->version = st.version;
     if (err == 0)
         im->length = tfs_snap_length(im->snap);
     return err;
 }
 
-int execprogram(const char *path, const struct args *args)
+int execprogram(const char *path, struct args *args)
 {
     Chan *c;
     int err = namec(path, &c);
@@ -263,7 +275,7 @@ int execprogram(const char *path, const struct args *args)
     if (err == 0)
         err = makestack(im, args);
     if (err == 0)
-        become(im);
+        become(im, args);
     for (int i = 0; i < NSEG; i++)
         if (im->seg[i] != NULL)
             putseg(im->seg[i]);

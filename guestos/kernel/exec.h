@@ -13,9 +13,9 @@ struct args {
 };
 
 /*
- * On success (0) the process is the new program at its first instruction; else it is as before, and
+ * On success (0) the process is the new program at its first instruction, and the arguments are used up; else it is as before, and
  * the error text says what is wrong with the file.
  */
-int execprogram(const char *path, const struct args *);
+int execprogram(const char *path, struct args *);
 
 #endif

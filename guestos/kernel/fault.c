@@ -83,6 +83,13 @@ void tracepage(const Segment *s, uint64_t va, enum ev_enum_page_state old, enum 
         TRACE(page, .segment = s->id, .va = va, .old = old, .new = new);
 }
 
+/* Has the image heard of stores to a page that is MAPPED? */
+static bool stored(const Segment *s, uint64_t va)
+{
+    Source piece = sourceat(s->sources, va, va + PGSIZE);
+    return imagedirty(piece.image, piece.off >> PGSHIFT);
+}
+
 static enum condition conditionof(const PageView *v)
 {
     if (v->resident.slot != NULL)
@@ -109,6 +116,36 @@ bool allows(const Segment *s, enum ev_enum_access access)
         break;
     }
     return true;
+}
+
+/* ---- the rule that a fault falls under (enum rule of the trace) ---- */
+
+/* Nothing is wrong with the page: what is wrong with its translation? */
+static enum ev_enum_rule translationrule(const Space *space, uint64_t va, enum ev_enum_access access)
+{
+    static const int need[] = {
+        [EV_access_read] = PUT_READ, [EV_access_write] = PUT_WRITE, [EV_access_execute] = PUT_EXEC};
+    int have = space != NULL ? rightsmmu(space, va) : 0;
+    return have == 0 ? EV_rule_absent : have & need[access] ? EV_rule_stale_tlb : EV_rule_rights;
+}
+
+static enum ev_enum_rule ruleof(const Segment *s, uint64_t va, enum ev_enum_access access, const Space *space,
+                                const PageView *v)
+{
+    enum condition c = conditionof(v);
+    if (!allows(s, access))
+        return EV_rule_protection;
+    if (c == SWAPPED)
+        return EV_rule_page_in;
+    if (c == ABSENT || c == PARTIAL)
+        return allzero(v) ? EV_rule_first_touch : EV_rule_fill;
+    if (access == EV_access_write && c == MAPPED && !stored(s, va & ~PGMASK))
+        return EV_rule_mapped_store;
+    if (access == EV_access_write && c == SHARED)
+        return EV_rule_copy_on_write;
+    if (access == EV_access_write && c == CLEAN)
+        return EV_rule_first_store;
+    return translationrule(space, va, access);
 }
 
 /* ---- steps ---- */
@@ -217,7 +254,7 @@ static int readlive(Segment *s, const Source *piece, char *dst)
 }
 
 /* The same from a mapping that covers only a part of the page: that part is a copy. */
-static int readmapping(const Source *piece, char *dst)
+static int readmapping(Segment *s, const Source *piece, char *dst)
 {
     Page *frame;
     int r = 0;
@@ -228,9 +265,23 @@ static int readmapping(const Source *piece, char *dst)
             break;
         memcpy(dst + done, (char *)pagekva(frame) + in, part);
         putpage(frame);
+        TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = imageino(piece->image),
+              .offset = off, .segment = s->id, .va = piece->va + done, .bytes = part, .pages = part == PGSIZE);
         done += part;
     }
     return r;
+}
+
+static void tracepiece(const Source *piece)
+{
+    TRACE(piece, .kind = piece->kind, .va = piece->va, .length = piece->end - piece->va,
+          .snapshot = piece->snap != NULL ? snapid(piece->snap) : 0, .offset = piece->off);
+}
+
+static uint64_t tracefill(const Segment *s, uint64_t va, const PageView *v, const Source *first)
+{
+    return TRACE(fill, .segment = s->id, .va = va, .pieces = v->pieces, .kind = first->kind,
+                 .snapshot = first->snap != NULL ? snapid(first->snap) : 0, .offset = first->off);
 }
 
 /* Puts the whole page together in a frame that nobody sees yet (R7). */
@@ -240,6 +291,8 @@ static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
     for (uint64_t at = va, end = va + PGSIZE; at < end && r == 0;) {
         Source piece = sourceat(s->sources, at, end);
         char *dst = frame + (at - va);
+        if (v->pieces > 1)
+            tracepiece(&piece);
         switch (piece.kind) {
         case EV_source_kind_zero:
             memset(dst, 0, piece.end - at);
@@ -254,7 +307,7 @@ static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
             r = readlive(s, &piece, dst);
             break;
         case EV_source_kind_mapping:
-            r = readmapping(&piece, dst);
+            r = readmapping(s, &piece, dst);
             break;
         }
         at = piece.end;
@@ -302,7 +355,7 @@ static int fillsourced(Segment *s, uint64_t va, bool write, PageView *v)
     Page *frame = borrows ? NULL : newframe(s, newpage);
     if (frame == NULL && !borrows)
         return error(T_ENOMEM, "out of memory");
-    uint64_t id = TRACE(fill, .segment = s->id, .va = va, .pieces = v->pieces);
+    uint64_t id = tracefill(s, va, v, &piece);
     uint64_t old = pushcause(id);
     int r = borrows ? borrow(s, &piece, &frame) : HOLE;
     if (r == HOLE && frame == NULL && (frame = newframe(s, newpage)) == NULL)
@@ -325,12 +378,15 @@ static int fillmapped(Segment *s, uint64_t va, PageView *v)
 {
     Source piece = sourceat(s->sources, va, va + PGSIZE);
     Page *frame;
-    uint64_t id = TRACE(fill, .segment = s->id, .va = va, .pieces = 1);
+    uint64_t id = tracefill(s, va, v, &piece);
     uint64_t old = pushcause(id);
     int r;
     do
         r = imagepage(piece.image, piece.off >> PGSHIFT, &frame);
     while (r == -T_ENOMEM && squeeze(s));
+    if (r == 0)
+        TRACE(transfer, .boundary = EV_boundary_map, .class = EV_block_class_data, .file = imageino(piece.image),
+              .offset = piece.off, .segment = s->id, .va = va, .bytes = PGSIZE, .pages = 1);
     popcause(old);
     ENDTRACE(fill, id, .error = (uint64_t)-r);
     return r < 0 ? r : install(s, va, v, frame, PAGE_IMAGE | (v->shared ? 0 : PAGE_COW));
@@ -380,6 +436,8 @@ static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution
     if (frame == NULL)
         return error(T_ENOMEM, "out of memory");
     memcpy(pagekva(frame), pagekva(old), PGSIZE);
+    TRACE(transfer, .boundary = EV_boundary_private, .class = EV_block_class_data, .segment = s->id, .va = va,
+          .bytes = PGSIZE, .pages = 1);
     flushmappings(s, va, PGSIZE);
     return install(s, va, v, frame, 0);
 }
@@ -389,12 +447,6 @@ static void storemapped(Segment *s, uint64_t va)
 {
     Source piece = sourceat(s->sources, va, va + PGSIZE);
     imagestored(piece.image, piece.off >> PGSHIFT);
-}
-
-static bool stored(const Segment *s, uint64_t va)
-{
-    Source piece = sourceat(s->sources, va, va + PGSIZE);
-    return imagedirty(piece.image, piece.off >> PGSHIFT);
 }
 
 /* CLEAN -> OWN (S2). There is a reserve. */
@@ -531,7 +583,9 @@ static void bringaround(Segment *s, Window around, Space *space, const PageView 
 static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_kernel, Space *space, PageView *v)
 {
     enum ev_enum_resolution how = EV_resolution_protection;
-    uint64_t id = TRACE(fault, .va = va, .access = access, .segment = s->id, .in_kernel = in_kernel);
+    bool own = ownsall(v);
+    uint64_t id = TRACE(fault, .va = va, .access = access, .segment = s->id, .in_kernel = in_kernel,
+                        .rule = ruleof(s, va, access, space, v), .image = up->image);
     uint64_t old = pushcause(id), page = va & ~PGMASK;
     int r;
 
@@ -548,7 +602,7 @@ static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_ke
         r = error(T_EFAULT, "bad address");
     }
     popcause(old);
-    ENDTRACE(fault, id, .resolution = how);
+    ENDTRACE(fault, id, .resolution = how, .detached = !own && ownsall(v));
     return r;
 }
 
@@ -556,11 +610,14 @@ int materialise(Segment *s, uint64_t va)
 {
     enum ev_enum_resolution how = EV_resolution_failed;
     PageView v = viewpage(s, va);
-    uint64_t id = TRACE(fault, .va = va, .access = EV_access_write, .segment = s->id, .in_kernel = true);
+    uint64_t id = TRACE(fault, .va = va, .access = EV_access_write, .segment = s->id, .in_kernel = true,
+                        .rule = EV_rule_materialise, .image = up->image);
+    bool own = ownsall(&v);
     uint64_t old = pushcause(id);
     int r = resolve(s, va, true, &v, &how);
     popcause(old);
-    ENDTRACE(fault, id, .resolution = r < 0 ? EV_resolution_failed : how);
+    ENDTRACE(fault, id, .resolution = r < 0 ? EV_resolution_failed : how,
+             .detached = !own && ownsall(&v));
     return r;
 }
 
@@ -599,7 +656,7 @@ int pagefault(uint64_t va, enum ev_enum_access access)
     if (s != NULL) {
         r = fixfault(s, va, access, false, up->space, NULL);
     } else {
-        uint64_t id = TRACE(fault, .va = va, .access = access);
+        uint64_t id = TRACE(fault, .va = va, .access = access, .rule = EV_rule_no_segment, .image = up->image);
         ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
         r = error(T_EFAULT, "bad address");
     }

@@ -6,12 +6,14 @@
 #include "fileio.h"
 #include "image.h"
 #include "proc.h"
+#include "trace.h"
 
 enum { STORED = PAGE_PARTIAL }; /* flag in Image.pages: stored into since it was last written to the file */
 
 struct Image {
     uint32_t ref;     /* pieces of source maps, and those who work with it */
     struct tfs_file *f;
+    uint64_t ino;     /* of f; 0 until a frame is loaded */
     PageMap *pages;   /* frames of mappings, by page of the file */
     uint64_t changes; /* writes to the file and changes of its length so far */
     Image *next;      /* all images */
@@ -54,6 +56,11 @@ int attachimage(struct tfs_file *f, Image **out)
 void refimage(Image *i)
 {
     i->ref++;
+}
+
+uint64_t imageino(const Image *i)
+{
+    return i->ino;
 }
 
 struct tfs_file *imagefile(const Image *i)
@@ -107,6 +114,9 @@ static int writepage(Image *i, uint64_t pn, Resident r)
     pageref(r.page);
     int64_t n = tfs_write(i->f, off, pagekva(r.page), st.length - off < PGSIZE ? st.length - off : PGSIZE);
     putpage(r.page);
+    if (n > 0)
+        TRACE(transfer, .boundary = EV_boundary_write, .class = EV_block_class_data, .file = st.ino, .offset = off,
+              .bytes = (uint64_t)n, .pages = n == PGSIZE, .output = 1);
     return n < 0 ? (int)n : 0;
 }
 
@@ -214,6 +224,8 @@ static int readpage(struct tfs_snap *snap, uint64_t pn, Page *frame)
         return r;
     memcpy(pagekva(frame), pagekva(block), PGSIZE);
     cacheput(x.blk, block);
+    TRACE(transfer, .boundary = EV_boundary_image, .class = EV_block_class_data, .file = tfs_snap_ino(snap),
+          .offset = pn << PGSHIFT, .block = x.blk, .bytes = PGSIZE, .pages = 1);
     return 0;
 }
 
@@ -225,6 +237,7 @@ static int loadpage(Image *i, uint64_t pn, Page *frame)
     if (r < 0)
         return r;
     uint64_t changes = i->changes;
+    i->ino = tfs_snap_ino(now);
     r = readpage(now, pn, frame);
     dropsnap(now);
     if (r < 0)

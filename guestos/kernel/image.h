@@ -24,6 +24,7 @@ void refimage(Image *);
 /* The last reference writes to the file what was stored. Takes fslock if the caller does not hold it. */
 void putimage(Image *);
 struct tfs_file *imagefile(const Image *);
+uint64_t imageino(const Image *); /* the file's number; 0 before its first frame is loaded */
 
 /* A snapshot of n bytes of the file at this moment, which leaves no trace. Given back with dropsnap. 0 or an error. */
 int imagenow(Image *, uint64_t off, uint64_t n, struct tfs_snap **);

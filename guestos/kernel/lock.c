@@ -4,6 +4,7 @@
 #include "lock.h"
 #include "proc.h"
 #include "procprivate.h"
+#include "trace.h"
 
 static void enqueue(Rendez *r, Proc *p)
 {
@@ -44,19 +45,27 @@ static void removefrom(Rendez *r, Proc *p)
     }
 }
 
-void sleepon(Rendez *r)
+/* What a process waited for has come. */
+static void wake(Proc *p)
+{
+    struct ev_wake row = {{.proc = p->id, .pc = p->pc}, .waker = traceinterrupted() || up == NULL ? 0 : up->id};
+    traceevent(EV_wake, &row, sizeof row);
+    ready(p);
+}
+
+void sleepon(Rendez *r, enum ev_enum_wait wait)
 {
     ASSERT(up != NULL, "only a process can sleep");
     enqueue(r, up);
     up->state = PROC_WAITING;
-    schedule(EV_switch_reason_block);
+    schedule(EV_switch_reason_block, wait);
 }
 
-int sleepinterruptible(Rendez *r)
+int sleepinterruptible(Rendez *r, enum ev_enum_wait wait)
 {
     if (!interrupted(up)) {
         up->priv->interruptible = r;
-        sleepon(r);
+        sleepon(r, wait);
         up->priv->interruptible = NULL;
     }
     return interrupted(up) ? error(T_EINTR, "interrupted") : 0;
@@ -69,14 +78,14 @@ void interruptsleep(Proc *p)
         return;
     removefrom(r, p);
     p->priv->interruptible = NULL;
-    ready(p);
+    wake(p);
 }
 
 void wakeone(Rendez *r)
 {
     Proc *p = dequeue(r);
     if (p != NULL)
-        ready(p);
+        wake(p);
 }
 
 void wakeall(Rendez *r)
@@ -92,7 +101,7 @@ void qlock(QLock *l)
     if (canqlock(l))
         return;
     do
-        sleepon(&l->waiters);
+        sleepon(&l->waiters, EV_wait_lock);
     while (l->holder != up);
 }
 
@@ -109,7 +118,7 @@ void qunlock(QLock *l)
     ASSERT(l->holder == up, "a lock is given back by its holder");
     l->holder = dequeue(&l->waiters);
     if (l->holder != NULL)
-        ready(l->holder);
+        wake(l->holder);
 }
 
 bool holdsqlock(const QLock *l)

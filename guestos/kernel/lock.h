@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../traces/events.h"
 
 typedef struct Proc Proc;
 
@@ -17,9 +18,10 @@ typedef struct Rendez {
     Proc *head, *tail; /* linked by Proc.waitnext */
 } Rendez;
 
-void sleepon(Rendez *);  /* the caller re-checks its condition on return */
+/* `wait` is for the trace. The caller re-checks its condition on return. */
+void sleepon(Rendez *, enum ev_enum_wait wait);
 /* The same, but a note ends the wait: 0, or -T_EINTR if the running process has been sent one. */
-int sleepinterruptible(Rendez *);
+int sleepinterruptible(Rendez *, enum ev_enum_wait wait);
 void wakeone(Rendez *);
 void wakeall(Rendez *);
 

@@ -126,6 +126,15 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     return 0;
 }
 
+int rightsmmu(const Space *s, uint64_t va)
+{
+    Page *none = NULL;
+    const uint64_t *leaf = leafof(s, va, &none);
+    if (leaf == NULL || (*leaf & PTE_V) == 0)
+        return 0;
+    return (*leaf & PTE_R ? PUT_READ : 0) | (*leaf & PTE_W ? PUT_WRITE : 0) | (*leaf & PTE_X ? PUT_EXEC : 0);
+}
+
 bool agemmu(Space *s, uint64_t va)
 {
     Page *none = NULL;

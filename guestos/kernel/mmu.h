@@ -22,6 +22,8 @@ int putmmu(Space *, uint64_t va, uint64_t pa, int rights);
 void flushmmu(Space *, uint64_t va, uint64_t bytes);
 /* Takes PUT_WRITE from every entry of the range. */
 void protectmmu(Space *, uint64_t va, uint64_t bytes);
+/* The rights that the entry of va gives to user mode, as of putmmu; 0: there is none. */
+int rightsmmu(const Space *, uint64_t va);
 /* Has the page of va been used through this space since it was last asked (A bit, 10.3.1)? */
 bool agemmu(Space *, uint64_t va);
 /* Makes the hart use this space (NULL: only the kernel's half). */

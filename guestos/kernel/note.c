@@ -22,7 +22,7 @@ static bool hashandler(const Proc *p)
 
 static void tracenote(const Proc *p, const char *text)
 {
-    struct ev_note note = {{.proc = p->id, .pc = p->ureg->pc}, .text = tracestring(text)};
+    struct ev_note note = {{.proc = p->id, .pc = p->pc}, .text = tracestring(text)};
     traceevent(EV_note, &note, sizeof note);
 }
 

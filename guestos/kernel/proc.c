@@ -202,7 +202,7 @@ static Proc *nextready(void)
     return p;
 }
 
-void schedule(enum ev_enum_switch_reason reason)
+void schedule(enum ev_enum_switch_reason reason, enum ev_enum_wait wait)
 {
     checkstack(up);
     if (fpowner == up && (up->ureg->status & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
@@ -213,7 +213,7 @@ void schedule(enum ev_enum_switch_reason reason)
     up->utime_ns += nanoseconds() - up->priv->since_ns;
     Proc *next = readyqueue.head;
     if (next != up)
-        TRACE(sched, .next = next != NULL ? next->id : 0, .reason = reason);
+        TRACE(sched, .next = next != NULL ? next->id : 0, .reason = reason, .wait = wait);
     switchto(&up->priv->context, &schedulercontext);
 }
 
@@ -222,7 +222,7 @@ void yield(enum ev_enum_switch_reason reason)
     if (readyqueue.head == NULL)
         return;
     ready(up);
-    schedule(reason);
+    schedule(reason, EV_wait_none);
 }
 
 int breathe(void)
@@ -239,7 +239,7 @@ static void run(Proc *p)
     p->priv->since_ns = nanoseconds();
     mmuswitch(p->space);
     timerslice(true);
-    traceproc(p->id);
+    traceproc(p->id, p->image);
     up = p;
     switchto(&schedulercontext, &p->priv->context);
     up = NULL;
@@ -260,19 +260,18 @@ static void idle(void)
 
 void scheduler(void)
 {
-    for (;;) {
-        bool idled = false;
+    for (bool idled = true;; idled = false) { /* at first, too, there was none before */
         while (readyqueue.head == NULL) {
             if (!idled) {
                 timerslice(false);
-                traceproc(0);
+                traceproc(0, 0);
             }
             idled = true;
             idle();
         }
         Proc *p = nextready();
         if (idled)
-            TRACE(sched, .next = p->id, .reason = EV_switch_reason_yield);
+            TRACE(sched, .next = p->id, .reason = EV_switch_reason_idle);
         run(p);
     }
 }
@@ -394,6 +393,8 @@ static int inherit(Proc *child, int flags)
     chanref(child->dot);
     strcpy(child->path, up->path);
     strcpy(child->name, up->name);
+    child->image = up->image;
+    child->pc = up->pc;
     child->noteid = flags & RFNOTEG ? child->pid : up->noteid;
     inheritnotes(&child->priv->notes, &up->priv->notes);
     child->priv->brk = up->priv->brk;
@@ -467,7 +468,7 @@ static void endothers(void)
         if (p != up)
             killproc(p, "killed");
     while (nprocs > 1)
-        sleepon(&procgone);
+        sleepon(&procgone, EV_wait_others);
 }
 
 void procexit(const char *status)
@@ -485,7 +486,7 @@ void procexit(const char *status)
     if (up == firstproc)
         shutdown(text);
     up->state = PROC_ZOMBIE;
-    schedule(EV_switch_reason_exit);
+    schedule(EV_switch_reason_exit, EV_wait_none);
     panic("a process that ended runs again");
 }
 
@@ -495,7 +496,7 @@ int64_t procawait(char *text, size_t n)
     while (v->waits == NULL) {
         if (v->nchildren == 0)
             return error(T_ECHILD, "no living children");
-        int err = sleepinterruptible(&v->waiting);
+        int err = sleepinterruptible(&v->waiting, EV_wait_child);
         if (err < 0)
             return err;
     }

@@ -62,6 +62,7 @@ struct ProcPrivate {
     uint64_t since_ns;       /* when it got the hart */
     uint64_t syscall;        /* trace row of the system call it is in, 0: none */
     uint64_t syscall_insns;  /* instructions retired when that began */
+    uint64_t syscall_text;   /* what its text argument says, as a string of the trace */
     char status[STATUS_MAX]; /* it ends with, if killed */
     struct notes notes;
     Timer alarm;             /* when it expires a note is sent */
@@ -71,7 +72,7 @@ struct ProcPrivate {
 void procinit(void);
 void procstart(void (*start)(void)); /* makes the first process */
 void scheduler(void) __attribute__((noreturn));
-void schedule(enum ev_enum_switch_reason); /* leaves the hart; the state has been set */
+void schedule(enum ev_enum_switch_reason, enum ev_enum_wait); /* leaves the hart; the state has been set */
 void ready(Proc *);
 void yield(enum ev_enum_switch_reason);
 void returntouser(void); /* the last thing before user mode: notes are dealt with; it ends if killed */

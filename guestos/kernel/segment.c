@@ -331,6 +331,8 @@ int resizeseg(Segment *s, uint64_t newtop)
         if (r < 0)
             return r;
     }
+    if (newtop != s->top)
+        TRACE(resize, .segment = s->id, .length = newtop - s->base);
     s->top = newtop;
     return 0;
 }

@@ -19,7 +19,9 @@ void syscall(Ureg *u)
     const uint64_t *a = &u->x[A0];
     u->pc += 4;
     up->priv->syscall_insns = traceinsns();
-    up->priv->syscall = TRACE(syscall, .number = number, .a0 = a[0], .a1 = a[1], .a2 = a[2], .a3 = a[3], .a4 = a[4]);
+    up->priv->syscall = TRACE(syscall, .number = number, .a0 = a[0], .a1 = a[1], .a2 = a[2], .a3 = a[3], .a4 = a[4],
+                              .image = up->image);
+    up->priv->syscall_text = 0;
     up->cause = up->priv->syscall;
     int64_t result;
     if (number <= SYS_MAX && table[number] != NULL)
@@ -36,7 +38,15 @@ void endsyscall(int64_t result)
     uint64_t id = up->priv->syscall;
     up->priv->syscall = 0;
     up->cause = 0;
-    ENDTRACE(syscall, id, .result = (uint64_t)result, .insns = traceinsns() - up->priv->syscall_insns);
+    if (id != 0)
+        ENDTRACE(syscall, id, .result = (uint64_t)result, .insns = traceinsns() - up->priv->syscall_insns,
+                 .text = up->priv->syscall_text, .errstr = result < 0 ? tracestring(up->errstr) : 0);
+}
+
+void syscalltext(const char *text)
+{
+    if (up->priv->syscall_text == 0)
+        up->priv->syscall_text = tracestring(text);
 }
 
 int userrange(uint64_t va, uint64_t n)
@@ -53,5 +63,6 @@ int userpath(char *path, uint64_t va)
         return error(T_ENAMETOOLONG, "name too long");
     if (len < 0)
         return len == -T_EFAULT ? error(T_EFAULT, "bad address in system call") : (int)len; /* E1: its own text */
+    syscalltext(path);
     return 0;
 }

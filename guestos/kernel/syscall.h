@@ -12,6 +12,8 @@ TARRY_SYSCALLS(X)
 
 /* A path from user memory, into TARRY_PATH_MAX + 1 bytes. 0 or the error. */
 int userpath(char *path, uint64_t va);
+/* What the call's first text argument says, for the trace; userpath tells of paths. */
+void syscalltext(const char *);
 /* 0 if [va, va + n) lies in the user's half, else -T_EFAULT. */
 int userrange(uint64_t va, uint64_t n);
 

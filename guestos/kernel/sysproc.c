@@ -110,6 +110,7 @@ int64_t sysexits(const uint64_t *a)
             status[sizeof status - 1] = '\0';
         else if (len < 0)
             strcpy(status, "bad exit status");
+        syscalltext(status);
     }
     procexit(status);
 }
@@ -224,6 +225,8 @@ int64_t syssegattach(const uint64_t *a)
     int64_t len = copyinstr(class, a[1], sizeof class);
     if (len < 0 && len != -T_ENAMETOOLONG)
         return len == -T_EFAULT ? error(T_EFAULT, "bad address in system call") : len;
+    class[sizeof class - 1] = '\0'; /* it may have been too long */
+    syscalltext(class);
     if (len > 0 && strcmp(class, "memory") == 0)
         return attach(a[0], EV_segment_type_memory, EV_io_policy_eager, a[2], a[3]);
     enum ev_enum_io_policy policy = io_policy;

@@ -92,7 +92,7 @@ void timerwait(uint64_t ns)
     Timer t;
     Rendez r = {0};
     for (settimer(&t, ns, wake, &r); t.queued;)
-        sleepon(&r);
+        sleepon(&r, EV_wait_timer);
 }
 
 int timersleep(uint64_t ns)
@@ -101,7 +101,7 @@ int timersleep(uint64_t ns)
     Rendez r = {0};
     int interrupted = 0;
     for (settimer(&t, ns, wake, &r); t.queued && interrupted == 0;)
-        interrupted = sleepinterruptible(&r);
+        interrupted = sleepinterruptible(&r, EV_wait_timer);
     canceltimer(&t);
     return interrupted;
 }

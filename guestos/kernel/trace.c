@@ -8,6 +8,7 @@
 #include "trace.h"
 
 static bool port; /* the machine has a trace port */
+static bool interrupting;
 
 /* Kernel memory, stacks included, lies in the direct map. */
 static uint64_t physical(const void *p)
@@ -36,11 +37,11 @@ uint64_t traceevent(unsigned kind, void *record, size_t bytes)
     if (up != NULL) {
         if (head->proc == 0) {
             head->proc = up->id;
-            head->pc = up->ureg->pc;
+            head->pc = up->pc;
         }
-        if (head->cause == 0)
-            head->cause = up->cause;
     }
+    if (head->cause == 0)
+        head->cause = interrupting ? TRACE_INTERRUPT : up != NULL ? up->cause : 0;
     return call(TRACE_EVENT, kind, physical(record), bytes);
 }
 
@@ -65,9 +66,24 @@ void tracedisk(uint64_t sector, uint64_t cause, unsigned block_class)
     call(TRACE_DISK, sector, cause, block_class);
 }
 
-void traceproc(uint64_t id)
+void traceproc(uint64_t id, uint64_t image)
 {
-    call(TRACE_PROC, id, 0, 0);
+    call(TRACE_PROC, id, image, 0);
+}
+
+uint64_t traceimage(uint64_t qid, uint64_t version, uint64_t path)
+{
+    return call(TRACE_IMAGE, qid, version, path);
+}
+
+void traceinterrupt(bool on)
+{
+    interrupting = on;
+}
+
+bool traceinterrupted(void)
+{
+    return interrupting;
 }
 
 uint64_t traceinsns(void)

@@ -12,6 +12,7 @@
 #ifndef KERNEL_TRACE_H
 #define KERNEL_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "../../traces/events.h"
@@ -22,7 +23,10 @@ void traceend(uint64_t id, const void *record, size_t bytes);
 uint64_t tracestring(const char *);
 uint64_t tracelasttrap(void);
 void tracedisk(uint64_t sector, uint64_t cause, unsigned block_class);
-void traceproc(uint64_t id);
+void traceproc(uint64_t id, uint64_t image);
+uint64_t traceimage(uint64_t qid, uint64_t version, uint64_t path); /* the number of a program; path: a tracestring */
+void traceinterrupt(bool); /* until false: what happens is caused by the newest interrupt */
+bool traceinterrupted(void);
 uint64_t traceinsns(void); /* instructions retired (instret); 0 without a port */
 
 #define TRACE(event, ...) \

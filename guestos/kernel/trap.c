@@ -6,6 +6,7 @@
 #include "io.h"
 #include "procprivate.h"
 #include "riscv.h"
+#include "trace.h"
 
 static const char *const regnames[32] = {"zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
                                          "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
@@ -72,11 +73,14 @@ static void userpagefault(const Ureg *u)
 /* Serves an interrupt; true if the running process's slice is over. */
 static bool interrupt(uint64_t cause)
 {
+    bool sliceover = false;
+    traceinterrupt(true);
     if (cause == (CAUSE_INTERRUPT | INTERRUPT_TIMER))
-        return timerinterrupt();
-    if (cause == (CAUSE_INTERRUPT | INTERRUPT_EXTERNAL))
+        sliceover = timerinterrupt();
+    else if (cause == (CAUSE_INTERRUPT | INTERRUPT_EXTERNAL))
         plicinterrupt();
-    return false;
+    traceinterrupt(false);
+    return sliceover;
 }
 
 void pollinterrupts(void)
@@ -91,6 +95,7 @@ void pollinterrupts(void)
 void trap(Ureg *u)
 {
     bool sliceover = false;
+    up->pc = u->pc;
     if (u->cause & CAUSE_INTERRUPT)
         sliceover = interrupt(u->cause);
     else if (u->cause == CAUSE_USER_ECALL)

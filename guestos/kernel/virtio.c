@@ -193,7 +193,7 @@ static uint16_t *chain(uint16_t *link, uint64_t pa, uint32_t bytes, uint16_t fla
 static void submit(Diskop *op, Page *const *frames, unsigned n)
 {
     while (disk.nfree < n + 2)
-        sleepon(&disk.room);
+        sleepon(&disk.room, EV_wait_disk_queue);
     uint16_t head = disk.freehead;
     uint16_t towards = op->header.type == T_IN ? DESC_WRITE : 0;
     uint16_t *link = chain(&disk.freehead, physical(&op->header), sizeof op->header, DESC_NEXT);
@@ -234,7 +234,7 @@ int diskresult(const Diskop *op)
 static int finish(Diskop *op)
 {
     while (!op->done)
-        sleepon(&op->waiter);
+        sleepon(&op->waiter, EV_wait_disk);
     int err = diskresult(op);
     return err == 0 ? 0 : error(-err, "disk: sector %lu: i/o error %u", op->header.sector, op->status);
 }

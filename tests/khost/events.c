@@ -93,6 +93,11 @@ void traceend(uint64_t id, const void *record, size_t bytes)
         }
 }
 
+bool traceinterrupted(void)
+{
+    return false;
+}
+
 uint64_t tracelasttrap(void)
 {
     return 0;

@@ -74,6 +74,12 @@ void protectmmu(Space *s, uint64_t va, uint64_t bytes)
             s->map[i].rights &= ~PUT_WRITE;
 }
 
+int rightsmmu(const Space *s, uint64_t va)
+{
+    const struct mapping *m = find(s, va);
+    return m != NULL ? m->rights : 0;
+}
+
 bool agemmu(Space *s, uint64_t va)
 {
     struct mapping *m = find(s, va);

@@ -214,10 +214,11 @@ static void next(void)
     pthread_cond_broadcast(&changed);
 }
 
-void schedule(enum ev_enum_switch_reason reason)
+void schedule(enum ev_enum_switch_reason reason, enum ev_enum_wait wait)
 {
     Proc *me = up;
     (void)reason;
+    (void)wait;
     if (alive == 0)
         panic("W8: the only process sleeps: a deadlock");
     next();
@@ -229,7 +230,7 @@ void schedule(enum ev_enum_switch_reason reason)
 void preempt(void)
 {
     ready(up);
-    schedule(EV_switch_reason_preempt);
+    schedule(EV_switch_reason_preempt, EV_wait_none);
 }
 
 static void *thread(void *arg)

@@ -90,10 +90,12 @@ static void rows_of_the_port(void **state)
     assert_int_equal(with.stop, STOP_EXIT);
     assert_int_equal(with.instructions, without.instructions);
     assert_int_equal(with.virtual_ns, without.virtual_ns);
-    assert_int_equal(ask(in("t.db"), "select count(*) from process where id = 1 and pid = 1 and dur > 0"), 1);
+    assert_int_equal(ask(in("t.db"), "select count(*) from process where id = 12 and pid = 1 and dur > 0"), 1);
     assert_int_equal(ask(in("t.db"), "select count(*) from trap"), 1);
-    assert_int_equal(ask(in("t.db"), "select count(*) from trap where id = 2 and proc = 1 and code = 1 and "
+    assert_int_equal(ask(in("t.db"), "select count(*) from trap where id = 13 and proc = 12 and code = 1 and "
                                      "tval = 0x50000 and pc = 0x50000 and \"from\" = 1 and \"to\" = 1"), 1);
+    assert_int_equal(ask(in("t.db"), "select count(*) from output join string as s on s.id = output.text where output.id = 1 and "
+                                     "newline = 1 and s.text = 'ok 1 - a kind that does not exist'"), 1);
 }
 
 static void rows_of_devices(void **state)

@@ -277,11 +277,11 @@ static void intervals(void **state)
     segment = EVENT(r, &at, segment, .length = 7);
     assert_int_equal(trap, 1); /* what is refused takes no id */
     assert_int_equal(segment, 4);
-    assert_int_equal(recorder_end(r, 99, EV_fault, 20, words, 1), -1);
-    assert_int_equal(recorder_end(r, 0, EV_fault, 20, words, 1), -1);
+    assert_int_equal(recorder_end(r, 99, EV_fault, 20, words, 2), -1);
+    assert_int_equal(recorder_end(r, 0, EV_fault, 20, words, 2), -1);
     assert_int_equal(recorder_end(r, trap, EV_trap, 20, words, 0), -1);
     assert_int_equal(recorder_end(r, fault, EV_fill, 20, words, 1), -1);  /* another kind */
-    assert_int_equal(recorder_end(r, fault, EV_fault, 20, words, 2), -1); /* not its number of results */
+    assert_int_equal(recorder_end(r, fault, EV_fault, 20, words, 3), -1); /* not its number of results */
     assert_int_equal(END(r, fault, fault, 25, .resolution = EV_resolution_copied), 0);
     assert_int_equal(END(r, fault, fault, 26, .resolution = EV_resolution_zeroed), -1); /* twice */
     stop(r);
@@ -314,10 +314,10 @@ static void strings(void **state)
         assert_int_equal(recorder_string(r, text, (size_t)snprintf(text, sizeof(text), "string %d", i)), 6 + i);
     assert_int_equal(recorder_string(r, "string 0", 8), 6);
     stop(r);
-    assert_int_equal(number("strings.db", "SELECT count(*) FROM string"), 10005);
+    assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 0"), 10005);
     assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 5 AND text = 'string ' || (id - 6)"),
                      10000);
-    assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = ''"), 3);
+    assert_int_equal(number("strings.db", "SELECT max(id) FROM string WHERE text = ''"), 3);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = 'a\\x00b'"), 4);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = '\\xff\xc3\xa4\\xc3'"), 5);
 }

@@ -71,7 +71,8 @@ static inline void sample_load(struct sample *s)
 
     trap = EVENT(s->r, later(s, 0), trap, .code = EV_exception_load_page, .tval = va + 8,
                  .to = EV_privilege_supervisor);                                                             /* 9 */
-    fault = EVENT(s->r, later(s, trap), fault, .va = va + 8, .access = EV_access_read, .segment = s->defer); /* 10 */
+    fault = EVENT(s->r, later(s, trap), fault, .va = va + 8, .access = EV_access_read, .segment = s->defer,
+                  .rule = EV_rule_fill); /* 10 */
     fill = EVENT(s->r, later(s, fault), fill, .segment = s->defer, .va = va, .pieces = 1);                   /* 11 */
     transfer = EVENT(s->r, later(s, fill), transfer, .boundary = EV_boundary_disk, .class = EV_block_class_meta,
                      .file = 7, .block = 40, .bytes = 4096);                       /* 12 */
@@ -93,10 +94,11 @@ static inline void sample_store(struct sample *s)
 
     trap = EVENT(s->r, later(s, 0), trap, .code = EV_exception_store_page, .tval = va,
                  .to = EV_privilege_supervisor);                                                          /* 18 */
-    fault = EVENT(s->r, later(s, trap), fault, .va = va, .access = EV_access_write, .segment = s->defer); /* 19 */
+    fault = EVENT(s->r, later(s, trap), fault, .va = va, .access = EV_access_write, .segment = s->defer,
+                  .rule = EV_rule_first_store); /* 19 */
     EVENT(s->r, later(s, fault), page, .segment = s->defer, .va = va, .old = EV_page_state_clean,
           .new = EV_page_state_dirty); /* 20 */
-    END(s->r, fault, fault, s->at.ts + 500, .resolution = EV_resolution_detached);
+    END(s->r, fault, fault, s->at.ts + 500, .resolution = EV_resolution_detached, .detached = 1);
 }
 
 static inline void sample_conventional(struct sample *s)
@@ -106,7 +108,7 @@ static inline void sample_conventional(struct sample *s)
     EVENT(s->r, later(s, 0), file, .qid = 9, .name = sample_string(s, "/in/small"), .length = 100);    /* 21 */
     call = EVENT(s->r, later(s, 0), syscall, .number = SYS_pread, .a0 = 4, .a1 = 0x11000, .a2 = 4096); /* 22 */
     fault = EVENT(s->r, later(s, call), fault, .va = 0x11000, .access = EV_access_write, .segment = s->text,
-                  .in_kernel = 1); /* 23 */
+                  .in_kernel = 1, .rule = EV_rule_first_touch); /* 23 */
     END(s->r, fault, fault, s->at.ts + 200, .resolution = EV_resolution_zeroed);
     EVENT(s->r, later(s, call), transfer, .boundary = EV_boundary_cache, .file = 9, .block = 50,
           .bytes = 4096);                                                                          /* 24 */
