@@ -41,7 +41,7 @@ G
     is "trap $id: scause" "$(said scause)" "$code"
     is "trap $id: stval" "$(said stval)" "$(hex "$tval" | sed 's/^0x0$/0/')"
     is "trap $id: back" "$(said back)" "$(hex "$pc")"
-    matches "trap $id: monitor event" "$out" "^.*$id events so far.*came here for event $id: trap, instruction $insn,"
+    matches "trap $id: monitor event" "$out" "^.*($id|$((id + 1))) events so far.*came here for event $id: trap, instruction $insn," # and its walk
     is "trap $id: GDB leaves, the run is over" "$status" 130
     matches "trap $id: says where it is" "$err" "tarry: event $id: trap, instruction $insn, pc $(hex "$pc")"
 done

@@ -143,7 +143,7 @@ const unsigned schema_ncolumns = COUNT(schema_columns);
  */
 const struct fixed_view schema_views[] = {
     {"event", "Every event of every table: its kind and what all have in common", NULL},
-    {"instruction_view", "Table instruction in words: name of the image, hex, function+offset, file:line",
+    {"program_line", "Table instruction in words: name of the image, hex, function+offset, file:line",
      "SELECT i.image, m.name AS program, i.pc AS address, printf('0x%x', i.pc) AS pc, i.text,"
      " s.name AS function, CASE WHEN s.name IS NOT NULL THEN printf('%s+0x%x', s.name, i.\"offset\") END AS symbol,"
      " l.file, l.line, CASE WHEN l.file IS NOT NULL THEN printf('%s:%d', l.file, l.line) END AS source"
