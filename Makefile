@@ -24,7 +24,7 @@ DEPGEN    = -MMD -MP
 
 # ---- the host program -------------------------------------------------------------------------
 PKGS       := unicorn capstone sqlite3 libxxhash zlib
-HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c)
+HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c traces/report/*.c)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/host/%.o)
 HOST_FLAGS  = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(DEPGEN) -I$(BUILD)/gen -DTARRY_VERSION='"$(VERSION)"' \
               $(shell pkg-config --cflags $(PKGS)) \
@@ -87,7 +87,7 @@ $(BUILD)/tarry: $(HOST_OBJ)
 	@echo "  LD      $@"
 	@$(CC) $(HOST_FLAGS) -o $@ $^ $(HOST_LIBS)
 
--include traces/traces.mk
+-include traces/traces.mk traces/report/report.mk
 -include tests/guest.mk
 
 # ---- rules: guest -----------------------------------------------------------------------------

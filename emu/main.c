@@ -7,6 +7,7 @@
 #include "../traces/compare.h"
 #include "../traces/export.h"
 #include "../traces/query.h"
+#include "../traces/report/report.h"
 #include "cmd.h"
 #include "say.h"
 
@@ -21,6 +22,7 @@ static const struct {
     {"goto", cmd_goto, "a recorded run again, up to an event, under the debugger"},
     {"query", cmd_query, "ask a recorded run: canned queries or SQL"},
     {"compare", cmd_compare, "two recorded runs: totals with ratios, the first event where they differ"},
+    {"report", cmd_report, "recorded runs as one HTML file: maps, curves, tables, the query behind each figure"},
     {"export", cmd_export, "a recorded run in the formats of other tools: Perfetto, CSV, folded stacks"},
     {"fs", cmd_fs, "make, fill, read and check file-system images"},
 };

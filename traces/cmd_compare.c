@@ -108,10 +108,10 @@ static int parse(struct request *q, int argc, char **argv)
 
 static void json_pair(const char *key, const char *value, const char *after)
 {
-    format_json_text(key);
+    format_json_text(key, stdout);
     fputs(": ", stdout);
     if (value != NULL)
-        format_json_text(value);
+        format_json_text(value, stdout);
     else
         fputs("null", stdout);
     fputs(after, stdout);

@@ -231,43 +231,43 @@ int format_csv(sqlite3_stmt *s, FILE *to)
 
 /* ---- json ---- */
 
-void format_json_text(const char *s)
+void format_json_text(const char *s, FILE *to)
 {
-    putchar('"');
+    putc('"', to);
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
         if (*p == '"' || *p == '\\')
-            printf("\\%c", *p);
-        else if (*p < 0x20)
-            printf("\\u%04x", *p);
+            fprintf(to, "\\%c", *p);
+        else if (*p < 0x20 || *p == '<') /* a '<' could begin </script> where JSON stands in HTML */
+            fprintf(to, "\\u%04x", *p);
         else
-            putchar(*p);
+            putc(*p, to);
     }
-    putchar('"');
+    putc('"', to);
 }
 
-static void json_value(sqlite3_stmt *s, int i)
+void format_json_value(sqlite3_stmt *s, int i, FILE *to)
 {
     const unsigned char *blob;
 
     switch (sqlite3_column_type(s, i)) {
     case SQLITE_NULL:
-        fputs("null", stdout);
+        fputs("null", to);
         break;
     case SQLITE_FLOAT: /* JSON has no infinity */
-        fputs(isfinite(sqlite3_column_double(s, i)) ? (const char *)sqlite3_column_text(s, i) : "null", stdout);
+        fputs(isfinite(sqlite3_column_double(s, i)) ? (const char *)sqlite3_column_text(s, i) : "null", to);
         break;
     case SQLITE_INTEGER:
-        fputs((const char *)sqlite3_column_text(s, i), stdout);
+        fputs((const char *)sqlite3_column_text(s, i), to);
         break;
     case SQLITE_BLOB:
-        putchar('"');
+        putc('"', to);
         blob = sqlite3_column_blob(s, i);
         for (int k = 0; k < sqlite3_column_bytes(s, i); k++)
-            printf("%02x", blob[k]);
-        putchar('"');
+            fprintf(to, "%02x", blob[k]);
+        putc('"', to);
         break;
     default:
-        format_json_text((const char *)sqlite3_column_text(s, i));
+        format_json_text((const char *)sqlite3_column_text(s, i), to);
     }
 }
 
@@ -282,9 +282,9 @@ static int print_json(sqlite3_stmt *s)
         putchar('{');
         for (int i = 0; i < n; i++) {
             fputs(i > 0 ? ", " : "", stdout);
-            format_json_text(sqlite3_column_name(s, i));
+            format_json_text(sqlite3_column_name(s, i), stdout);
             fputs(": ", stdout);
-            json_value(s, i);
+            format_json_value(s, i, stdout);
         }
         putchar('}');
     }

@@ -17,7 +17,10 @@ int format_print(sqlite3_stmt *, enum format);
 /* The CSV of format_print, to a file. Errors of the file are left in ferror. */
 int format_csv(sqlite3_stmt *, FILE *);
 
-/* Prints a text to stdout as a JSON string, quotes included. */
-void format_json_text(const char *);
+/* Writes a text as a JSON string, quotes included; it may stand inside HTML's <script>. */
+void format_json_text(const char *, FILE *);
+
+/* Writes the value of a column of the current row as JSON; a blob is a string of hex digits. */
+void format_json_value(sqlite3_stmt *, int column, FILE *);
 
 #endif

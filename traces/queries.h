@@ -21,4 +21,8 @@ extern const unsigned queries_count;
 extern const struct canned_query exports[]; /* sorted by name */
 extern const unsigned exports_count;
 
+/* traces/report/NAME.sql: what the figures of a report show that no canned query does. */
+extern const struct canned_query figures[]; /* sorted by name */
+extern const unsigned figures_count;
+
 #endif

@@ -8,7 +8,7 @@ $(BUILD)/gen/$(1).inc: traces/events.def $(sort $(wildcard traces/$(1)/*.sql)) t
 
 $(BUILD)/host/traces/queries.o: $(BUILD)/gen/$(1).inc
 endef
-$(foreach dir,queries exports,$(eval $(call EMBED,$(dir))))
+$(foreach dir,queries exports report,$(eval $(call EMBED,$(dir))))
 
 # The recorder's benchmark; tests/bench/trace-ingest runs it.
 TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c))

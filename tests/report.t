@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# tarry report: the file that it writes, and the file in headless Chromium (report_browser.py).
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$work" || exit 1
+report() { run "$TARRY" report "$@"; }
+
+head -c 4M /dev/urandom >f
+"$TARRY" run -o t.db --input f sparse /in/f --touch 60 --dirty 8 --write-back >/dev/null || exit 1
+"$TARRY" run -o other.db --io eager --input f sparse /in/f --touch 60 --dirty 8 --write-back >/dev/null || exit 1
+
+# ---- the file ----
+report t.db -o one.html
+is "one run: exit status" "$status$out$err" 0
+report t.db other.db --output=two.html
+is "two runs: exit status" "$status$out$err" 0
+report t.db
+is "the name is report.html" "$status$(ls report.html)" 0report.html
+ok "the same traces give the same report" cmp report.html one.html
+is "no half a file is left" "$(ls ./*.part 2>/dev/null)" ""
+is "nothing is loaded from elsewhere" "$(grep -oE '(src|href)="[^#"]*"' one.html | grep -v '"data:,"')" ""
+matches "uPlot's licence is in it" "$(cat one.html)" "The MIT License \(MIT\).*Leon Sorokin"
+ok "the data are JSON, and all faults are in the tables" python3 - <<'PY'
+import json, re
+page = open("one.html").read()
+data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+run = data["runs"][0]
+assert run["complete"] is True and run["unanswered"] == {}, run["unanswered"]
+faults = run["tables"]["faults"]
+assert sum(r[faults["columns"].index("faults")] for r in faults["rows"]) > 60
+assert all("unavailable" not in t for t in run["tables"].values()), run["tables"].keys()
+PY
+
+# ---- traces that are unlike ----
+sqlite3 t.db ".backup empty.db"
+for t in $(sqlite3 t.db "select name from sqlite_schema where type = 'view' and name like '%\_view' escape '\'"); do
+    sqlite3 empty.db "delete from \"${t%_view}\""
+done
+sqlite3 empty.db "update run set virtual_ns = 0, events = 0, program = '', exit_status = null"
+report empty.db -o empty.html
+is "an empty trace: exit status" "$status$err" 0
+"$TARRY" run -o killed.db --mem 16M thrash 50000000 1000000 >/dev/null 2>&1 &
+victim=$!
+for _ in $(seq 100); do
+    [ -s killed.db ] && [ "$(sqlite3 -readonly killed.db 'select count(*) > 1000 from fault' 2>/dev/null)" = 1 ] && break
+    sleep 0.1
+done
+kill -KILL $victim
+wait $victim 2>/dev/null
+report killed.db -o killed.html
+is "a killed run: exit status" "$status" 0
+matches "a killed run: warning" "$err" "^tarry: killed.db: the run is still going on or was killed"
+evil='</script><script>window.broken=1</script><img src=x onerror="window.broken=1"><b>'
+mkdir -p 'a<' "b<"
+sqlite3 t.db ".backup 'a</script><b>.db'" && sqlite3 t.db ".backup 'b</script><b>.db'"
+for f in 'a</script><b>.db' 'b</script><b>.db'; do
+    sqlite3 "$f" "update string set text = '$evil'; update run set program = '$evil', command = '$evil'"
+done
+report 'a</script><b>.db' 'b</script><b>.db' -o hostile.html
+is "hostile names: exit status" "$status$err" 0
+is "hostile names: no element ends early" "$(grep -o '</script' hostile.html | wc -l)" "$(grep -o '</script' one.html | wc -l)"
+# What tarry boot records has no events of our kernel: a trace with the machine's events only.
+sqlite3 t.db ".backup boot.db"
+for t in process program sched syscall segment snapshot file source fault fill page transfer commit note; do
+    sqlite3 boot.db "delete from \"$t\""
+done
+report boot.db -o boot.html
+is "another kernel: exit status" "$status$err" 0
+sqlite3 t.db ".backup old.db" && sqlite3 old.db "alter table fault rename column access to acces" 2>/dev/null
+sqlite3 old.db "drop view fault_view; alter table fault rename column access to acces" 2>/dev/null
+report old.db -o old.html
+is "a column that is not there: exit status" "$status$err" 0
+matches "a column that is not there: said in the report" "$(cat old.html)" 'unanswered": \{"fault-map": "bad SQL: no such column'
+
+# ---- in the browser ----
+while read -r verdict name; do
+    case $verdict in
+    pass) ok "$name" true ;;
+    fail) ok "$name" false ;;
+    esac
+    [ "$verdict" = done ] && finished=yes
+done < <(timeout 300 /usr/bin/python3 "$TOP/tests/report_browser.py" "$work" 2>&1)
+is "the browser's checks came to their end" "${finished:-no}" yes
+
+# ---- refusing ----
+bad() { # NAME PATTERN ARGUMENT...
+    local name=$1 pattern=$2
+    shift 2
+    report "$@"
+    is "$name: exit status" "$status" 2
+    matches "$name: message" "$err" "^tarry: .*$pattern"
+    is "$name: one line" "$(wc -l <.err)" 1
+}
+cp one.html before.html
+bad "no trace" "name a trace"
+bad "missing trace" "none.db: No such file" none.db
+bad "not a trace" "f: is not a trace" t.db f
+bad "no such option" "--colour: .*--help" t.db --colour
+bad "no value" "missing" t.db -o
+bad "nowhere to write" "none/x.html: No such file" t.db -o none/x.html
+bad "a full disk" "/dev/full: No space" t.db -o /dev/full
+bad "over a trace" "is one of the traces" t.db -o ./t.db
+# shellcheck disable=SC2046
+bad "too many" "one trace too many" $(yes t.db | head -17)
+head -c 200000 t.db >cut.db
+bad "a damaged trace" "cut.db|malformed|cannot" cut.db -o one.html
+ok "what was there stays when there is an error" cmp one.html before.html
+is "no half a file is left after errors" "$(ls ./*.part 2>/dev/null)" ""
+report --help
+matches "--help" "$status$out" "^0usage: tarry report DB"
+
+# ---- getting uPlot ----
+mkdir bin
+for c in sh mktemp rm cat mv tar sha512sum cut tail cmp mkdir; do ln -s "$(command -v $c)" bin/; done
+run env PATH="$work/bin" "$TOP/traces/report/uplot.sh" got
+is "no npm: the build goes on" "$status$(stat -c %s got/uplot.js)" 00
+matches "no npm: said, with the remedy" "$err" "no npm here; .*no curves. Install npm"
+printf '#!/bin/sh\necho other >uplot-1.6.32.tgz\n' >bin/npm && chmod +x bin/npm
+run env PATH="$work/bin" "$TOP/traces/report/uplot.sh" got
+is "another uPlot than ours: refused" "$status" 1
+matches "another uPlot than ours: said" "$err" "is not what it was"
+done_testing

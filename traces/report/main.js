@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Puts the report together: one section for each figure, with its question, how to read it, and its query. */
+const main = document.getElementById("main"), contents = el("ul");
+
+function section(id, title, question, ...content) {
+    contents.append(el("li", {}, el("a", {href: `#${id}`}, title)));
+    const s = el("section", {id, "aria-labelledby": `${id}-title`}, el("h2", {id: `${id}-title`}, title), question ? el("p", {class: "question"}, question) : null, ...content);
+    main.append(s);
+    return s;
+}
+
+function note(text) {
+    return el("p", {class: "note"}, text);
+}
+
+/* What the trace could not be asked, for the figures that need it. */
+function unanswered(names) {
+    return runs.flatMap(r => names.filter(n => r.unanswered[n]).map(n => el("p", {class: "warning"}, `${r.title}: ${n} cannot be asked: ${r.unanswered[n]}`)));
+}
+
+/* ---- the run ---- */
+
+const factWords = {ram_bytes: words.bytes, virtual_ns: words.ns, host_ns: words.ns, instructions: words.count, events: words.count};
+
+function facts() {
+    const names = [...new Set(runs.flatMap(r => Object.keys(r.facts)))].filter(n => n !== "id" && runs.some(r => r.facts[n] != null && r.facts[n] !== ""));
+    const rows = names.map(n => {
+        const values = runs.map(r => r.facts[n]);
+        return [n, values, values.map(v => v == null ? "" : factWords[n] && typeof v === "number" ? factWords[n](v) : String(v))];
+    });
+    const metrics = [...new Map(runs.flatMap(r => objects(r.tables.summary).map(m => [m.metric, m.metric]))).keys()];
+    const summaries = runs.map(r => new Map(objects(r.tables.summary).map(m => [m.metric, m.value])));
+    const totals = metrics.map(m => {
+        const values = summaries.map(s => s.get(m));
+        return [m, values, values.map(v => v == null ? "" : cellWords(m, v))];
+    });
+    const warnings = runs.filter(r => !r.complete).map(r => el("p", {class: "warning"},
+        `${r.title}: the run was killed or was still going on. What was stored by then is shown; intervals that had not ended are missing.`));
+    section("run", runs.length > 1 ? "The runs" : "The run", "What was run, and what did it cost in all?", ...warnings,
+        el("h3", {}, "Totals"), compareTable("Totals", totals, true), runs.length > 1 ? note("In brackets: times the first run.") : null,
+        el("h3", {}, "Settings and facts"), compareTable("Settings and facts", rows, false), queryBox(["summary"]));
+}
+
+/* ---- maps ---- */
+
+const maps = {};
+
+function mapSection(id, title, question, how, map, painter, has, nothing, queries, extra) {
+    maps[id] = map;
+    const empty = el("p", {class: "none"}, nothing), left = el("p", {class: "note"});
+    const parts = [map.buttons(), extra, map.element, painter.key];
+    section(id, title, question, ...unanswered(queries), empty, ...parts, left, note(how), queryBox(queries));
+    view.watch(() => {
+        const any = has(map.run);
+        empty.hidden = any;
+        for (const p of parts) if (p) p.hidden = !any;
+        left.textContent = any ? resolutionNote(id, map.run) : "";
+    });
+}
+
+function resolutionNote(id, run) {
+    const cells = {faults: run.faults, states: run.states, disk: run.disk}[id];
+    if (!cells) return run.snapshotsLeft > 0 ? `${plural(run.snapshotsLeft, "snapshot")} that pinned less or lived shorter: not drawn.` : "";
+    const parts = [];
+    if (cells.colShift > 0) parts.push(`Finest detail: ${words.ns(2 ** cells.colShift)}` + (cells.rowShift > 0 ? ` by ${plural(2 ** cells.rowShift, id === "disk" ? "block" : "page")}.` : "."));
+    if (cells.leftOut > 0) parts.push(`${plural(cells.leftOut, "event")} not drawn: more segments than the map has room for.`);
+    return parts.join(" ");
+}
+
+function processChoice() {
+    const select = el("select", {id: "process", onchange: () => { chosen.process = Number(select.value); view.changed(); }});
+    let run = -1;
+    const fill = () => {
+        if (run === view.run) return;
+        run = view.run;
+        const all = new Map();
+        for (const s of runs[run].segments.values())
+            if (s) all.set(s.proc, nameOf(s));
+        chosen.process = 0;
+        select.replaceChildren(el("option", {value: 0}, "all"), ...[...all].sort((a, b) => a[0] - b[0]).map(([proc, name]) => el("option", {value: proc}, name)));
+    };
+    view.watch(fill);
+    fill();
+    return el("label", {}, "Process ", select);
+}
+
+function faultsSection() {
+    const painter = new FaultPainter(), map = new TimeMap("Map of page faults: time from left to right, segments and their pages from top to bottom", 470, painter);
+    const modes = el("fieldset", {class: "tools", style: "border:0;padding:0"}, el("legend", {class: "note", style: "float:left;padding:0"}, "Colour says "),
+        faultModes.map(([mode, text]) => el("label", {}, el("input", {type: "radio", name: "mode", value: mode, checked: mode === "kind",
+            onchange: () => { painter.mode = mode; map.redrawSoon(); }}), " ", text)));
+    mapSection("faults", "Faults, page by time", "Which pages faulted, when, and why?",
+        "One mark is one fault, or several that are too close together to be told apart: zoom in. Bands are segments in which something happened, " +
+        "from the first page that was used to the last; a larger segment is drawn taller, but not in proportion.",
+        map, painter, r => r.faults.n > 0, "No page fault is in this trace.", ["fault-map", "segment-names", "explain-fault"], modes);
+}
+
+function statesSection() {
+    const painter = new StatePainter();
+    mapSection("states", "Where the pages were", "In which state was each page, and when did that change?",
+        "The same pages as above. Where one spot of the picture stands for several pages its colour is the state that most of the resident or swapped ones have, " +
+        "and paler the fewer they are. A page that a fork left to a segment counts as there from the beginning.",
+        new TimeMap("Map of page states: time from left to right, segments and their pages from top to bottom", 470, painter), painter,
+        r => r.states.n > 0 || r.ranges.length > 0, "No page changed its state in this trace.", ["page-states", "sourced-ranges"]);
+}
+
+function diskSections() {
+    const painter = new DiskPainter();
+    mapSection("disk", "Disk requests, address by time", "What did the disks do, when, and in which order of addresses?",
+        "One mark is one request, as wide as it took and as tall as it was long. A straight line down to the right is sequential, a cloud is random.",
+        new TimeMap("Map of disk requests: time from left to right, disk blocks from top to bottom", 340, painter), painter,
+        r => r.disk.n > 0, "No disk request is in this trace.", ["disk-map", "disk"]);
+    const rates = timePlots([{name: "disk_read", title: "read", hue: 0}, {name: "disk_written", title: "written", hue: 1}],
+        {words: v => `${words.bytes(v)}/s`, incrs: binarySteps, sample: (run, name, times) => sampledRate(run, name, times, 1e9), samples: 240, height: 240});
+    const busy = timePlots([{name: "disk_busy", title: "disk busy", hue: 2}], {words: words.percent, samples: 240, height: 240,
+        sample: (run, name, times) => sampledRate(run, name, times, 1), range: () => [0, 1.05]});
+    plots("disk-rates", "Disk over time", "How much did the disks move, and how busy were they?", [...rates || [], ...busy || []],
+        "What was moved, and the share of time in which the disk itself worked, on average from one point to the next; zoom in for finer steps. A request's bytes are spread over the time in which it was served.",
+        "No disk request is in these traces.", ["disk-map"]);
+}
+
+/* ---- curves ---- */
+
+function plots(id, title, question, list, how, nothing, queries) {
+    section(id, title, question, ...unanswered(queries), list && list.length > 0 ? el("div", {class: "panels"}, list.map(p => p.element)) : el("p", {class: "none"}, nothing),
+        note(how), queryBox(queries));
+}
+
+function curveSections() {
+    plots("transfers", "Asked for, transferred, used", "What did laziness save?", timePlots([{name: "asked", title: "asked for by reads", hue: 1},
+        {name: "read", title: "read from the disk", hue: 0}, {name: "memory", title: "brought into the program's memory", hue: 2},
+        {name: "written", title: "written to the disk", hue: 3}, {name: "skipped", title: "not written: the file held it already", hue: 4}],
+        {words: words.bytes, incrs: binarySteps, stepped: true, single: "Bytes since the beginning"}),
+        "Sums since the beginning. Asked for: what reads of regular files returned. Read from the disk: all blocks, programs and metadata included. Brought into memory: by fills when a page was " +
+        "touched (deferred), or at the call whether it is used or not (eager). " + (runs.length > 1 ? "A curve stays at its total when its run has ended." : ""), "Nothing was read or written in these traces.", ["asked-curve", "transfer-curves", "files"]);
+    plots("memory", "Memory in use", "How much memory did the programs need, and when?", timePlots([{name: "resident", title: "resident pages", hue: 0},
+        {name: "dirty", title: "dirty pages", hue: 1}, {name: "swapped", title: "swapped pages", hue: 3}], {words: words.pages, incrs: wholeSteps, stepped: true, single: "Pages"}),
+        "Pages of all segments; a page that processes share after a fork counts once. Pages are known where their state changed: the working set is never larger than what is resident, and with memory to spare it may be much smaller.",
+        "No page changed its state in these traces.", ["page-states"]);
+    plots("latency", "How long faults took", "What does a fault cost, by the way it was resolved?", latencyPlots(),
+        "Cumulative share over a logarithmic axis of virtual time: a curve further to the left is faster, a step is a common duration, a long flat tail is rare slow faults. Resolution: 16 steps for each doubling.",
+        "No fault that ended is in these traces.", ["fault-latency", "faults", "slowest-faults"]);
+}
+
+function snapshotsSection() {
+    const painter = new SnapshotPainter(), most = Math.max(0, ...runs.map(r => painter.all(r).length));
+    mapSection("snapshots", "The lives of snapshots", "How long did snapshots live, and what did they pin?",
+        "One bar for each snapshot, from the read that took it to its release. Pinned: blocks that a write would have freed and that were kept for it.",
+        new TimeMap("Lives of snapshots: time from left to right, one bar for each snapshot", Math.min(520, Math.max(120, 60 + 26 * most)), painter), painter,
+        r => painter.all(r).length > 0, "No snapshot is in this trace.", ["snapshots"]);
+}
+
+/* ---- tables ---- */
+
+function tableSection(id, title, query) {
+    const q = report.queries[query], place = el("div");
+    section(id, title, q ? q.question : null, place, query === "diagnostic" ? null : queryBox([query]));
+    let run = -1;
+    const fill = () => {
+        if (run === view.run) return;
+        run = view.run;
+        place.replaceChildren(makeTable(runs[run].tables[query], title, `tarry query ${runs[run].label} ${query}`));
+    };
+    view.watch(fill);
+    fill();
+}
+
+/* ---- all of it ---- */
+
+document.getElementById("version").textContent = report.version;
+document.getElementById("runs").textContent = runs.map(r => r.facts.command || r.label).join("; ");
+document.title = `Tarry report: ${runs.map(r => r.label).join(", ")}`;
+const bar = document.getElementById("bar");
+fillBar(bar);
+bar.append(processChoice());
+facts();
+faultsSection();
+statesSection();
+curveSections();
+diskSections();
+snapshotsSection();
+for (const [query, title] of [["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["syscalls", "System calls"],
+    ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["diagnostic", "What the recorder noticed"]])
+    tableSection(`table-${query}`, title, query);
+document.getElementById("contents").append(contents);
+
+function redrawAll() {
+    for (const m of Object.values(maps)) m.redraw();
+}
+new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 12}px`; }).observe(bar);
+wantsDark.addEventListener("change", redrawAll);
+printed.addEventListener("change", redrawAll);
+addEventListener("beforeprint", () => { printing = true; redrawAll(); });
+addEventListener("afterprint", () => { printing = false; redrawAll(); });
+view.changed();
