@@ -139,7 +139,7 @@ function curveSections() {
         "No page changed its state in these traces.", ["page-states"]);
     plots("latency", "How long faults took", "What does a fault cost, by the way it was resolved?", latencyPlots(),
         "Cumulative share over a logarithmic axis of virtual time: a curve further to the left is faster, a step is a common duration, a long flat tail is rare slow faults. Resolution: 16 steps for each doubling.",
-        "No fault that ended is in these traces.", ["fault-latency", "faults", "slowest-faults"]);
+        "No fault that ended is in these traces.", ["fault-durations", "fault-latency", "faults", "slowest-faults"]);
 }
 
 function snapshotsSection() {

@@ -369,7 +369,7 @@ static int gather(struct run *r)
         return fail(r, r->label, "its segments cannot be read");
     if (each_row(r, "fault-map", add_fault) < 0 || each_row(r, "page-states", add_state) < 0 ||
         each_row(r, "disk-map", add_disk_request) < 0 || each_row(r, "transfer-curves", add_transfer) < 0 ||
-        each_row(r, "asked-curve", add_asked) < 0 || each_row(r, "fault-latency", add_latency) < 0)
+        each_row(r, "asked-curve", add_asked) < 0 || each_row(r, "fault-durations", add_latency) < 0)
         return -1;
     memory_end(&r->memory);
     return 0;
