@@ -24,8 +24,8 @@ R1 a child of fork does not see the read|seg_exhaustive|guestos/kernel/segment.c
 R2 the offset advances by what was asked for|guest|guestos/kernel/sysfile.c|s/c->offset += (uint64_t)got;/c->offset += n;/
 R2 what is cut off a file is free although it was read|seg_exhaustive|fs/inode.c|s/snap_keeper(snap_newest(f), at, birth, &run);/NULL; run = n - done;/
 R3 the count ignores the end of the file|seg_read|guestos/kernel/fileio.c|s/min(n, st.length - off) : 0/n : 0/
-R4 a hole is not cleared|seg_read|guestos/kernel/fault.c|s/^        memset(dst, 0, n);$/;/
-R5 a fill forgets the offset within the block|seg_model|guestos/kernel/fault.c|s/pagekva(block) + off % TFS_BLOCK, n)/pagekva(block), n)/
+R4 a hole is not cleared|seg_read|guestos/kernel/fill.c|s/^        memset(dst, 0, n);$/;/
+R5 a fill forgets the offset within the block|seg_model|guestos/kernel/fill.c|s/pagekva(block) + off % TFS_BLOCK, n)/pagekva(block), n)/
 R5 neighbours never coalesce|seg_read|guestos/kernel/sourcemap.c|s/^    return a->kind == b->kind && a->end == b->va &&$/    return 0 \&\& a->kind == b->kind \&\& a->end == b->va \&\&/
 R5 pieces of a page are not bounded|seg_read|guestos/kernel/segment.c|s/page.pieces > MAX_PIECES/0/
 R6 a read works page by page|seg_read|guestos/kernel/policy.c|/^static int readdeferred/,/^}/s/return segsnapshot(s, va, n, in->snap, off);/int r = 0; for (uint64_t i = 0; i < n \&\& r == 0; i += PGSIZE) r = segsnapshot(s, va + i, n - i < PGSIZE ? n - i : PGSIZE, in->snap, off + i); return r;/
@@ -38,7 +38,7 @@ R10 a pipe is read twice|guest|guestos/kernel/devpipe.c|s/^    p->out += part;$/
 R11 a page keeps a lent frame when its source changes|seg_write|guestos/kernel/fileio.c|s/^        giveback(w, w->va);$/        (void)giveback;/
 S1 a transition is not recorded|seg_store|guestos/kernel/segment.c|s/^    tracepage(s, va, EV_page_state_dirty, state);$/;/
 S1 a clean page is cleaned again|seg_model|guestos/kernel/segment.c|s/first < va || first + PGSIZE > end/1/
-S2 a store to a clean page goes unnoticed|seg_model|guestos/kernel/fault.c|s/return conditionof(v) == OWN \&\& allows/return conditionof(v) >= CLEAN \&\& allows/
+S2 a store to a clean page goes unnoticed|seg_model|guestos/kernel/fault.c|s/return (c == OWN ||/return (c >= CLEAN ||/
 S2 a snapshot is kept for ever|seg_store|guestos/kernel/sourcemap.c|s/^            unwantsnap(node->src.snap, &node->want);$/;/
 S2 a page that is detached is wanted still|seg_store|guestos/kernel/sourcemap.c|s/^        rewantsnap(node->src.snap, .*$/        ;/
 S2 what nobody wants any more stays held|seg_store|fs/snap.c|s/^            sift(s, s);$/            ;/
@@ -74,12 +74,12 @@ W8 an error while a page is brought in is no error of the call|seg_store|guestos
 W3 a changed block is no conflict|seg_policy|guestos/kernel/fileio.c|s/^        if (!yes)$/        if (0)/
 W3 a stored page is no conflict|seg_policy|guestos/kernel/fileio.c|s/readfrom(w, \&piece, off) ? piece.snap : old, off/readfrom(w, \&piece, off) ? piece.snap : old, readfrom(w, \&piece, off) ? off : 0/
 R8 zeros load the page|seg_policy|guestos/kernel/zero.c|s/: ofsource(s) ? zerosources/: 0 ? zerosources/
-R11 a lent frame is written|seg_policy|guestos/kernel/fault.c|s/unsigned flags = r == 0 ? PAGE_COW : 0;/unsigned flags = 0;/
+R11 a lent frame is written|seg_policy|guestos/kernel/fill.c|s/unsigned flags = r == 0 ? PAGE_COW : 0;/unsigned flags = 0;/
 R11 a lent frame is taken over|seg_policy|guestos/kernel/fault.c|s/if (old->maps == 1 \&\& old->owner == NULL) {/if (old->maps == 1) {/
-R11 an unaligned fill is lent a frame|seg_policy|guestos/kernel/fault.c|s/^           piece->off % TFS_BLOCK == 0;$/           1;/
+R11 an unaligned fill is lent a frame|seg_policy|guestos/kernel/fill.c|s/^           piece->off % TFS_BLOCK == 0;$/           1;/
 S2 a page that was guessed can be stored into|seg_policy|guestos/kernel/fault.c|/^int fillguess/,/^}/s/return space != NULL ? map(s, va, \&v, space) : 0;/return space != NULL ? putmmu(space, va, pagepa(v.resident.page), PUT_READ | PUT_WRITE) : 0;/
-E1 a failed fill counts as filled|seg_store|guestos/kernel/fault.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
-E1 what cannot be read is zero|seg_model|guestos/kernel/fault.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
+E1 a failed fill counts as filled|seg_store|guestos/kernel/fill.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
+E1 what cannot be read is zero|seg_model|guestos/kernel/fill.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
 E1 rotten bytes of a slot are data|seg_swap|guestos/kernel/swap.c|s/checksum(frame) != slot->crc/0/
 E2 pages that need a preserved block stay as they are|seg_nospace|guestos/kernel/fileio.c|s/ \&\& materialisesome()) .*$/ \&\& 0)/
 E3 stores take the last frames|seg_swap|guestos/kernel/fault.c|s/uint64_t least = (dirties ? 2 : 1) \* framereserve();/uint64_t least = 0; (void)dirties;/

@@ -69,7 +69,7 @@ static void prefetch(Segment *s, uint64_t va, uint64_t end)
 
 Window aroundbegin(Segment *s, uint64_t va)
 {
-    if (fillaround == AROUND_OFF || !sourced(s, va))
+    if (!sourced(s, va))
         return (Window){0, 0};
     Window w = fillaround == AROUND_SEQUENTIAL ? sequential(s, va) : aligned(s, va);
     w.end = w.end < s->top ? w.end : s->top;

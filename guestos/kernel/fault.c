@@ -12,16 +12,14 @@
  *   CLEAN       -                  detach
  *   OWN         -                  -
  *
- * "Detach" makes the whole page own in the source map before the store runs (S2).
+ * Filling is fill.c's. "Detach" makes the whole page own in the source map before the store runs (S2).
  */
 #include <string.h>
 #include "around.h"
-#include "cache.h"
 #include "clock.h"
 #include "fault.h"
-#include "fileio.h"
+#include "fill.h"
 #include "image.h"
-#include "policy.h"
 #include "proc.h"
 #include "trace.h"
 
@@ -37,35 +35,16 @@ enum condition {
 
 /* ---- a page as the maps describe it ---- */
 
-PageView viewpage(const Segment *s, uint64_t va)
+PageView viewresident(const Segment *s, uint64_t va, Resident resident)
 {
-    PageView v = {.resident = residentat(s->pages, pagenumber(s, va)), .shared = s->policy == EV_io_policy_mmap_shared};
-    for (uint64_t at = va, end = va + PGSIZE; at < end; v.pieces++) {
-        Source piece = sourceat(s->sources, at, end);
-        v.kinds |= 1u << piece.kind;
-        at = piece.end;
-    }
+    PageView v = {.resident = resident, .shared = s->policy == EV_io_policy_mmap_shared};
+    v.kinds = sourcekinds(s->sources, va, va + PGSIZE, &v.pieces);
     return v;
 }
 
-bool ownssome(const PageView *v)
+PageView viewpage(const Segment *s, uint64_t va)
 {
-    return v->kinds & 1u << EV_source_kind_own;
-}
-
-bool ownsall(const PageView *v)
-{
-    return v->kinds == 1u << EV_source_kind_own;
-}
-
-static bool allmapped(const PageView *v)
-{
-    return v->kinds == 1u << EV_source_kind_mapping && v->pieces == 1;
-}
-
-static bool allzero(const PageView *v)
-{
-    return v->kinds == 1u << EV_source_kind_zero;
+    return viewresident(s, va, residentat(s->pages, pagenumber(s, va)));
 }
 
 enum ev_enum_page_state pagestate(const PageView *v)
@@ -90,7 +69,7 @@ static bool stored(const Segment *s, uint64_t va)
     return imagedirty(piece.image, piece.off >> PGSHIFT);
 }
 
-static enum condition conditionof(const PageView *v)
+static inline enum condition conditionof(const PageView *v)
 {
     if (v->resident.slot != NULL)
         return SWAPPED;
@@ -148,20 +127,17 @@ static enum ev_enum_rule ruleof(const Segment *s, uint64_t va, enum ev_enum_acce
     return translationrule(space, va, access);
 }
 
-/* ---- steps ---- */
+/* ---- memory for a fault ---- */
 
 enum { SQUEEZE = 16 }; /* pages that a segment gives back at a time for its own faults */
 
-/*
- * The caller lacks memory. newpage has asked every other segment already, but skipped this one, which is locked: by us.
- * True if something was to be had, so that another try makes sense. What the caller uses he has pinned.
- */
-static bool squeeze(Segment *s)
+/* newpage has asked every other segment already, but skipped this one, which is locked: by us. */
+bool squeeze(Segment *s)
 {
     return clockpages(SQUEEZE, s) > 0;
 }
 
-static Page *newframe(Segment *s, Page *(*take)(void))
+Page *newframe(Segment *s, Page *(*take)(void))
 {
     Page *frame;
     do
@@ -178,8 +154,7 @@ int reserve(Segment *s)
     return 0;
 }
 
-/* The frame becomes the page of va. */
-static int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned flags)
+int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned flags)
 {
     Resident r = {.page = frame, .flags = flags};
     while (setresident(s->pages, pagenumber(s, va), r) < 0)
@@ -192,217 +167,7 @@ static int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned f
     return 0;
 }
 
-/* One block's share of a fill: n bytes of snap at off, within one block, for the byte at va. */
-static int readblock(Segment *s, struct tfs_snap *snap, uint64_t off, void *dst, uint64_t n, uint64_t va)
-{
-    struct tfs_extent x;
-    Page *block;
-
-    int r = snapmap(snap, off / TFS_BLOCK, &x);
-    if (r < 0)
-        return r;
-    if (x.blk == 0) { /* R4 */
-        memset(dst, 0, n);
-        return 0;
-    }
-    /* The snapshot, which the source map holds, keeps the block in place meanwhile. */
-    r = cacheget(x.blk, &x, tfs_snap_ino(snap), off & ~(uint64_t)(TFS_BLOCK - 1), up->cause, &block);
-    if (r < 0)
-        return r;
-    memcpy(dst, (char *)pagekva(block) + off % TFS_BLOCK, n);
-    cacheput(x.blk, block);
-    TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = tfs_snap_ino(snap),
-          .offset = off, .block = x.blk, .segment = s->id, .va = va, .bytes = n, .pages = n == PGSIZE);
-    return 0;
-}
-
-/* E1: an error of the disk becomes one that says what was to be read. */
-static int deferrederror(const Source *piece, uint64_t off, int err)
-{
-    if (err != -T_EIO)
-        return err;
-    return error(T_EIO, "deferred read error: file %lu offset %lu", (unsigned long)tfs_snap_ino(piece->snap),
-                 (unsigned long)off);
-}
-
-/* Bytes of a snapshot for a fill; a piece of a page may need two blocks (R5). */
-static int readpiece(Segment *s, const Source *piece, char *dst)
-{
-    uint64_t n = piece->end - piece->va;
-    for (uint64_t done = 0; done < n;) {
-        uint64_t off = piece->off + done, part = TFS_BLOCK - off % TFS_BLOCK;
-        if (part > n - done)
-            part = n - done;
-        int r = readblock(s, piece->snap, off, dst + done, part, piece->va + done);
-        if (r < 0)
-            return deferrederror(piece, off, r);
-        done += part;
-    }
-    return 0;
-}
-
-/* The same from the file as it is now, which is what is wrong with the policy `naive`. */
-static int readlive(Segment *s, const Source *piece, char *dst)
-{
-    Source now = *piece;
-    int r = imagenow(piece->image, piece->off, piece->end - piece->va, &now.snap);
-    if (r < 0)
-        return r;
-    r = readpiece(s, &now, dst);
-    dropsnap(now.snap);
-    return r;
-}
-
-/* The same from a mapping that covers only a part of the page: that part is a copy. */
-static int readmapping(Segment *s, const Source *piece, char *dst)
-{
-    Page *frame;
-    int r = 0;
-    for (uint64_t done = 0, n = piece->end - piece->va; done < n && r == 0;) {
-        uint64_t off = piece->off + done, in = off & PGMASK, part = PGSIZE - in < n - done ? PGSIZE - in : n - done;
-        r = imagepage(piece->image, off >> PGSHIFT, &frame);
-        if (r < 0)
-            break;
-        memcpy(dst + done, (char *)pagekva(frame) + in, part);
-        putpage(frame);
-        TRACE(transfer, .boundary = EV_boundary_copy, .class = EV_block_class_data, .file = imageino(piece->image),
-              .offset = off, .segment = s->id, .va = piece->va + done, .bytes = part, .pages = part == PGSIZE);
-        done += part;
-    }
-    return r;
-}
-
-static void tracepiece(const Source *piece)
-{
-    TRACE(piece, .kind = piece->kind, .va = piece->va, .length = piece->end - piece->va,
-          .snapshot = piece->snap != NULL ? snapid(piece->snap) : 0, .offset = piece->off);
-}
-
-static uint64_t tracefill(const Segment *s, uint64_t va, const PageView *v, const Source *first)
-{
-    return TRACE(fill, .segment = s->id, .va = va, .pieces = v->pieces, .kind = first->kind,
-                 .snapshot = first->snap != NULL ? snapid(first->snap) : 0, .offset = first->off);
-}
-
-/* Puts the whole page together in a frame that nobody sees yet (R7). */
-static int compose(Segment *s, uint64_t va, const PageView *v, char *frame)
-{
-    int r = 0;
-    for (uint64_t at = va, end = va + PGSIZE; at < end && r == 0;) {
-        Source piece = sourceat(s->sources, at, end);
-        char *dst = frame + (at - va);
-        if (v->pieces > 1)
-            tracepiece(&piece);
-        switch (piece.kind) {
-        case EV_source_kind_zero:
-            memset(dst, 0, piece.end - at);
-            break;
-        case EV_source_kind_own:
-            memcpy(dst, (char *)pagekva(v->resident.page) + (at - va), piece.end - at);
-            break;
-        case EV_source_kind_snapshot:
-            r = readpiece(s, &piece, dst);
-            break;
-        case EV_source_kind_live:
-            r = readlive(s, &piece, dst);
-            break;
-        case EV_source_kind_mapping:
-            r = readmapping(s, &piece, dst);
-            break;
-        }
-        at = piece.end;
-    }
-    return r;
-}
-
-/* Can the cache's frame become the page (R11)? It must hold the whole page, and a store must not be what is wanted. */
-static bool lendable(const Segment *s, const PageView *v, const Source *piece)
-{
-    return (lending || s->policy == EV_io_policy_cached) && v->pieces == 1 && piece->kind == EV_source_kind_snapshot &&
-           piece->off % TFS_BLOCK == 0;
-}
-
-enum { HOLE = 1 };
-
-/* The frame of the block of a piece, with a reference; HOLE: there is none. */
-static int borrow(Segment *s, const Source *piece, Page **frame)
-{
-    struct tfs_extent x;
-    uint64_t ino = tfs_snap_ino(piece->snap);
-    int r = snapmap(piece->snap, piece->off / TFS_BLOCK, &x);
-    if (r == 0 && x.blk == 0)
-        return HOLE;
-    if (r == 0)
-        r = cacheget(x.blk, &x, ino, piece->off, up->cause, frame);
-    if (r < 0)
-        return deferrederror(piece, piece->off, r);
-    pageref(*frame);
-    cacheput(x.blk, *frame);
-    TRACE(transfer, .boundary = EV_boundary_lend, .class = EV_block_class_data, .file = ino, .offset = piece->off,
-          .block = x.blk, .segment = s->id, .va = piece->va, .bytes = PGSIZE, .pages = 1);
-    return 0;
-}
-
-/*
- * If the cache's frame becomes the page, shared copy-on-write, nobody can tell: the snapshot, which the source map holds
- * as long as the page is not detached, keeps the block from being written in place; a store copies the frame first; and
- * when the block is freed the cache gives the frame up.
- */
-static int fillsourced(Segment *s, uint64_t va, bool write, PageView *v)
-{
-    Source piece = sourceat(s->sources, va, va + PGSIZE);
-    bool borrows = !write && lendable(s, v, &piece);
-    Page *frame = borrows ? NULL : newframe(s, newpage);
-    if (frame == NULL && !borrows)
-        return error(T_ENOMEM, "out of memory");
-    uint64_t id = tracefill(s, va, v, &piece);
-    uint64_t old = pushcause(id);
-    int r = borrows ? borrow(s, &piece, &frame) : HOLE;
-    if (r == HOLE && frame == NULL && (frame = newframe(s, newpage)) == NULL)
-        r = error(T_ENOMEM, "out of memory");
-    unsigned flags = r == 0 ? PAGE_COW : 0;
-    if (r == HOLE)
-        r = compose(s, va, v, pagekva(frame));
-    popcause(old);
-    ENDTRACE(fill, id, .error = (uint64_t)-r);
-    if (r < 0) {
-        if (frame != NULL)
-            putpage(frame); /* E1: the page stays sourced */
-        return r;
-    }
-    return install(s, va, v, frame, flags);
-}
-
-/* The image's own frame becomes the page. */
-static int fillmapped(Segment *s, uint64_t va, PageView *v)
-{
-    Source piece = sourceat(s->sources, va, va + PGSIZE);
-    Page *frame;
-    uint64_t id = tracefill(s, va, v, &piece);
-    uint64_t old = pushcause(id);
-    int r;
-    do
-        r = imagepage(piece.image, piece.off >> PGSHIFT, &frame);
-    while (r == -T_ENOMEM && squeeze(s));
-    if (r == 0)
-        TRACE(transfer, .boundary = EV_boundary_map, .class = EV_block_class_data, .file = imageino(piece.image),
-              .offset = piece.off, .segment = s->id, .va = va, .bytes = PGSIZE, .pages = 1);
-    popcause(old);
-    ENDTRACE(fill, id, .error = (uint64_t)-r);
-    return r < 0 ? r : install(s, va, v, frame, PAGE_IMAGE | (v->shared ? 0 : PAGE_COW));
-}
-
-/* ABSENT, PARTIAL -> CLEAN, MAPPED, SHARED or OWN; with `write`, CLEAN, MAPPED or OWN */
-static int fill(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
-{
-    if (!allzero(v)) {
-        *how = EV_resolution_filled;
-        return allmapped(v) && (v->shared || !write) ? fillmapped(s, va, v) : fillsourced(s, va, write, v);
-    }
-    *how = EV_resolution_zeroed;
-    Page *frame = newframe(s, newzeropage);
-    return frame != NULL ? install(s, va, v, frame, 0) : error(T_ENOMEM, "out of memory");
-}
+/* ---- steps ---- */
 
 /* SWAPPED -> PARTIAL, CLEAN or OWN. The slot is free then, unless a fork shares it. */
 static int pagein(Segment *s, uint64_t va, PageView *v)
@@ -458,35 +223,18 @@ static void detach(Segment *s, uint64_t va, PageView *v)
     v->pieces = 1;
 }
 
-/* What the page needs next. */
+/* What a page that is not swapped needs. Nobody takes its frame meanwhile, not even the caller himself (squeeze). */
 static int step(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
 {
-    switch (conditionof(v)) {
-    case SWAPPED:
-        return pagein(s, va, v);
-    case ABSENT:
-    case PARTIAL:
-        return fill(s, va, write, v, how);
-    case MAPPED:
-        break;
-    case SHARED:
-        return write ? unshare(s, va, v, how) : 0;
-    case CLEAN:
-        *how = write ? EV_resolution_detached : *how;
-        break;
-    case OWN:
-        break;
-    }
-    return 0;
-}
-
-/* step, while nobody takes the page's frame, not even the caller himself (squeeze). */
-static int pinnedstep(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
-{
+    enum condition c = conditionof(v);
     Page *frame = v->resident.page;
+    if (c == CLEAN && write)
+        *how = EV_resolution_detached;
+    if (c == MAPPED || c == CLEAN || c == OWN || (c == SHARED && !write))
+        return 0;
     if (frame != NULL)
         pageref(frame);
-    int r = step(s, va, write, v, how);
+    int r = c == SHARED ? unshare(s, va, v, how) : fill(s, va, write, v, how);
     if (frame != NULL)
         putpage(frame);
     return r;
@@ -494,31 +242,40 @@ static int pinnedstep(Segment *s, uint64_t va, bool write, PageView *v, enum ev_
 
 /*
  * Frames and nodes for a fault. A page that becomes dirty leaves more frames to others: without swap it is the stores
- * that fail, not the loads (E3).
+ * that fail, not the loads (E3). If the segment has given pages for it the page is looked at again.
  */
-static int prepare(Segment *s, bool write, const PageView *v)
+static int prepare(Segment *s, uint64_t va, bool write, PageView *v)
 {
-    bool dirties = write && !ownsall(v);
+    bool dirties = write && !ownsall(v), gave = false;
     uint64_t least = (dirties ? 2 : 1) * framereserve();
     while (freepages() <= least && makeroom(s))
-        ;
+        gave = true;
     if (dirties && freepages() <= least)
         return error(T_ENOMEM, "no swap space");
-    return write ? reserve(s) : 0;
+    while (write && reservesources(s->sources) < 0) {
+        if (!squeeze(s))
+            return error(T_ENOMEM, "out of memory");
+        gave = true;
+    }
+    if (gave)
+        *v = viewpage(s, va);
+    return 0;
 }
 
 /* Takes the page through the state machine. */
 static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resolution *how)
 {
-    int r = prepare(s, write, v);
-    *v = viewpage(s, va); /* what is in memory may have changed */
-    bool swapped = conditionof(v) == SWAPPED;
+    int r = prepare(s, va, write, v);
+    if (r < 0)
+        return r;
+    bool swapped = v->resident.slot != NULL;
     *how = EV_resolution_remapped;
-    if (r == 0 && swapped && (r = step(s, va, write, v, how)) == 0)
-        tracepage(s, va, EV_page_state_swapped, pagestate(v));
+    if (swapped && (r = pagein(s, va, v)) < 0)
+        return r;
     enum ev_enum_page_state before = pagestate(v);
-    if (r == 0)
-        r = pinnedstep(s, va, write, v, how);
+    if (swapped)
+        tracepage(s, va, EV_page_state_swapped, before);
+    r = step(s, va, write, v, how);
     if (r < 0)
         return r;
     if (swapped)
@@ -534,20 +291,21 @@ static int resolve(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enu
 /* A page may be mapped for writing only if a store need not be noticed. */
 static bool writable(const Segment *s, uint64_t va, const PageView *v)
 {
-    if (conditionof(v) == MAPPED)
-        return stored(s, va) && allows(s, EV_access_write);
-    return conditionof(v) == OWN && allows(s, EV_access_write);
+    enum condition c = conditionof(v);
+    return (c == OWN || (c == MAPPED && stored(s, va))) && allows(s, EV_access_write);
 }
 
 static int map(Segment *s, uint64_t va, const PageView *v, Space *space)
 {
     int rights = PUT_READ | (s->exec ? PUT_EXEC : 0) | (writable(s, va, v) ? PUT_WRITE : 0);
-    int r;
-    pageref(v->resident.page); /* squeeze must not take it */
-    do
-        r = putmmu(space, va, pagepa(v->resident.page), rights);
-    while (r == -T_ENOMEM && squeeze(s));
-    putpage(v->resident.page);
+    Page *page = v->resident.page;
+    int r = putmmu(space, va, pagepa(page), rights);
+    if (r != -T_ENOMEM)
+        return r;
+    pageref(page); /* squeeze must not take it */
+    while (r == -T_ENOMEM && squeeze(s))
+        r = putmmu(space, va, pagepa(page), rights);
+    putpage(page);
     return r;
 }
 
@@ -590,7 +348,7 @@ static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_ke
     int r;
 
     if (allows(s, access)) {
-        Window around = aroundbegin(s, page);
+        Window around = fillaround != AROUND_OFF ? aroundbegin(s, page) : (Window){0, 0};
         r = resolve(s, page, access == EV_access_write, v, &how);
         if (r == 0 && space != NULL)
             r = map(s, page, v, space);

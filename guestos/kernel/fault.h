@@ -22,10 +22,31 @@ typedef struct PageView {
 } PageView;
 
 PageView viewpage(const Segment *, uint64_t va);
+/* The same for who has looked up what the page map holds of it. */
+PageView viewresident(const Segment *, uint64_t va, Resident);
 enum ev_enum_page_state pagestate(const PageView *);
+
 /* Some, or all, bytes of the page are the segment's own. */
-bool ownssome(const PageView *);
-bool ownsall(const PageView *);
+static inline bool ownssome(const PageView *v)
+{
+    return v->kinds & 1u << EV_source_kind_own;
+}
+
+static inline bool ownsall(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_own;
+}
+
+static inline bool allzero(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_zero;
+}
+
+/* The page is one page of an image. */
+static inline bool allmapped(const PageView *v)
+{
+    return v->kinds == 1u << EV_source_kind_mapping && v->pieces == 1;
+}
 
 static inline uint64_t pagenumber(const Segment *s, uint64_t va)
 {

@@ -124,8 +124,8 @@ static bool prune(RadixNode *node, unsigned level, uint64_t pn)
     uintptr_t *slot = &node->slot[slotof(pn, level)];
     if (level > 0 && *slot != 0 && prune((RadixNode *)*slot, level - 1, pn))
         *slot = 0;
-    for (unsigned i = 0; i < FAN; i++)
-        if (node->slot[i] != 0)
+    for (unsigned i = 1; i <= FAN; i++) /* what goes goes in ascending order, mostly: the next one is there */
+        if (node->slot[(slotof(pn, level) + i) % FAN] != 0)
             return false;
     kfree(node);
     return true;
@@ -208,9 +208,10 @@ static Resident search(const RadixNode *node, unsigned level, uint64_t first, ui
 
 Resident nextheld(const PageMap *m, uint64_t *pn, uint64_t end)
 {
-    if (m->root == NULL || !fits(m, *pn))
+    if (m->root == NULL || !fits(m, *pn) || *pn >= end)
         return (Resident){0};
-    return search(m->root, m->height - 1, 0, pn, end);
+    Resident r = residentat(m, *pn); /* pages lie in rows, mostly */
+    return isheld(r) ? r : search(m->root, m->height - 1, 0, pn, end);
 }
 
 Resident nextresident(const PageMap *m, uint64_t *pn, uint64_t end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Segments: making, copying, resizing, releasing, and changing where their
- * bytes come from. fault.c brings pages in; fileio.c moves file contents.
+ * bytes come from. fault.c brings pages in, fill.c puts them together; fileio.c moves file contents.
  */
 #include <string.h>
 #include "fault.h"
@@ -221,9 +221,10 @@ static uint64_t roundup(uint64_t va)
 static void dropwhole(Segment *s, uint64_t va, uint64_t end, enum ev_enum_page_state new)
 {
     for (uint64_t pn = pagenumber(s, va); va < end; pn++) {
-        if (!isheld(nextheld(s->pages, &pn, pagenumber(s, end))))
+        Resident held = nextheld(s->pages, &pn, pagenumber(s, end));
+        if (!isheld(held))
             break;
-        PageView old = viewpage(s, pageaddress(s, pn));
+        PageView old = viewresident(s, pageaddress(s, pn), held);
         dropresident(s->pages, pn);
         tracepage(s, pageaddress(s, pn), pagestate(&old), new);
     }

@@ -139,24 +139,39 @@ static Source from(Source src, uint64_t va)
     return src;
 }
 
+/* The piece that holds va; NULL: it is zero, up to *gap or further. */
+static const Node *nodeat(const SourceMap *m, uint64_t va, uint64_t *gap)
+{
+    const Node *node = m->root;
+    while (node != NULL && (va < node->src.va || va >= node->src.end)) {
+        if (va < node->src.va && node->src.va < *gap)
+            *gap = node->src.va;
+        node = va < node->src.va ? node->left : node->right;
+    }
+    return node;
+}
+
 Source sourceat(const SourceMap *m, uint64_t va, uint64_t end)
 {
-    Source found = {.va = va, .end = end, .kind = EV_source_kind_zero};
-    for (const Node *node = m->root; node != NULL;) {
-        if (va < node->src.va) {
-            if (node->src.va < found.end)
-                found.end = node->src.va; /* the gap before it is zero */
-            node = node->left;
-        } else if (va >= node->src.end) {
-            node = node->right;
-        } else {
-            found = from(node->src, va);
-            if (found.end > end)
-                found.end = end;
-            return found;
-        }
-    }
+    const Node *node = nodeat(m, va, &end);
+    if (node == NULL)
+        return (Source){.va = va, .end = end, .kind = EV_source_kind_zero};
+    Source found = from(node->src, va);
+    if (found.end > end)
+        found.end = end;
     return found;
+}
+
+unsigned sourcekinds(const SourceMap *m, uint64_t va, uint64_t end, unsigned *pieces)
+{
+    unsigned kinds = 0;
+    for (*pieces = 0; va < end; ++*pieces) {
+        uint64_t gap = end;
+        const Node *node = nodeat(m, va, &gap);
+        kinds |= 1u << (node != NULL ? node->src.kind : EV_source_kind_zero);
+        va = node != NULL ? node->src.end : gap;
+    }
+    return kinds;
 }
 
 /* Cuts a tree at va into what lies before and what lies from va on. A piece across va is cut in two. */

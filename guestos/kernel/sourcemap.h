@@ -37,6 +37,9 @@ SourceMap *copysources(const SourceMap *); /* with references of its own (S4); N
 /* The piece that holds va, from va on, and no further than end (va < end). */
 Source sourceat(const SourceMap *, uint64_t va, uint64_t end);
 
+/* What there is in [va, end): a bit (1 << kind) for each kind of piece; how many pieces goes to *pieces. */
+unsigned sourcekinds(const SourceMap *, uint64_t va, uint64_t end, unsigned *pieces);
+
 int reservesources(SourceMap *); /* 0 or -T_ENOMEM */
 /*
  * [src.va, src.end) comes from src from now on: takes a reference to src.snap or src.image, joins what is contiguous. Cannot fail:

@@ -74,13 +74,19 @@ static void shrink(uint64_t keep)
     }
 }
 
-void swaptrim(void)
+static __attribute__((noinline)) void trim(void) /* noinline: every fault calls swaptrim, seldom for this */
 {
-    if (npool <= HIGH || up == NULL || holdsqlock(&fslock))
+    if (up == NULL || holdsqlock(&fslock))
         return;
     qlock(&fslock);
     shrink(FILL);
     qunlock(&fslock);
+}
+
+void swaptrim(void)
+{
+    if (npool > HIGH)
+        trim();
 }
 
 void swapend(void)
