@@ -24,8 +24,9 @@ is "... the same with plenty" "$out$err" "pages=12207 rounds=2 wrong=0"
 run "$TARRY" run --trace none --mem 16M sh -c 'thrash 12000000 & thrash 12000000 & thrash 12000000; wait; sum /bin/sh /bin/thrash | wc -l'
 is "three at once" "$out$err" "$(printf 'pages=2929 rounds=2 wrong=0\n%.0s' 1 2 3; echo 2)"
 
-# All programs, with plenty of memory, and with little and a neighbour that wants all of it: the same output.
+# All programs of /bin, with plenty of memory, and with little and a neighbour that wants all of it: the same output.
 head -c 3000000 /dev/urandom >data
+TARRY_SEED=${TARRY_SEED:-1} "$BUILD/tests/model" gen tight 1500 program >/dev/null
 cat >all <<'END'
 usertests
 cd /in
@@ -34,20 +35,29 @@ mkdir -p /w/x/y; cp data /w/x; cp -r /w/x /w/z; ls -l /w/x /w/z; mv /w/x/data /w
 sparse data --touch 300 --seed 5 --dirty 100 --write-back; sum data; cp /w/d data
 sparse data --touch 100000 --seed 9 --write-back
 preserve data /w/d; spin 1; faultloop 500; faultloop 2000 2000
-thrash 9000000; zeros 2>&1 | head -n 1; spooky data 2>&1 | head -n 1
+thrash 9000000; spooky; spooky eager deferred fragments-eager cached naive mmap-private mmap-shared
+zeros loop /w/d; zeros memset /w/d; zeros calloc /w/d; zeros devzero /w/d; zeros segzero /w/d; zeros segfree /w/d
 sleep 1000 & kill $!; wait $!; echo $status
-false || true && echo done; cat /dev/swap | grep -c .
+false || true && echo done; cat /dev/swap | grep -c .; ps | head -n 1
+modelrun /in/program; defertests r1_same_process; notetests ; badptr
+diskerrors read data; diskerrors write /w/t; diskfull --help
+sh -c 'echo a shell'; badload; badstore; badinsn; badjump; nullderef; overflow; echo after the bad ones
 END
+"$TARRY" fs ls "$BUILD/guest.img" /bin | tr -d ' ' | while read -r program; do
+    grep -qwF "$program" all || echo "$program"
+done >forgotten
+is "all programs: none is forgotten (forkbomb: tests/hostile.t; diskfull: tests/nospace.t)" "$(cat forgotten)" forkbomb
 for mem in 1G 16M; do
     neighbour=
     [ $mem = 16M ] && neighbour='thrash 11500000 1000000000 200000 & '
     cp --sparse=always "$BUILD/guest.img" disk.img
-    run timeout 300 "$TARRY" run --trace none --mem $mem --image disk.img --input data:/in/data --input all:/in/all \
+    run timeout 300 "$TARRY" run --trace none --mem $mem --image disk.img --input data:/in/data --input all:/in/all --input program:/in/program \
         sh -c "${neighbour}sh /in/all; grep swap /dev/swap; ${neighbour:+kill \$!; }true"
     is "all programs, $mem: exit status" "$status" 0
     grep -v -e "sys: trap" -e "no stack for the note" .out >$mem.out
 done
 swap=$(sed -n 's|/.* swap$||p' 16M.out)
+matches "all programs: to the last" "$(cat 1G.out)" "after the bad ones"
 ok "all programs, 16M: pages are in swap" test "$swap" -gt 100
 grep -v "swap$" 16M.out >a; grep -v "swap$" 1G.out >b
 is "all programs, 16M and 1G: the same output" "$(diff a b)" ""
