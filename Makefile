@@ -24,7 +24,7 @@ DEPGEN    = -MMD -MP
 
 # ---- the host program -------------------------------------------------------------------------
 PKGS       := unicorn capstone sqlite3 libxxhash zlib
-HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c traces/report/*.c)
+HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c traces/report/*.c traces/ext/*.c)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/host/%.o)
 HOST_FLAGS  = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(DEPGEN) -I$(BUILD)/gen -DTARRY_VERSION='"$(VERSION)"' \
               $(shell pkg-config --cflags $(PKGS)) \
@@ -58,7 +58,7 @@ all: packages-build
 	@$(MAKE) --no-print-directory build
 
 .PHONY: build
-build: $(BUILD)/tarry $(BUILD)/kernel.elf $(BUILD)/guest.img
+build: $(BUILD)/tarry $(BUILD)/tarry.so $(BUILD)/kernel.elf $(BUILD)/guest.img
 	@:
 
 packages-build packages-test packages-soak: packages-%:
@@ -143,7 +143,8 @@ soak: setup-soak
 	@BUILD=$(BUILD) tests/soak.sh
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tarry
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tarry $(DESTDIR)$(PREFIX)/lib/tarry
+	install -m 755 $(BUILD)/tarry.so $(DESTDIR)$(PREFIX)/lib/tarry/tarry.so
 	install -m 755 $(BUILD)/tarry $(DESTDIR)$(PREFIX)/bin/tarry
 	install -m 644 $(BUILD)/kernel.elf $(BUILD)/guest.img $(DESTDIR)$(PREFIX)/share/tarry/
 

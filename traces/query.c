@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "ext/ext.h"
 #include "schema.h"
 
 /* ---- opening ---- */
@@ -66,6 +67,8 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen)
     sqlite3_free(name);
     if (rc == SQLITE_OK)
         sqlite3_busy_timeout(db, 2000);
+    if (rc == SQLITE_OK)
+        rc = ext_register(db);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (rc == SQLITE_NOTADB)
