@@ -70,7 +70,7 @@ static inline struct run_result paging_record(struct recorder *r)
     END(r, call, fault, 148500, .resolution = EV_resolution_no_segment);
     EVENT(r, at_ns(&p, 149000, 0), fault, .va = PAGING_BASE + 8192, .segment = p.segment);   /* 30: never ends */
     END(r, p.segment, segment, 160000);
-    END(r, process, process, 160000, .name = 0, .status = 0);
+    END(r, process, process, 160000, .name = recorder_string(r, "pager", 5), .status = recorder_string(r, "", 0));
     return (struct run_result){.instructions = 200000, .virtual_ns = 200000, .stop_reason = "exit"};
 }
 

@@ -102,13 +102,13 @@ static void dirty(void **state)
     (void)state;
     assert_string_equal(
         ask("dirty-pages", NULL, 0),
-        "5|10000|-|2|memory|0x1000000000|fault 4 at pc 0x10000|swapped|30000|(kernel)\n"
-        "8|20000|-|2|memory|0x1000001000|fault 7 at pc 0x10004|swapped|25000|(kernel)\n"
-        "11|30000|-|2|memory|0x1000002000|fault 10 at pc 0x10008|(dirty)|-|-\n"
-        "16|60000|-|2|memory|0x1000001000|fault 15 at pc 0x10004|(dirty)|-|-\n"
-        "19|70000|-|2|memory|0x1000000000|fault 18 at pc 0x10000|swapped|25000|(kernel)\n"
-        "23|110000|-|2|memory|0x1000003000|fault 22 at pc 0x1000c|clean|36000|pwrite 27\n"
-        "26|120000|-|2|memory|0x1000000000|fault 25 at pc 0x10000|(dirty)|-|-\n");
+        "5|10000|pager|2|memory|0x1000000000|fault 4 at pc 0x10000|swapped|30000|(kernel)\n"
+        "8|20000|pager|2|memory|0x1000001000|fault 7 at pc 0x10004|swapped|25000|(kernel)\n"
+        "11|30000|pager|2|memory|0x1000002000|fault 10 at pc 0x10008|(dirty)|-|-\n"
+        "16|60000|pager|2|memory|0x1000001000|fault 15 at pc 0x10004|(dirty)|-|-\n"
+        "19|70000|pager|2|memory|0x1000000000|fault 18 at pc 0x10000|swapped|25000|(kernel)\n"
+        "23|110000|pager|2|memory|0x1000003000|fault 22 at pc 0x1000c|clean|36000|pwrite 27\n"
+        "26|120000|pager|2|memory|0x1000000000|fault 25 at pc 0x10000|(dirty)|-|-\n");
     assert_int_equal(strncmp(ask("dirty-pages", ":va", PAGING_BASE + 3 * 4096 + 17), "23|", 3), 0);
     assert_string_equal(ask("dirty-pages", ":segment", 3), "");
     assert_int_equal(strncmp(ask("dirty-pages", ":limit", 1), "5|10000|", 8), 0);
@@ -117,11 +117,11 @@ static void dirty(void **state)
 static void by_line(void **state)
 {
     (void)state;
-    assert_string_equal(ask("faults-by-line", NULL, 0), "-|1|0x10000|3|0|1|0|2|0|41000|13666|20000\n"
-                                                        "-|1|0x10004|2|0|1|0|1|0|12000|6000|10000\n"
-                                                        "-|1|0x10008|1|0|1|0|0|0|3000|3000|3000\n"
-                                                        "-|1|0x1000c|1|0|1|0|0|0|1000|1000|1000\n"
-                                                        "-|1|0x20000|2|0|0|0|0|0|500|250|500\n");
+    assert_string_equal(ask("faults-by-line", NULL, 0), "pager|1|0x10000|3|0|1|0|2|0|41000|13666|20000\n"
+                                                        "pager|1|0x10004|2|0|1|0|1|0|12000|6000|10000\n"
+                                                        "pager|1|0x10008|1|0|1|0|0|0|3000|3000|3000\n"
+                                                        "pager|1|0x1000c|1|0|1|0|0|0|1000|1000|1000\n"
+                                                        "pager|1|0x20000|2|0|0|0|0|0|500|250|500\n");
 }
 
 struct change {
@@ -143,8 +143,8 @@ static void first_difference(void **state)
         {"UPDATE segment SET dur = 157999; UPDATE page SET va = 2 WHERE id = 16",
          "16|page|60000|60000|0x10004|15|va|68719480832|2\n"},
         {"UPDATE fault SET dur = NULL WHERE id = 29", "29|fault|148500|148000|0x20000|0|dur|500|NULL\n"},
-        {"UPDATE process SET status = 1; INSERT INTO string VALUES(1, 'killed')",
-         "1|process|160000|1000|0x0|0|status|NULL|killed\n"},
+        {"INSERT INTO string VALUES(50, 'killed'); UPDATE process SET status = 50",
+         "1|process|160000|1000|0x0|0|status||killed\n"},
         {"DELETE FROM page WHERE id = 28; INSERT INTO note VALUES(28, 146000, 146000, 1, 1, 1, 1)",
          "28|page|146000|146000|0x10000|27|(kind)|page|note\n"},
         {"DELETE FROM fault WHERE id = 30", "30|fault|149000|149000|0x20000|0|(kind)|fault|(ended)\n"},
