@@ -18,20 +18,14 @@ enum slot_state {
     SLOT_CONNECTED = 8, /* its directories lead to the root, or that they do not has been said */
 };
 
-struct text {
-    char buf[512];
-    size_t n;
-};
-
 struct check {
     struct tfs *fs;
     void (*say)(void *arg, const char *finding);
     void *arg;
     int64_t findings;
     int failed;            /* an error that ends the check: no memory */
-    uint8_t **reached;     /* per group: bits of blocks that something leads to */
+    struct blockset reached; /* blocks that something leads to */
     uint64_t nreached;
-    uint64_t nkept;        /* blocks that only named snapshots have */
     uint8_t **slots;       /* per SLOT_CHUNK inodes: enum slot_state */
     uint64_t free_slots;
     const struct named *snap; /* a named snapshot is checked: fs is a view of it */
@@ -45,24 +39,6 @@ struct check {
 };
 
 /* ---- words ---- */
-
-static void add(struct text *t, const char *s)
-{
-    while (*s && t->n + 1 < sizeof t->buf)
-        t->buf[t->n++] = *s++;
-    t->buf[t->n] = 0;
-}
-
-static void add_number(struct text *t, uint64_t v)
-{
-    char digits[21], *p = &digits[20];
-
-    *p = 0;
-    do
-        *--p = (char)('0' + v % 10);
-    while ((v /= 10) != 0);
-    add(t, p);
-}
 
 static void say_text(struct check *c, const struct text *t)
 {
@@ -111,8 +87,8 @@ static void add_path(struct check *c, struct text *t, uint32_t slot, uint32_t pa
     if (file_is_dir(dir)) {
         find_name(dir, slot, name);
         add_path(c, t, parent, dir->inode.link, depth + 1);
-        add(t, "/");
-        add(t, name[0] != 0 ? name : "?");
+        text_add(t, "/");
+        text_add(t, name[0] != 0 ? name : "?");
     }
     tfs_unref(dir);
 }
@@ -121,8 +97,8 @@ static void add_path(struct check *c, struct text *t, uint32_t slot, uint32_t pa
 static void name_file(struct check *c, uint32_t slot, const struct disk_inode *i)
 {
     c->name.n = 0;
-    add(&c->name, i->mode & MODE_DIR ? "directory " : "file ");
-    add_number(&c->name, i->ino);
+    text_add(&c->name, i->mode & MODE_DIR ? "directory " : "file ");
+    text_number(&c->name, i->ino);
     c->path_slot = slot;
     c->path_parent = i->link;
 }
@@ -133,20 +109,20 @@ static void say(struct check *c, const char *what)
     struct text t = {.n = 0};
 
     if (c->snap != NULL) {
-        add(&t, "snapshot ");
-        add(&t, c->snap->disk.name);
-        add(&t, ": ");
+        text_add(&t, "snapshot ");
+        text_add(&t, c->snap->disk.name);
+        text_add(&t, ": ");
     }
-    add(&t, c->name.buf);
+    text_add(&t, c->name.buf);
     if (c->path_slot != 0 && c->findings < MAX_SAID) {
         struct text path = {.n = 0};
         add_path(c, &path, c->path_slot, c->path_parent, 0);
-        add(&t, " (");
-        add(&t, path.buf);
-        add(&t, ")");
+        text_add(&t, " (");
+        text_add(&t, path.buf);
+        text_add(&t, ")");
     }
-    add(&t, ": ");
-    add(&t, what);
+    text_add(&t, ": ");
+    text_add(&t, what);
     say_text(c, &t);
 }
 
@@ -154,17 +130,17 @@ static void say_number(struct check *c, const char *what, uint64_t v)
 {
     struct text t = {.n = 0};
 
-    add(&t, what);
-    add(&t, " ");
-    add_number(&t, v);
+    text_add(&t, what);
+    text_add(&t, " ");
+    text_number(&t, v);
     say(c, t.buf);
 }
 
 static void name_it(struct check *c, const char *what, uint64_t v)
 {
     c->name.n = 0;
-    add(&c->name, what);
-    add_number(&c->name, v);
+    text_add(&c->name, what);
+    text_number(&c->name, v);
     c->path_slot = 0;
 }
 
@@ -173,23 +149,18 @@ static void name_it(struct check *c, const char *what, uint64_t v)
 /* 1: this block was new; 0: it was reached before, or there is no memory to remember. */
 static int reach(struct check *c, uint64_t blk, const char *what)
 {
-    uint8_t **map = &c->reached[blk / GROUP_BLOCKS];
-    uint64_t bit = blk % GROUP_BLOCKS;
+    int r = set_add(c->fs, &c->reached, blk);
 
-    if (*map == NULL && (*map = mem_alloc(c->fs, GROUP_BYTES)) == NULL) {
-        c->failed = -TFS_ENOMEM;
-        return 0;
-    }
-    if ((*map)[bit / 8] >> bit % 8 & 1) {
+    if (r < 0)
+        c->failed = r;
+    if (r == 0) {
         struct text t = {.n = 0};
-        add(&t, what);
-        add(&t, " has another use as well: block");
+        text_add(&t, what);
+        text_add(&t, " has another use as well: block");
         say_number(c, t.buf, blk);
-        return 0;
     }
-    (*map)[bit / 8] |= (uint8_t)(1u << bit % 8);
-    c->nreached++;
-    return 1;
+    c->nreached += r > 0;
+    return r > 0;
 }
 
 /* NULL when there is no memory. */
@@ -278,14 +249,14 @@ static void say_block(struct check *c, const char *what, uint64_t blk, uint64_t 
 {
     struct text t = {.n = 0};
 
-    add(&t, what);
-    add(&t, " ");
-    add_number(&t, blk);
-    add(&t, ", bytes ");
-    add_number(&t, fblk * TFS_BLOCK);
-    add(&t, " to ");
-    add_number(&t, min_u64((fblk + 1) * TFS_BLOCK, c->inode.length) - 1);
-    add(&t, " of the file");
+    text_add(&t, what);
+    text_add(&t, " ");
+    text_number(&t, blk);
+    text_add(&t, ", bytes ");
+    text_number(&t, fblk * TFS_BLOCK);
+    text_add(&t, " to ");
+    text_number(&t, min_u64((fblk + 1) * TFS_BLOCK, c->inode.length) - 1);
+    text_add(&t, " of the file");
     say(c, t.buf);
 }
 
@@ -463,22 +434,17 @@ static int is_fixed(const struct tfs *fs, uint64_t blk)
     return blk < fs->first || blk >= fs->nblocks;
 }
 
-static int is_reached(const struct check *c, uint64_t group, uint64_t bit)
-{
-    return c->reached[group] != NULL && (c->reached[group][bit / 8] >> bit % 8 & 1);
-}
-
 static void say_run(struct check *c, int wrong, uint64_t blk, uint64_t n)
 {
     struct text t = {.n = 0};
 
-    add(&t, "block ");
-    add_number(&t, blk);
+    text_add(&t, "block ");
+    text_number(&t, blk);
     if (n > 1) {
-        add(&t, " and the next ");
-        add_number(&t, n - 1);
+        text_add(&t, " and the next ");
+        text_number(&t, n - 1);
     }
-    add(&t, wrong > 0 ? ": used, but nothing leads to it" : ": in use, but free for the map");
+    text_add(&t, wrong > 0 ? ": used, but nothing leads to it" : ": in use, but free for the map");
     say(c, t.buf);
 }
 
@@ -491,7 +457,7 @@ static void compare_group(struct check *c, uint64_t index, const uint64_t *used)
     for (uint64_t bit = 0; bit <= GROUP_BLOCKS; bit++) {
         int wrong = 0;
         if (bit < GROUP_BLOCKS && !is_fixed(c->fs, index * GROUP_BLOCKS + bit))
-            wrong = (int)(used[bit / 64] >> bit % 64 & 1) - is_reached(c, index, bit);
+            wrong = (int)(used[bit / 64] >> bit % 64 & 1) - set_has(&c->reached, index * GROUP_BLOCKS + bit);
         if (wrong == run)
             continue;
         if (run != 0)
@@ -508,7 +474,7 @@ static void check_map(struct check *c)
     name_it(c, "free map, groups ", c->fs->ngroups);
     for (uint64_t i = 0; i < c->fs->ngroups && c->failed == 0; i++) {
         struct group *g;
-        if (i >= c->fs->map_groups && c->reached[i] == NULL)
+        if (i >= c->fs->map_groups && c->reached.group[i] == NULL)
             continue;
         int r = space_group(c->fs, i, &g);
         if (r == -TFS_ENOMEM)
@@ -518,85 +484,81 @@ static void check_map(struct check *c)
         else
             compare_group(c, i, g->used);
     }
-    if (c->fs->nblocks - c->fs->first - c->nreached - c->nkept != nfree && c->findings == 0)
+    if (c->fs->nblocks - c->fs->first - c->nreached != nfree && c->findings == 0)
         say_number(c, "the superblock counts another number of free blocks:", nfree);
 }
 
 /* ---- named snapshots ---- */
 
-/* Their records are blocks that the live file system uses. */
-static void check_records(struct check *c)
+static int reach_chain(void *arg, uint64_t blk)
 {
+    struct check *c = arg;
+
+    reach(c, blk, "deadlist");
+    return c->failed;
+}
+
+static int reach_dead(void *arg, const struct disk_dead *e)
+{
+    struct check *c = arg;
+
+    for (uint32_t i = 0; i < e->n && c->failed == 0; i++)
+        reach(c, e->blk + i, "entry of a deadlist");
+    return c->failed;
+}
+
+static void check_deadlist(struct check *c, const struct disk_deadlist *l)
+{
+    const struct dead_visitor v = {.chain = reach_chain, .one = reach_dead, .arg = c};
+
+    if (dead_walk(c->fs, l, &v) < 0 && c->failed == 0)
+        say_number(c, "cannot be read or is damaged: deadlist from block", l->blk);
+}
+
+/* Blocks that are used for named snapshots: their table, their deadlists and what is on these. */
+static void check_snapshots(struct check *c)
+{
+    struct pieces *list;
+    uint64_t nrecords = 0;
+
+    name_it(c, "table of snapshots, commit ", c->fs->generation);
+    int r = tree_collect(c->fs, &c->fs->snap_table->inode.root, &list);
+    if (r < 0) {
+        c->failed = r;
+        return;
+    }
+    for (const struct pieces *l = list; l != NULL; l = l->next)
+        for (unsigned i = 0; i < l->n; i++)
+            for (uint64_t k = 0; k < l->piece[i].n && c->failed == 0; k++)
+                nrecords += reach(c, l->piece[i].blk + k, "record") && !l->piece[i].is_node;
+    pieces_free(c->fs, list);
+    if (nrecords != c->fs->snap_table->inode.blocks)
+        say_number(c, "has another number of blocks than the superblock says:", c->fs->snap_table->inode.blocks);
+    name_it(c, "live files, commit ", c->fs->generation);
+    if (c->fs->named == NULL && c->fs->dead.disk.entries != 0)
+        say(c, "have a deadlist, but there is no named snapshot");
+    check_deadlist(c, &c->fs->dead.disk);
     for (const struct named *s = c->fs->named; s != NULL && c->failed == 0; s = s->next) {
-        struct pieces *list;
-        name_it(c, "record of the snapshot of commit ", s->disk.generation);
-        reach(c, s->blk, "record");
-        int r = tree_collect(c->fs, &s->disk.map.root, &list);
-        if (r < 0) {
-            c->failed = r;
-            return;
-        }
-        for (const struct pieces *l = list; l != NULL; l = l->next)
-            for (unsigned i = 0; i < l->n; i++)
-                for (uint64_t k = 0; k < l->piece[i].n; k++)
-                    reach(c, l->piece[i].blk + k, "map");
-        pieces_free(c->fs, list);
+        name_it(c, "snapshot of commit ", s->disk.generation);
+        check_deadlist(c, &s->disk.dead);
     }
-}
-
-/* Blocks that only named snapshots have. */
-static void count_kept(struct check *c)
-{
-    uint64_t *kept = mem_alloc(c->fs, GROUP_BYTES);
-    struct group *g;
-
-    if (kept == NULL)
-        c->failed = -TFS_ENOMEM;
-    for (uint64_t i = 0; i < c->fs->map_groups && c->fs->named != NULL && c->failed == 0; i++) {
-        if (named_kept(c->fs, NULL, i, kept) < 0 || space_group(c->fs, i, &g) < 0) {
-            name_it(c, "named snapshots, group ", i);
-            say(c, "what they keep cannot be read");
-            continue;
-        }
-        for (uint64_t w = 0; w < GROUP_WORDS; w++)
-            c->nkept += (uint64_t)__builtin_popcountll(kept[w] & ~g->used[w]);
-    }
-    mem_free(c->fs, kept, GROUP_BYTES);
-}
-
-/* What a snapshot keeps is what its trees lead to. */
-static void check_kept(struct check *c, struct tfs *live)
-{
-    uint64_t *map = mem_alloc(live, GROUP_BYTES);
-
-    if (map == NULL)
-        c->failed = -TFS_ENOMEM;
-    name_it(c, "what it keeps, groups ", live->map_groups);
-    for (uint64_t i = 0; i < live->ngroups && c->failed == 0; i++) {
-        if (named_map(live, c->snap, i, map) < 0)
-            say_number(c, "cannot be read or is damaged: group", i);
-        else
-            compare_group(c, i, map);
-    }
-    mem_free(live, map, GROUP_BYTES);
 }
 
 /* ---- all of it ---- */
 
 static int check_begin(struct check *c)
 {
-    c->reached = mem_alloc(c->fs, c->fs->ngroups * sizeof *c->reached);
+    int r = set_begin(c->fs, &c->reached);
+
     c->slots = mem_alloc(c->fs, (c->fs->nslots / SLOT_CHUNK + 1) * sizeof *c->slots);
-    return c->reached != NULL && c->slots != NULL ? 0 : -TFS_ENOMEM;
+    return c->slots != NULL ? r : -TFS_ENOMEM;
 }
 
 static void check_end(struct check *c, uint32_t nslots)
 {
-    for (uint64_t i = 0; c->reached != NULL && i < c->fs->ngroups; i++)
-        mem_free(c->fs, c->reached[i], GROUP_BYTES);
+    set_end(c->fs, &c->reached);
     for (uint64_t i = 0; c->slots != NULL && i <= nslots / SLOT_CHUNK; i++)
         mem_free(c->fs, c->slots[i], SLOT_CHUNK);
-    mem_free(c->fs, c->reached, c->fs->ngroups * sizeof *c->reached);
     mem_free(c->fs, c->slots, (nslots / SLOT_CHUNK + 1) * sizeof *c->slots);
     mem_free(c->fs, c, sizeof *c);
 }
@@ -622,9 +584,7 @@ static int64_t check_live(struct check *c)
     if (c->failed == 0)
         check_trees(c);
     if (c->failed == 0)
-        check_records(c);
-    if (c->failed == 0)
-        count_kept(c);
+        check_snapshots(c);
     if (c->failed == 0)
         check_map(c);
     int64_t result = c->failed < 0 ? c->failed : c->findings;
@@ -645,8 +605,6 @@ int64_t named_check(struct tfs *fs, struct named *s, void (*say_finding)(void *,
     c->failed = check_begin(c);
     if (c->failed == 0)
         check_trees(c);
-    if (c->failed == 0)
-        check_kept(c, fs);
     int64_t result = c->failed < 0 ? c->failed : c->findings;
     check_end(c, view->nslots);
     super_forget(view);
@@ -663,6 +621,10 @@ int64_t tfs_check(struct tfs *fs, void (*say_finding)(void *, const char *), voi
     int64_t sum = check_live(c);
     for (struct named *s = fs->named; s != NULL && sum >= 0; s = s->next) {
         int64_t n = named_check(fs, s, say_finding, arg);
+        sum = n < 0 ? n : sum + n;
+    }
+    if (sum >= 0 && fs->named != NULL) {
+        int64_t n = deadlists_check(fs, 1, say_finding, arg);
         sum = n < 0 ? n : sum + n;
     }
     return sum;

@@ -23,17 +23,38 @@
 
 /*
  * State of the blocks of one group of the free map. A block may be allocated if its bit is in none
- * of the three maps; only `used` goes to the disk, so a crash forgets what was merely held.
+ * of the three maps; only `used` goes to the disk, so a crash forgets what was merely held. What is on a deadlist of a named
+ * snapshot is used, and may be held as well.
  */
 struct group {
     uint64_t index;
     uint64_t nfree;      /* bits in none of the maps */
     int dirty;           /* used differs from committed */
     uint64_t *committed; /* the last commit reaches it */
-    uint64_t *used;      /* the next commit will reach it */
-    uint64_t *held;      /* a deadlist, or a removed file that is still open, has it */
-    uint64_t *kept;      /* a named snapshot has it */
+    uint64_t *used;      /* the next commit will reach it, from the live files or from named snapshots */
+    uint64_t *held;      /* a snapshot in memory, or a removed file that is still open, has it */
     struct group *next;  /* all loaded groups */
+};
+
+/* A block of the live deadlist as the next commit will write it. */
+struct dead_page {
+    struct dead_page *next; /* with newer entries */
+    uint64_t blk;           /* where it goes */
+    unsigned n, old;        /* entries; of these are copied from the block that was the first one of the list */
+    struct disk_dead entry[DEAD_ENTRIES];
+};
+
+/*
+ * The live deadlist. Room is made, in memory and on the disk, before anything is let go (dead_reserve), so that letting go cannot fail.
+ */
+struct deadlist {
+    struct disk_deadlist disk;  /* entries and blocks: with those in the pages; the rest: as committed */
+    struct disk_deadlist next;  /* what the superblock of the commit at hand says */
+    struct dead_page *pages;    /* oldest first */
+    struct dead_page *filling;
+    uint64_t npages, room;      /* entries that still go into them */
+    uint64_t base_blk, base_birth; /* what follows the oldest page */
+    int replaced;               /* the first block has been freed: the oldest page has its entries */
 };
 
 struct tfs {
@@ -45,8 +66,8 @@ struct tfs {
     uint64_t committed;  /* epoch that the last commit closed */
     uint64_t generation; /* of the last commit */
     uint64_t free;       /* blocks that could be allocated now */
-    uint64_t held;       /* bits in the held maps that no named snapshot keeps */
-    uint64_t waiting;    /* committed, but neither used nor held nor kept: free after the next commit */
+    uint64_t held;       /* held, and not used */
+    uint64_t waiting;    /* committed, but neither used nor held: free after the next commit */
     uint64_t nsnaps;
     uint32_t random;     /* of priorities, the same in every run */
     enum tfs_scope scope;      /* of snapshots */
@@ -68,7 +89,9 @@ struct tfs {
     unsigned npins;
     struct named *named;    /* named snapshots, newest first */
     struct named *view_of;  /* this is a view of one, or NULL */
-    uint64_t snap_blk, snap_birth; /* the newest, as the superblock said when this was mounted */
+    struct tfs_file *snap_table; /* where they lie */
+    struct deadlist dead;   /* of the live file system */
+    uint64_t longest;       /* deadlist that there is: blocks of its chain */
     int readonly;
     struct tfs_file *table; /* the inode table */
     struct tfs_file *root;
@@ -121,9 +144,9 @@ struct tfs_snap {
 
 /* A snapshot on the disk. */
 struct named {
-    struct named *next;
-    uint64_t blk, birth;
-    unsigned views; /* that are mounted */
+    struct named *next; /* the next older one */
+    uint32_t index;     /* block of the table of snapshots */
+    unsigned views;     /* that are mounted */
     struct disk_snap disk;
 };
 
@@ -166,8 +189,12 @@ int data_get(struct tfs *, uint64_t blk, uint32_t crc, void **data);
 /* ---- space.c: the free map ---- */
 int space_alloc(struct tfs *, const struct tfs_file *for_file, int is_data, uint64_t goal, uint64_t *blk);
 void space_free(struct tfs *, uint64_t blk, uint64_t n); /* no tree and no deadlist has them any more */
-void space_hold(struct tfs *, uint64_t blk, uint64_t n); /* left the tree that will be committed, but not memory */
+/* They left the tree that will be committed, but not memory. listed: they are on the live deadlist now. */
+void space_hold(struct tfs *, uint64_t blk, uint64_t n, int listed);
+void space_unlist(struct tfs *, uint64_t blk, uint64_t n); /* no named snapshot sees them any more */
+int space_load(struct tfs *, uint64_t blk, uint64_t n);  /* so that to let them go cannot fail */
 int space_is_used(struct tfs *, uint64_t blk);           /* 1, 0, or negative */
+uint64_t space_floor(const struct tfs *); /* free blocks that only the removal of a named snapshot may use */
 int space_group(struct tfs *, uint64_t index, struct group **);
 int space_remake(struct tfs *, uint64_t index, struct group **); /* the group, loaded if it can be read, else empty */
 int space_is_loaded(const struct tfs *, uint64_t index);
@@ -189,6 +216,8 @@ int tree_prepare(struct tfs_file *, uint64_t fblk, uint64_t blk, uint64_t birth,
 void leaf_set(struct node *leaf, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc);
 int tree_cut(struct tfs_file *, uint64_t from); /* unmaps everything at and above; fails with nothing unmapped */
 int tree_collect(struct tfs *, const struct disk_root *, struct pieces **); /* all of it; the list is the caller's */
+int pieces_add(struct tfs *, struct pieces **, struct piece);
+uint64_t pieces_count(const struct pieces *);
 void pieces_drop(struct tfs_file *, struct pieces *); /* lets them go from the file; takes the list over */
 struct pieces *pieces_free(struct tfs *, struct pieces *); /* returns NULL */
 /* Whether fblk is the same block in both trees, and for how many blocks from there that answer holds at least. */
@@ -206,7 +235,8 @@ int file_new(struct tfs *, uint32_t mode, uint32_t parent, struct tfs_file **);
 int file_dirty(struct tfs_file *); /* before any change; may fail, then nothing may change */
 void file_bump(struct tfs_file *);
 void file_delete(struct tfs_file *); /* takes it out of the table; it must be dirty */
-void file_unlink(struct tfs_file *, struct pieces *); /* file_delete, and lets go what it led to, all of it in the list */
+/* file_delete, and lets go what it led to, all of it in the list, for which file_reserve has made room. */
+void file_unlink(struct tfs_file *, struct pieces *);
 void file_dispose(struct tfs_file *); /* frees what no open and no snapshot needs */
 int inode_load(struct tfs *, uint32_t slot, struct disk_inode *);
 int inode_check(struct tfs *, const struct disk_inode *);
@@ -215,6 +245,8 @@ uint64_t inodes_index(const struct disk_header *); /* which block of the table i
 /* A block of a file of metadata (directory, inode table), pinned. For writing it is made if it is not there. */
 int metafile_read(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);
 int metafile_write(struct tfs_file *, uint64_t fblk, void **data, uint64_t *blk);
+/* Before n runs of blocks are let go from the file, and any that change on the way: then that cannot fail. */
+int file_reserve(const struct tfs_file *, uint64_t n);
 /* Lets a block go from a file: freed, or onto the deadlist of the snapshot that sees it. */
 void file_drop(struct tfs_file *, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node);
 
@@ -226,7 +258,7 @@ struct tfs_snap *snap_newest(const struct tfs_file *);
  * on, is cut to those that the answer is right for.
  */
 struct tfs_snap *snap_keeper(struct tfs_snap *, uint64_t fblk, uint64_t birth, uint64_t *run);
-void snap_preserve(struct tfs_snap *, uint64_t ino, const struct dead_run *);
+void snap_preserve(struct tfs_snap *, uint64_t ino, const struct dead_run *, int listed); /* listed: as for space_hold */
 
 void snap_sift_all(struct tfs *); /* frees what is preserved and nobody wants any more */
 
@@ -243,17 +275,81 @@ uint64_t name_hash(const char *name, size_t n);
 const struct disk_entry *bucket_next(const void *bucket, unsigned *off, int *bad);
 int dir_enter(struct tfs_file *dir, const char *name, size_t n, const struct tfs_file *); /* dir is dirty */
 
-/* ---- named.c ---- */
-int named_load(struct tfs *, uint64_t blk, uint64_t birth);
-void named_forget(struct tfs *);
-/* What the named snapshots keep of a group; what one does. GROUP_BYTES bytes. */
-int named_kept(struct tfs *, const struct named *without, uint64_t group, uint64_t *kept);
-int named_map(struct tfs *, const struct named *, uint64_t group, uint64_t *map);
-int space_keep(struct tfs *, const struct named *);   /* a new one, not in the list yet; fails with nothing changed */
-int space_unkeep(struct tfs *, const struct named *); /* one that is still in the list; the same */
+/* ---- deadlist.c: what named snapshots see and the live file system does not ---- */
+int dead_sees(const struct tfs *, uint64_t birth); /* does the newest named snapshot see what was born then? */
+int dead_reserve(struct tfs *, uint64_t n);        /* room for n entries, and some more */
+void dead_append(struct tfs *, uint64_t blk, uint64_t n, uint64_t birth);
+int dead_commit(struct tfs *);     /* puts the pages into their blocks */
+void dead_committed(struct tfs *); /* the superblock is on the medium */
+void dead_forget(struct tfs *);
+int dead_is_sane(const struct tfs *, const struct disk_deadlist *);
+/* Calls chain for each block of a list and one for each entry, until one of them returns negative, which is the result then. */
+struct dead_visitor {
+    int (*chain)(void *arg, uint64_t blk); /* may be NULL */
+    int (*one)(void *arg, const struct disk_dead *);
+    void *arg;
+};
+int dead_walk(struct tfs *, const struct disk_deadlist *, const struct dead_visitor *);
+/* What becomes of two neighbouring lists when the snapshot between them goes. */
+struct dead_merge {
+    struct disk_deadlist to;
+    struct pieces *freed; /* blocks that nobody sees then */
+    struct pieces *gone;  /* of the lists themselves, that are not needed any more */
+    struct pieces *fresh; /* of the new list */
+};
+/*
+ * of_newer: what the snapshot that goes sees and what follows it does not; of_it: what came before it sees and it does not.
+ * epoch: of the snapshot before it, 0 if there is none. Fails with nothing changed.
+ */
+int dead_merge(struct tfs *, const struct disk_deadlist *of_newer, const struct disk_deadlist *of_it, uint64_t epoch,
+               struct dead_merge *);
+void dead_merge_end(struct tfs *, struct dead_merge *, int done); /* lets go what is not needed */
+/* Writes a list, entry by entry. */
+struct dead_writer {
+    struct tfs *fs;
+    struct disk_deadlist to;
+    struct dead_page *page;
+    struct pieces *fresh, *gone; /* blocks taken, and the one that was rewritten */
+};
+int dead_put(struct dead_writer *, const struct disk_dead *);
+int dead_finish(struct dead_writer *, int r); /* writes the last block if r is 0; returns r or an error */
 
-/* ---- check.c ---- */
+/* ---- named.c: the table of named snapshots ---- */
+int named_load(struct tfs *, int pass_over); /* pass_over: records that are damaged; returns how many, or negative */
+void named_forget(struct tfs *);
+int named_store(struct tfs *, const struct named *); /* into the table */
+struct disk_deadlist *named_list_above(struct tfs *, const struct named *); /* of what s sees and what follows it does not */
+void named_longest(struct tfs *); /* after the lists have changed */
+
+/* ---- reach.c: sets of blocks, and what a tree of files leads to ---- */
+struct blockset {
+    uint8_t **group; /* a bit per block, where there is any */
+};
+int set_begin(struct tfs *, struct blockset *);
+void set_end(struct tfs *, struct blockset *);
+void set_clear(struct tfs *, struct blockset *);
+int set_add(struct tfs *, struct blockset *, uint64_t blk); /* 1: it was not there, 0: it was, or negative */
+static inline int set_has(const struct blockset *s, uint64_t blk)
+{
+    const uint8_t *g = s->group[blk / GROUP_BLOCKS];
+
+    return g != NULL && (g[blk % GROUP_BLOCKS / 8] >> blk % 8 & 1);
+}
+/* All blocks of all files, tree nodes and the inode table, in pieces. Damage is passed over. */
+int reach_all(struct tfs *, void (*)(void *arg, const struct piece *), void *arg);
+
+/* ---- text.c: sentences ---- */
+struct text {
+    char buf[512];
+    size_t n;
+};
+void text_add(struct text *, const char *);
+void text_number(struct text *, uint64_t);
+
+/* ---- check.c, check_snap.c ---- */
 int64_t named_check(struct tfs *, struct named *, void (*say)(void *, const char *), void *arg);
+/* What the live files and the snapshots lead to, against each other and, if it is wanted, the deadlists. Findings, or negative. */
+int64_t deadlists_check(struct tfs *, int with_lists, void (*say)(void *, const char *), void *arg);
 
 /* ---- super.c ---- */
 int super_view(struct tfs *, struct named *, struct tfs **); /* all but the root directory */

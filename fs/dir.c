@@ -325,7 +325,7 @@ static int begin(struct tfs_file *dir, const char *name, size_t *n)
 
 static int is_full(const struct tfs *fs)
 {
-    return fs->free <= fs->reserve / 2; /* the rest is for removing things */
+    return fs->free <= fs->reserve / 2 + space_floor(fs); /* the rest is for removing things */
 }
 
 int tfs_create(struct tfs_file *dir, const char *name, uint32_t mode, struct tfs_file **out)
@@ -367,6 +367,8 @@ static int unlink_file(struct tfs_file *dir, const char *name, size_t n, struct 
     if (r < 0)
         return r;
     r = place_get(dir, name, n, &p);
+    if (r == 0 && (r = file_reserve(f, pieces_count(list))) < 0)
+        bucket_put(&p.b, 1);
     if (r < 0) {
         pieces_free(dir->fs, list);
         return r;
@@ -439,6 +441,10 @@ static int replace(struct tfs_file *olddir, const char *oldname, size_t oldn, st
         r = place_get(newdir, newname, newn, &to);
     if (r == 0 && (r = place_get(olddir, oldname, oldn, &from)) < 0)
         bucket_put(&to.b, 1);
+    if (r == 0 && (r = file_reserve(old, pieces_count(list))) < 0) {
+        bucket_put(&from.b, 1);
+        bucket_put(&to.b, 1);
+    }
     if (r < 0) {
         pieces_free(f->fs, list);
         return r;

@@ -163,8 +163,10 @@ static uint64_t goal_of(struct tfs_file *f, uint64_t fblk)
 static int write_redirected(struct tfs_file *f, const struct change *c, const struct tfs_extent *old)
 {
     uint64_t blk;
-    int r = space_alloc(f->fs, f, 1, goal_of(f, c->fblk), &blk);
+    int r = file_reserve(f, 1);
 
+    if (r == 0)
+        r = space_alloc(f->fs, f, 1, goal_of(f, c->fblk), &blk);
     if (r < 0)
         return r;
     r = fill_new(f, c, old, blk);

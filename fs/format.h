@@ -10,7 +10,7 @@
 
 #include "tfs.h"
 
-#define FORMAT_VERSION 3
+#define FORMAT_VERSION 4
 
 enum {
     MAGIC_SUPER = 0x30736674, /* "tfs0" */
@@ -18,14 +18,15 @@ enum {
     MAGIC_NODE = 0x65726474,  /* "tdre": node of an extent tree */
     MAGIC_INODES = 0x6f6e6974, /* "tino": block of the inode table */
     MAGIC_DIR = 0x72696474,   /* "tdir": bucket of a directory */
-    MAGIC_SNAP = 0x706e7374,  /* "tsnp": a named snapshot */
-    MAGIC_SNAPMAP = 0x6d6e7374, /* "tsnm": part of the map of a named snapshot */
+    MAGIC_SNAP = 0x706e7374,  /* "tsnp": a named snapshot, block of the table of snapshots */
+    MAGIC_DEAD = 0x61656474,  /* "tdea": part of a deadlist */
 };
 
 /* Shape of a tree node; `count` and `crcs` have other uses in other blocks. */
 struct disk_shape {
     uint16_t level; /* 0: leaf */
-    uint16_t count; /* leaf: extents; interior: children; directory: entries; inode block: which of the table, low half */
+    uint16_t count; /* leaf: extents; interior: children; directory: entries; inode block: which of the table, low half;
+                       deadlist: entries */
     uint16_t crcs;  /* leaf: blocks that its extents cover, one checksum each; directory: bytes used; inodes: high half */
     uint16_t zero;
 };
@@ -91,10 +92,35 @@ struct disk_entry {
 
 #define HASH_BITS 48
 
+/*
+ * Blocks that a named snapshot sees and that what came after it - the next newer snapshot, or the live file system - has let
+ * go. Blocks of entries, newest first; all but the first are full.
+ */
+struct disk_deadlist {
+    uint64_t blk, birth; /* first block of the list; 0: the list is empty */
+    uint64_t chain;      /* blocks that the list itself takes */
+    uint64_t entries;
+    uint64_t blocks;     /* that are on it */
+};
+
+struct disk_dead {
+    uint64_t blk;
+    uint64_t birth;
+    uint32_t n; /* blocks */
+    uint32_t zero;
+};
+
+#define DEAD_ENTRIES 168u
+struct disk_deadblock {
+    struct disk_header header;
+    uint64_t next_blk, next_birth; /* the older entries; 0: none */
+    struct disk_dead entry[DEAD_ENTRIES];
+};
+
 /* Blocks that one block of the free map speaks for, and how many map blocks there may be. */
 #define GROUP_BYTES BODY_BYTES
 #define GROUP_BLOCKS (GROUP_BYTES * 8)
-#define MAX_GROUPS 28672u
+#define MAX_GROUPS 27136u
 
 struct disk_super {
     struct disk_header header; /* birth: the epoch that this commit closed */
@@ -109,26 +135,34 @@ struct disk_super {
     uint32_t slots;      /* of the inode table, used and free */
     uint32_t free_slot;  /* head of the list of free slots + 1 */
     uint32_t zero;
-    uint64_t snap_blk;   /* the newest named snapshot; 0: there is none */
-    uint64_t snap_birth;
+    struct disk_deadlist dead;           /* what the newest named snapshot sees and the live file system does not */
     struct disk_inode table;             /* the inode table; slot 0 is the root directory */
+    struct disk_inode snaps;             /* the table of named snapshots, a block each */
     uint8_t map_copy[MAX_GROUPS / 8];    /* bit g: which of its two blocks holds the map of group g */
 };
 
-/* A named snapshot: what a superblock said, and which blocks that commit used. */
+/* Version 3, which is mounted if it has no named snapshots: it differs from here on. */
+#define MAX_GROUPS_V3 28672u
+struct disk_super_v3 {
+    uint8_t as_now[offsetof(struct disk_super, dead)];
+    uint64_t snap_blk, snap_birth; /* 0: no named snapshots */
+    struct disk_inode table;
+    uint8_t map_copy[MAX_GROUPS_V3 / 8];
+};
+
+/* A named snapshot: what a superblock said. */
 #define SNAP_NAME 64u
 struct disk_snap {
     struct disk_header header;
-    char name[SNAP_NAME]; /* with a NUL */
+    char name[SNAP_NAME]; /* with a NUL; empty: this block of the table is not in use */
     uint64_t taken_ns;
-    uint64_t epoch;      /* that its commit closed */
+    uint64_t epoch;      /* that its commit closed: what the snapshot sees was born at or before it */
     uint64_t generation; /* of its commit */
+    uint64_t blocks;     /* that it sees */
     uint32_t slots;
     uint32_t free_slot;
-    uint64_t next_blk;   /* the next older one; 0: there is none */
-    uint64_t next_birth;
+    struct disk_deadlist dead; /* what the next older one sees and this one does not */
     struct disk_inode table;
-    struct disk_inode map; /* a file: its block g is the map of group g, without what is no part of a tree */
 };
 
 /* Superblocks are blocks 0 and 1; then two blocks per group of the free map; then everything else. */
@@ -143,5 +177,7 @@ _Static_assert(sizeof(struct disk_inode) == INODE_BYTES, "inode");
 _Static_assert(sizeof(struct disk_entry) == 24, "entry");
 _Static_assert(sizeof(struct disk_snap) <= TFS_BLOCK, "snapshot");
 _Static_assert(sizeof(struct disk_super) <= TFS_BLOCK, "superblock");
+_Static_assert(sizeof(struct disk_super_v3) <= TFS_BLOCK, "superblock of version 3");
+_Static_assert(sizeof(struct disk_deadblock) <= TFS_BLOCK, "deadlist");
 
 #endif

@@ -21,17 +21,32 @@ uint64_t file_guard(const struct tfs_file *f)
     return snap > f->fs->committed ? snap : f->fs->committed;
 }
 
+/* Are its blocks part of a named snapshot that sees their birth? Those of a removed file have left the tree already. */
+static int is_in_named(const struct tfs_file *f)
+{
+    return !f->orphan && f != f->fs->snap_table;
+}
+
+int file_reserve(const struct tfs_file *f, uint64_t n)
+{
+    return is_in_named(f) ? dead_reserve(f->fs, n) : 0;
+}
+
 void file_drop(struct tfs_file *f, uint64_t fblk, uint64_t blk, uint64_t n, uint64_t birth, int is_node)
 {
+    int listed = is_in_named(f) && dead_sees(f->fs, birth);
+
     if (!is_node)
         f->inode.blocks -= min_u64(n, f->inode.blocks);
+    if (listed)
+        dead_append(f->fs, blk, n, birth);
     for (uint64_t done = 0, run; done < n; done += run) {
         run = n - done;
         uint64_t at = is_node ? NODE_FBLK : fblk + done;
         struct tfs_snap *keeper = snap_keeper(snap_newest(f), at, birth, &run);
         if (keeper != NULL)
-            snap_preserve(keeper, f->inode.ino, &(struct dead_run){blk + done, birth, run, at});
-        else
+            snap_preserve(keeper, f->inode.ino, &(struct dead_run){blk + done, birth, run, at}, listed);
+        else if (!listed)
             space_free(f->fs, blk + done, run);
     }
 }
@@ -91,8 +106,10 @@ static int metafile_replace(struct tfs_file *f, uint64_t fblk, const struct tfs_
 
 static int metafile_redirect(struct tfs_file *f, uint64_t fblk, const struct tfs_extent *old, void **data,
                              uint64_t *blk) {
-    int r = space_alloc(f->fs, f, 0, 0, blk);
+    int r = file_reserve(f, 1);
 
+    if (r == 0)
+        r = space_alloc(f->fs, f, 0, 0, blk);
     if (r < 0)
         return r;
     r = meta_new(f->fs, *blk, f->magic, data);
@@ -361,8 +378,13 @@ void file_unlink(struct tfs_file *f, struct pieces *list)
     }
     f->orphan = 1; /* somebody else has it open */
     for (struct pieces *l = list; l != NULL; l = l->next)
-        for (unsigned i = 0; i < l->n; i++)
-            space_hold(f->fs, l->piece[i].blk, l->piece[i].n);
+        for (unsigned i = 0; i < l->n; i++) {
+            const struct piece *p = &l->piece[i];
+            int listed = dead_sees(f->fs, p->birth);
+            if (listed)
+                dead_append(f->fs, p->blk, p->n, p->birth);
+            space_hold(f->fs, p->blk, p->n, listed);
+        }
     pieces_free(f->fs, list);
 }
 

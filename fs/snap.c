@@ -214,9 +214,9 @@ static void remember(struct tfs_snap *s, const struct dead_run *r)
     s->ndead++;
 }
 
-void snap_preserve(struct tfs_snap *s, uint64_t ino, const struct dead_run *r)
+void snap_preserve(struct tfs_snap *s, uint64_t ino, const struct dead_run *r, int listed)
 {
-    space_hold(s->file->fs, r->blk, r->n);
+    space_hold(s->file->fs, r->blk, r->n, listed);
     if (r->fblk != NODE_FBLK)
         report(s, ino, r);
     remember(s, r);

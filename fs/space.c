@@ -3,14 +3,15 @@
  * Which blocks may be allocated. See struct group: three maps per group in
  * memory, of which one goes to the disk.
  *
- * A block's life: free -> used (allocated) -> [held, while only a deadlist or an open removed file has it]
+ * A block's life: free -> used (allocated) -> [still used, while it is on a deadlist of a named snapshot]
+ * -> [held, while only a snapshot in memory or an open removed file has it]
  * -> [committed only, until the next commit no longer reaches it] -> free.
  */
 #include "core.h"
 
 static uint64_t busy_word(const struct group *g, uint64_t w)
 {
-    return g->committed[w] | g->used[w] | g->held[w] | g->kept[w];
+    return g->committed[w] | g->used[w] | g->held[w];
 }
 
 /*
@@ -46,7 +47,6 @@ static void group_free(struct tfs *fs, struct group *g)
     mem_free(fs, g->committed, GROUP_BYTES);
     mem_free(fs, g->used, GROUP_BYTES);
     mem_free(fs, g->held, GROUP_BYTES);
-    mem_free(fs, g->kept, GROUP_BYTES);
     mem_free(fs, g, sizeof *g);
 }
 
@@ -79,8 +79,7 @@ static struct group *group_new(struct tfs *fs, uint64_t index)
     g->committed = mem_alloc(fs, GROUP_BYTES);
     g->used = mem_alloc(fs, GROUP_BYTES);
     g->held = mem_alloc(fs, GROUP_BYTES);
-    g->kept = mem_alloc(fs, GROUP_BYTES);
-    if (g->committed != NULL && g->used != NULL && g->held != NULL && g->kept != NULL)
+    if (g->committed != NULL && g->used != NULL && g->held != NULL)
         return g;
     group_free(fs, g);
     return NULL;
@@ -91,8 +90,6 @@ static int group_load(struct tfs *fs, uint64_t index, struct group **out)
     struct group *g = group_new(fs, index);
     int r = g != NULL ? group_read(fs, g) : -TFS_ENOMEM;
 
-    if (r == 0)
-        r = named_kept(fs, NULL, index, g->kept);
     if (r < 0) {
         if (g != NULL)
             group_free(fs, g);
@@ -139,11 +136,6 @@ int space_remake(struct tfs *fs, uint64_t index, struct group **out)
     struct group *g = group_new(fs, index);
     if (g == NULL)
         return -TFS_ENOMEM;
-    r = named_kept(fs, NULL, index, g->kept);
-    if (r < 0) {
-        group_free(fs, g);
-        return r;
-    }
     g->next = fs->groups;
     fs->groups = g;
     *out = fs->chunk[index / CHUNK_GROUPS][index % CHUNK_GROUPS] = g;
@@ -247,9 +239,17 @@ static int alloc(struct tfs *fs, int held, uint64_t goal, uint64_t *out)
     return -TFS_ENOSPC;
 }
 
+/* A snapshot can be removed however full the disk is: room for a list written anew, records, nodes. */
+uint64_t space_floor(const struct tfs *fs)
+{
+    return fs->named != NULL ? fs->longest + 12 : 0;
+}
+
 int space_alloc(struct tfs *fs, const struct tfs_file *f, int is_data, uint64_t goal, uint64_t *out)
 {
-    if (is_data && fs->free <= fs->reserve)
+    uint64_t floor = f == fs->snap_table ? 0 : space_floor(fs);
+
+    if (fs->free <= floor || (is_data && fs->free <= fs->reserve + floor))
         return -TFS_ENOSPC;
     return alloc(fs, f->orphan, goal, out);
 }
@@ -259,14 +259,15 @@ int64_t tfs_borrow(struct tfs *fs, uint64_t n, uint64_t *blk)
     uint64_t next;
     int r = fs->broken ? -TFS_EIO : make_room(fs);
 
-    if (r == 0 && fs->free <= fs->reserve)
+    uint64_t least = fs->reserve + space_floor(fs);
+    if (r == 0 && fs->free <= least)
         r = -TFS_ENOSPC;
     if (r == 0)
         r = alloc(fs, 1, 0, blk);
     if (r < 0)
         return r;
     uint64_t got = 1;
-    while (got < n && fs->free > fs->reserve && block_valid(fs, *blk + got) && take_goal(fs, *blk + got, 1, &next) == 0)
+    while (got < n && fs->free > least && block_valid(fs, *blk + got) && take_goal(fs, *blk + got, 1, &next) == 0)
         got++;
     return (int64_t)got;
 }
@@ -278,44 +279,81 @@ void tfs_giveback(struct tfs *fs, uint64_t blk, uint64_t n)
 
 /* ---- letting go ---- */
 
-static void free_one(struct tfs *fs, struct group *g, uint64_t blk)
+static void forget_block(struct tfs *fs, uint64_t blk)
 {
-    uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
+    if (!block_pinned(fs, blk))
+        fs->env->drop(fs->env->ctx, blk);
+}
 
-    if (!((g->used[w] | g->held[w]) & m)) {
-        corrupt(fs, blk, "block freed twice: it is part of two files");
-        return;
-    }
-    if (g->used[w] & m) {
-        g->dirty = 1;
-        fs->changed = 1;
-    }
-    fs->held -= (uint64_t)((g->held[w] & ~g->kept[w] & m) != 0);
-    g->used[w] &= ~m;
-    g->held[w] &= ~m;
-    if (g->kept[w] & m) {
-        return; /* its contents are still needed, in the cache too */
-    } else if (g->committed[w] & m) {
+/* Neither the next commit nor anything in memory has it any more. */
+static void now_free(struct tfs *fs, struct group *g, uint64_t blk)
+{
+    if (g->committed[blk % GROUP_BLOCKS / 64] >> blk % 64 & 1) {
         fs->waiting++;
     } else {
         g->nfree++;
         fs->free++;
     }
-    if (!block_pinned(fs, blk))
-        fs->env->drop(fs->env->ctx, blk);
+    forget_block(fs, blk);
+}
+
+static void no_longer_used(struct tfs *fs, struct group *g, uint64_t w, uint64_t m)
+{
+    g->used[w] &= ~m;
+    g->dirty = 1;
+    fs->changed = 1;
+}
+
+/* What is held has left the tree before: then memory lets go of it, and a deadlist may still have it. */
+static void free_one(struct tfs *fs, struct group *g, uint64_t blk)
+{
+    uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
+    int is_held = (g->held[w] & m) != 0, is_used = (g->used[w] & m) != 0;
+
+    if (!is_used && !is_held) {
+        corrupt(fs, blk, "block freed twice: it is part of two files");
+        return;
+    }
+    g->held[w] &= ~m;
+    if (is_held && is_used)
+        return;
+    fs->held -= (uint64_t)is_held;
+    if (is_used)
+        no_longer_used(fs, g, w, m);
+    now_free(fs, g, blk);
+}
+
+/* No deadlist has it any more. */
+static void unlist_one(struct tfs *fs, struct group *g, uint64_t blk)
+{
+    uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
+
+    if (!(g->used[w] & m)) {
+        corrupt(fs, blk, "block of a deadlist was free already");
+        return;
+    }
+    no_longer_used(fs, g, w, m);
+    if (g->held[w] & m)
+        fs->held++;
+    else
+        now_free(fs, g, blk);
 }
 
 static void hold_one(struct tfs *fs, struct group *g, uint64_t blk)
 {
     uint64_t w = blk % GROUP_BLOCKS / 64, m = 1ull << blk % GROUP_BLOCKS % 64;
 
-    if (!(g->used[w] & m))
-        return; /* held already: of a removed file */
-    g->used[w] &= ~m;
+    if (g->held[w] & m)
+        return; /* of a removed file */
     g->held[w] |= m;
-    g->dirty = 1;
-    fs->held += !(g->kept[w] & m);
-    fs->changed = 1;
+    fs->held++;
+    no_longer_used(fs, g, w, m);
+}
+
+static void hold_listed(struct tfs *fs, struct group *g, uint64_t blk)
+{
+    (void)fs;
+    g->held[blk % GROUP_BLOCKS / 64] |= 1ull << blk % GROUP_BLOCKS % 64;
 }
 
 static void for_run(struct tfs *fs, uint64_t blk, uint64_t n, void (*one)(struct tfs *, struct group *, uint64_t))
@@ -335,9 +373,24 @@ void space_free(struct tfs *fs, uint64_t blk, uint64_t n)
     for_run(fs, blk, n, free_one);
 }
 
-void space_hold(struct tfs *fs, uint64_t blk, uint64_t n)
+void space_hold(struct tfs *fs, uint64_t blk, uint64_t n, int listed)
 {
-    for_run(fs, blk, n, hold_one);
+    for_run(fs, blk, n, listed ? hold_listed : hold_one);
+}
+
+void space_unlist(struct tfs *fs, uint64_t blk, uint64_t n)
+{
+    for_run(fs, blk, n, unlist_one);
+}
+
+int space_load(struct tfs *fs, uint64_t blk, uint64_t n)
+{
+    struct group *g;
+    int r = 0;
+
+    for (uint64_t i = blk / GROUP_BLOCKS; r == 0 && i <= (blk + n - 1) / GROUP_BLOCKS; i++)
+        r = space_group(fs, i, &g);
+    return r;
 }
 
 int space_is_used(struct tfs *fs, uint64_t blk)
@@ -346,65 +399,6 @@ int space_is_used(struct tfs *fs, uint64_t blk)
     int r = space_group(fs, blk / GROUP_BLOCKS, &g);
 
     return r < 0 ? r : (int)(g->used[blk % GROUP_BLOCKS / 64] >> blk % GROUP_BLOCKS % 64 & 1);
-}
-
-/* ---- named snapshots ---- */
-
-/* The new `kept` of each group that a snapshot has a map of, worked out before any of it counts. */
-static int remap(struct tfs *fs, const struct named *s, int keep, uint64_t **kept)
-{
-    for (uint64_t i = 0; i < fs->map_groups; i++) {
-        struct group *g;
-        int r = space_group(fs, i, &g);
-        if (r == 0 && (kept[i] = mem_alloc(fs, GROUP_BYTES)) == NULL)
-            r = -TFS_ENOMEM;
-        if (r == 0)
-            r = keep ? named_map(fs, s, i, kept[i]) : named_kept(fs, s, i, kept[i]);
-        if (r < 0)
-            return r;
-        for (uint64_t w = 0; keep && w < GROUP_WORDS; w++)
-            kept[i][w] |= g->kept[w];
-    }
-    return 0;
-}
-
-/* Sets the kept map of a group. What is no longer kept waits for the commit that says so, like all that the last commit leads to. */
-static void set_kept(struct tfs *fs, struct group *g, const uint64_t *kept)
-{
-    for (uint64_t w = 0; w < GROUP_WORDS; w++) {
-        uint64_t released = g->kept[w] & ~kept[w], added = kept[w] & ~g->kept[w];
-        g->kept[w] = kept[w];
-        g->committed[w] |= released;
-        fs->waiting += (uint64_t)__builtin_popcountll(released & ~g->used[w] & ~g->held[w]);
-        fs->held += (uint64_t)__builtin_popcountll(released & g->held[w]);
-        fs->held -= (uint64_t)__builtin_popcountll(added & g->held[w]);
-        g->dirty |= released != 0;
-    }
-}
-
-static int rekeep(struct tfs *fs, const struct named *s, int keep)
-{
-    uint64_t n = fs->map_groups, **kept = mem_alloc(fs, n * sizeof *kept);
-    int r = kept != NULL ? remap(fs, s, keep, kept) : -TFS_ENOMEM;
-
-    for (uint64_t i = 0; kept != NULL && i < n; i++) {
-        struct group *g;
-        if (r == 0 && space_group(fs, i, &g) == 0) /* it is loaded */
-            set_kept(fs, g, kept[i]);
-        mem_free(fs, kept[i], GROUP_BYTES);
-    }
-    mem_free(fs, kept, n * sizeof *kept);
-    return r;
-}
-
-int space_keep(struct tfs *fs, const struct named *s)
-{
-    return rekeep(fs, s, 1);
-}
-
-int space_unkeep(struct tfs *fs, const struct named *s)
-{
-    return rekeep(fs, s, 0);
 }
 
 /* ---- commit ---- */
@@ -450,7 +444,7 @@ void space_committed(struct tfs *fs)
             fs->map_groups = (uint32_t)g->index + 1;
         fs->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
         for (uint64_t w = 0; w < GROUP_WORDS; w++) {
-            uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w] & ~g->kept[w];
+            uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w];
             g->nfree += (uint64_t)__builtin_popcountll(freed);
             fs->free += (uint64_t)__builtin_popcountll(freed);
             g->committed[w] = g->used[w];

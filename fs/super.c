@@ -35,11 +35,15 @@ static struct tfs *tfs_new(const struct tfs_env *env)
     memset(fs, 0, sizeof *fs);
     fs->env = env;
     fs->table = mem_alloc(fs, sizeof *fs->table);
-    if (fs->table == NULL) {
+    fs->snap_table = mem_alloc(fs, sizeof *fs->snap_table);
+    if (fs->table == NULL || fs->snap_table == NULL) {
+        mem_free(fs, fs->table, sizeof *fs->table);
+        mem_free(fs, fs->snap_table, sizeof *fs->snap_table);
         mem_free(fs, fs, sizeof *fs);
         return NULL;
     }
     *fs->table = (struct tfs_file){.fs = fs, .slot = NO_SLOT, .opens = 1, .magic = MAGIC_INODES};
+    *fs->snap_table = (struct tfs_file){.fs = fs, .slot = NO_SLOT, .opens = 1, .magic = MAGIC_SNAP, .inode.nlink = 1};
     return fs;
 }
 
@@ -47,10 +51,12 @@ void super_forget(struct tfs *fs)
 {
     space_forget(fs);
     named_forget(fs);
+    dead_forget(fs);
     if (fs->view_of != NULL)
         fs->view_of->views--;
     mem_free(fs, fs->root, sizeof *fs->root);
     mem_free(fs, fs->table, sizeof *fs->table);
+    mem_free(fs, fs->snap_table, sizeof *fs->snap_table);
     mem_free(fs, fs->map_copy, (fs->ngroups + 7) / 8);
     mem_free(fs, fs, sizeof *fs);
 }
@@ -74,9 +80,9 @@ static int write_super(struct tfs *fs, uint64_t *written)
     s->cursor = fs->cursor;
     s->slots = fs->nslots;
     s->free_slot = fs->free_slot;
-    s->snap_blk = fs->named != NULL ? fs->named->blk : 0;
-    s->snap_birth = fs->named != NULL ? fs->named->birth : 0;
+    s->dead = fs->dead.next;
     s->table = fs->table->inode;
+    s->snaps = fs->snap_table->inode;
     space_describe(fs, s);
     block_put(fs, blk, data, 1);
     r = fs->env->flush(fs->env->ctx, written);
@@ -89,6 +95,8 @@ static int commit_blocks(struct tfs *fs, uint64_t *written)
     int r = inode_store_all(fs);
 
     if (r == 0)
+        r = dead_commit(fs);
+    if (r == 0)
         r = space_commit(fs);
     if (r == 0)
         r = fs->env->flush(fs->env->ctx, written);
@@ -97,6 +105,7 @@ static int commit_blocks(struct tfs *fs, uint64_t *written)
     if (r < 0)
         return r;
     space_committed(fs);
+    dead_committed(fs);
     fs->generation++;
     fs->committed = fs->epoch++;
     fs->changed = 0;
@@ -127,10 +136,12 @@ int tfs_commit(struct tfs *fs)
 
 int make_room(struct tfs *fs)
 {
-    if (fs->free > fs->reserve)
+    uint64_t least = fs->reserve + space_floor(fs);
+
+    if (fs->free > least)
         return 0;
     snap_sift_all(fs);
-    if (fs->free > fs->reserve || fs->waiting == 0 || fs->no_commit)
+    if (fs->free > least || fs->waiting == 0 || fs->no_commit)
         return 0;
     return tfs_commit(fs);
 }
@@ -222,7 +233,7 @@ static int newest_super(struct tfs *fs, uint64_t *blk, struct disk_super **out)
 /* Says which version it is. Versions beyond 9999 are no versions. */
 static int other_version(struct tfs *fs, uint32_t version)
 {
-    char text[] = "its format is version 0000; this program knows version " STRING(FORMAT_VERSION) " only";
+    char text[] = "its format is version 0000; this program knows versions 3 and " STRING(FORMAT_VERSION) " only";
     char *digits = strchr(text, '0');
 
     if (version > 9999)
@@ -236,9 +247,33 @@ static int other_version(struct tfs *fs, uint32_t version)
     return corrupt(fs, 0, text);
 }
 
+/* What differs in version 3, which had named snapshots of another kind: the next commit writes what is known now. */
+static int take_v3(struct tfs *fs, const struct disk_super_v3 *s)
+{
+    if (s->snap_blk != 0)
+        return corrupt(fs, 0, "its format is version 3 and it has named snapshots, which this program cannot read: remove them "
+                              "(tarry fs snap rm) with the program that took them");
+    if (fs->ngroups > MAX_GROUPS_V3)
+        return corrupt(fs, 0, "superblock makes no sense");
+    memcpy(fs->map_copy, s->map_copy, (fs->ngroups + 7) / 8);
+    fs->table->inode = s->table;
+    return 0;
+}
+
+static int take_now(struct tfs *fs, const struct disk_super *s)
+{
+    memcpy(fs->map_copy, s->map_copy, (fs->ngroups + 7) / 8);
+    fs->table->inode = s->table;
+    fs->snap_table->inode = s->snaps;
+    fs->dead.disk = s->dead;
+    if (!dead_is_sane(fs, &s->dead) || inode_check(fs, &s->snaps) < 0)
+        return corrupt(fs, 0, "superblock makes no sense");
+    return 0;
+}
+
 static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t device_blocks)
 {
-    if (s->version != FORMAT_VERSION)
+    if (s->version != FORMAT_VERSION && s->version != 3)
         return other_version(fs, s->version);
     if (s->block_size != TFS_BLOCK || s->nblocks > device_blocks)
         return corrupt(fs, 0, s->nblocks > device_blocks ? "file system is larger than its device: truncated image?"
@@ -255,8 +290,9 @@ static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t devic
     fs->free_slot = s->free_slot;
     fs->map_groups = s->map_groups;
     fs->cursor = s->cursor;
-    memcpy(fs->map_copy, s->map_copy, (fs->ngroups + 7) / 8);
-    fs->table->inode = s->table;
+    r = s->version == 3 ? take_v3(fs, (const struct disk_super_v3 *)(const void *)s) : take_now(fs, s);
+    if (r < 0)
+        return r;
     if (fs->committed >= UINT64_MAX / 2 || fs->generation >= UINT64_MAX / 2 || fs->free > fs->nblocks - fs->first ||
         fs->nslots == 0 || fs->nslots / INODES_PER_BLOCK > fs->nblocks || fs->map_groups > fs->ngroups ||
         !block_valid(fs, fs->cursor) || fs->cursor / GROUP_BLOCKS > fs->map_groups ||
@@ -285,8 +321,6 @@ int super_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
     int r = newest_super(fs, &blk, &s);
     if (r == 0) {
         r = take_super(fs, s, nblocks);
-        fs->snap_blk = s->snap_blk;
-        fs->snap_birth = s->snap_birth;
         block_put(fs, blk, s, 0);
     }
     if (r < 0)
@@ -330,7 +364,7 @@ int tfs_mount(const struct tfs_env *env, uint64_t nblocks, struct tfs **out)
     *out = NULL;
     if (r < 0)
         return r;
-    r = named_load(fs, fs->snap_blk, fs->snap_birth);
+    r = named_load(fs, 0);
     if (r == 0)
         r = super_mount_root(fs);
     if (r < 0)

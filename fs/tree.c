@@ -493,7 +493,9 @@ static int node_writable(struct tfs_file *f, struct disk_child *c, unsigned leve
 
     if (r < 0 || c->birth > file_guard(f))
         return r;
-    r = node_new(f, level, &copy);
+    r = file_reserve(f, 1);
+    if (r == 0)
+        r = node_new(f, level, &copy);
     if (r < 0) {
         node_put(f->fs, n, 0);
         return r;
@@ -696,7 +698,16 @@ static int continues(const struct piece *p, const struct piece *q)
     return !p->is_node && !q->is_node && p->blk + p->n == q->blk && p->fblk + p->n == q->fblk && p->birth == q->birth;
 }
 
-static int remember(struct tfs *fs, struct pieces **list, struct piece p)
+uint64_t pieces_count(const struct pieces *l)
+{
+    uint64_t n = 0;
+
+    for (; l != NULL; l = l->next)
+        n += l->n;
+    return n;
+}
+
+int pieces_add(struct tfs *fs, struct pieces **list, struct piece p)
 {
     struct pieces *l = *list;
 
@@ -715,35 +726,39 @@ static int remember(struct tfs *fs, struct pieces **list, struct piece p)
     return 0;
 }
 
-static int collect_node(struct tfs *fs, const struct node *n, struct pieces **list);
+static int collect_node(struct tfs *fs, const struct node *n, uint64_t low, uint64_t high, struct pieces **list);
 
 /*
- * A child and all below it. Damage is complained about and passed over: a damaged file must be removable; what its
- * nodes led to stays marked as used until `check`.
+ * Child i and all below it; the parent is responsible up to high. Damage is complained about and passed over: a damaged
+ * file must be removable; what its nodes led to stays marked as used until `check`.
  */
-static int collect_child(struct tfs *fs, const struct disk_child *child, unsigned level, struct pieces **list)
+static int collect_child(struct tfs *fs, const struct node *parent, unsigned i, uint64_t high, struct pieces **list)
 {
-    struct disk_child c = *child;
+    struct disk_child c = children(parent)[i];
     struct node n;
-    int r = node_get(fs, &c, level, &n);
+    int r = node_get(fs, &c, parent->shape->level - 1u, &n);
 
     if (r < 0)
         return r == -TFS_ECORRUPT ? 0 : r;
-    r = collect_node(fs, &n, list);
+    r = collect_node(fs, &n, c.fblk, i + 1u < parent->shape->count ? children(parent)[i + 1].fblk : high, list);
     node_put(fs, &n, 0);
-    return r < 0 ? r : remember(fs, list, (struct piece){.blk = c.blk, .birth = c.birth, .n = 1, .is_node = 1});
+    return r < 0 ? r : pieces_add(fs, list, (struct piece){.blk = c.blk, .birth = c.birth, .n = 1, .is_node = 1});
 }
 
-static int collect_node(struct tfs *fs, const struct node *n, struct pieces **list)
+/* Only what lies in [low, high): one that several parents lead to is gone through in one place at most, so that a hostile tree ends. */
+static int collect_node(struct tfs *fs, const struct node *n, uint64_t low, uint64_t high, struct pieces **list)
 {
     int r = 0;
 
     for (unsigned i = 0; r == 0 && i < n->shape->count; i++) {
-        if (n->shape->level == 0) {
+        uint64_t at = n->shape->level == 0 ? extents(n)[i].fblk : children(n)[i].fblk;
+        if (at < low || at >= high) {
+            corrupt(fs, n->blk, "tree node leads to what belongs to another");
+        } else if (n->shape->level == 0) {
             const struct disk_extent *e = &extents(n)[i];
-            r = remember(fs, list, (struct piece){e->fblk, e->blk, e->birth, e->length, 0});
+            r = pieces_add(fs, list, (struct piece){e->fblk, e->blk, e->birth, e->length, 0});
         } else {
-            r = collect_child(fs, &children(n)[i], n->shape->level - 1u, list);
+            r = collect_child(fs, n, i, high, list);
         }
     }
     return r;
@@ -754,7 +769,7 @@ int tree_collect(struct tfs *fs, const struct disk_root *root, struct pieces **l
     struct node n = root_node(root);
 
     *list = NULL;
-    int r = collect_node(fs, &n, list);
+    int r = collect_node(fs, &n, 0, MAX_FBLK, list);
     if (r < 0)
         *list = pieces_free(fs, *list);
     return r;
@@ -800,13 +815,17 @@ static int node_cut(struct tfs_file *f, struct node *n, uint64_t from, struct pi
     if (!contents_ok(f->fs, n))
         return corrupt(f->fs, n->blk, "tree node makes no sense");
     if (n->shape->level == 0) {
-        leaf_cut(f, n, from);
-        return 0;
+        r = file_reserve(f, pieces_count(*list) + n->shape->count + MAX_LEVEL);
+        if (r == 0)
+            leaf_cut(f, n, from);
+        return r;
     }
     while (keep < n->shape->count && children(n)[keep].fblk < from)
         keep++;
     for (unsigned i = keep; r == 0 && i < n->shape->count; i++)
-        r = collect_child(f->fs, &children(n)[i], n->shape->level - 1u, list);
+        r = collect_child(f->fs, n, i, MAX_FBLK, list);
+    if (r == 0 && keep == 0)
+        r = file_reserve(f, pieces_count(*list) + MAX_LEVEL);
     if (r == 0 && keep > 0) {
         r = node_writable(f, &children(n)[keep - 1], n->shape->level - 1u, &below);
         if (r < 0)
