@@ -259,8 +259,6 @@ static int take_out(struct tfs *fs, struct named *s, void *record, void *newer_r
     dead_merge_end(fs, &m, 1);
     *p = s->next;
     mem_free(fs, s, sizeof *s);
-    shorten_table(fs);
-    named_longest(fs);
     fs->changed = 1;
     return 0;
 }
@@ -268,8 +266,8 @@ static int take_out(struct tfs *fs, struct named *s, void *record, void *newer_r
 int tfs_named_remove(struct tfs *fs, const char *name)
 {
     struct named *s = find(fs, name);
-    void *data[2] = {NULL, NULL};
-    uint64_t blk[2];
+    void *data, *newer_data;
+    uint64_t blk, newer_blk;
 
     if (s == NULL)
         return -TFS_ENOENT;
@@ -279,15 +277,21 @@ int tfs_named_remove(struct tfs *fs, const char *name)
     if (r < 0)
         return r;
     const struct named *n = above(fs, s);
-    r = metafile_write(fs->snap_table, s->index, &data[0], &blk[0]);
-    if (r == 0 && n != NULL)
-        r = metafile_write(fs->snap_table, n->index, &data[1], &blk[1]);
-    if (r == 0)
-        r = take_out(fs, s, data[0], data[1]);
-    for (int i = 0; i < 2; i++)
-        if (data[i] != NULL)
-            block_put(fs, blk[i], data[i], 1);
-    return r < 0 ? r : tfs_commit(fs);
+    r = metafile_write(fs->snap_table, s->index, &data, &blk);
+    if (r < 0)
+        return r;
+    if (n == NULL) {
+        r = take_out(fs, s, data, NULL);
+    } else if ((r = metafile_write(fs->snap_table, n->index, &newer_data, &newer_blk)) == 0) {
+        r = take_out(fs, s, data, newer_data);
+        block_put(fs, newer_blk, newer_data, 1);
+    }
+    block_put(fs, blk, data, 1);
+    if (r < 0)
+        return r;
+    shorten_table(fs);
+    named_longest(fs);
+    return tfs_commit(fs);
 }
 
 /* ---- looking ---- */

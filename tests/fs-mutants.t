@@ -28,11 +28,27 @@ a data block is not compared with its checksum|fs_damage|block.c|s/if (fresh && 
 a metadata block is not compared with its checksum|fs_damage|block.c|s/if (\*fresh && h->crc != seal_of(\*data))/if (0)/
 a cut lets go before all of it could be read|fs_full|tree.c|s/^    for (unsigned i = keep; r == 0 && i < n->shape->count; i++)$/    for (unsigned i = keep; i < n->shape->count; i++)/
 a rename clears the target first|fs_full|dir.c|s/^    int r = tree_collect(f->fs, &old->inode.root, &list);$/    { struct place p; if (place_get(newdir, newname, newn, \&p) == 0) place_clear(newdir, \&p); }\n&/
-data takes the last blocks|fs_full|space.c|s/if (is_data && fs->free <= fs->reserve)/if (is_data \&\& fs->free == 0)/
+data takes the last blocks|fs_full|space.c|s/ || (is_data && fs->free <= fs->reserve + floor))/)/
 a snapshot does not hold its blocks|fs_model|inode.c|s/^        if (keeper != NULL)$/        if (0)/
-a block of a removed named snapshot is used again before the commit|fs_crash|space.c|s/^        g->committed\[w\] |= released;$/        (void)0;/
-a named snapshot does not keep its blocks|fs_named|space.c|s/^    return g->committed\[w\] | g->used\[w\] | g->held\[w\] | g->kept\[w\];/    return g->committed[w] | g->used[w] | g->held[w];/
-a named snapshot keeps the records of the others|fs_named|named.c|s/^    for (const struct pieces \*l = records; l != NULL; l = l->next)$/    for (const struct pieces *l = NULL; l != NULL; l = l->next)/
+a block of a removed named snapshot is used again before the commit|fs_crash|space.c|/^static void now_free/,/^}/s/if (g->committed.*/if (0) {/
+a named snapshot does not keep its blocks|fs_named|inode.c|s/^    int listed = is_in_named(f) .*/    int listed = 0;/
+a dead block is not entered on the deadlist|fs_named|inode.c|/^void file_drop/,/^}/s/^        dead_append(.*/        ;/
+a dead block is entered on the deadlist twice|fs_named|inode.c|/^void file_drop/,/^}/s/^        dead_append(.*/        { dead_append(f->fs, blk, n, birth); dead_append(f->fs, blk, 1, birth + 1); }/
+the blocks of a removed open file are not on the deadlist|fs_named|inode.c|/^void file_unlink/,/^}/s/int listed = .*/int listed = 0;/
+a removed open file puts its blocks on the deadlist once more|fs_named|inode.c|s/^    return !f->orphan \&\& f != /    return f != /
+the birth of a dead block is forgotten|fs_named|deadlist.c|/^void dead_append/,/^}/s/\.birth = birth/.birth = 1/
+dead blocks side by side count as of one birth|fs_named|deadlist.c|s/ == blk \&\& last->birth == birth) {/ == blk) {/
+the birth test is left out when a snapshot is removed|fs_named|deadlist.c|s/^    if (e->birth <= g->epoch)$/    if (0)/
+a block that an older snapshot sees is freed|fs_named|deadlist.c|s/^    if (e->birth <= g->epoch)$/    if (e->birth < g->epoch)/
+what nobody sees any more is not freed|fs_named|deadlist.c|s/done ? space_unlist : NULL/NULL/
+a removed snapshot's own deadlist is lost|fs_named|deadlist.c|s/\.to = \*of_it}/.to = {0}}/
+the blocks of a deadlist leak|fs_named|deadlist.c|s/done ? space_free : NULL/NULL/
+the first block of the deadlist is overwritten before the commit|fs_crash|deadlist.c|/^static int add_page/,/^}/s/r = space_alloc(fs, &nobody, 0, 0, &p->blk);/{ r = p->old > 0 ? (p->blk = l->disk.blk, 0) : space_alloc(fs, \&nobody, 0, 0, \&p->blk); l->replaced |= p->old > 0; }/
+a page of the deadlist is not written|fs_crash|deadlist.c|/^int dead_commit/,/^}/s/r = write_block(.*/;/
+no room is made on the deadlist|fs_full|deadlist.c|/^int dead_reserve/,/^}/s/n + SLACK/(uint64_t)(n > 0)/
+a full disk keeps no room for removing a snapshot|fs_full|space.c|/^uint64_t space_floor/,/^}/s/return .*/return 0;/
+a dead block that memory holds is freed with the snapshot|fs_named|space.c|/^static void unlist_one/,/^}/s/if (g->held\[w\] \& m)/if (0)/
+memory frees a block that a deadlist has|fs_named|space.c|s/^    if (is_held \&\& is_used)$/    if (0)/
 END
 }
 

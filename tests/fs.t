@@ -165,7 +165,7 @@ for s in (0, 4096):
     b[s + 4:s + 8] = crc32c(b[s:s + 4096]).to_bytes(4, "little")
 open(sys.argv[2], "wb").write(b)
 END
-bad "another version" "old.img: .*its format is version 1; this program knows version [0-9]+ only" ls old.img
+bad "another version" "old.img: .*its format is version 1; this program knows versions 3 and [0-9]+ only" ls old.img
 bad "snap without more" "snap: wants" snap
 bad "a snapshot that is not there" "none: does not exist" snap rm b.img none
 bad "diff with one that is not there" "none: does not exist" snap diff b.img none

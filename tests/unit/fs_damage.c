@@ -15,7 +15,33 @@ static uint8_t pattern(uint64_t ino, uint64_t off)
     return (uint8_t)(ino * 131 + off / TFS_BLOCK * 7 + off % TFS_BLOCK);
 }
 
-/* A file system with something of everything: deep trees, holes, several buckets, free inodes. */
+/* Named snapshots with deadlists of two blocks, the last of them the live one. What is there in the end is as without them. */
+static void take_snapshots(struct tfs *fs, struct tfs_file *root, struct tfs_file *big)
+{
+    struct tfs_file *f;
+    uint8_t block[TFS_BLOCK];
+    char name[8];
+
+    assert_int_equal(tfs_create(root, "gone", 0644, &f), 0);
+    for (unsigned b = 0; b < 100; b++)
+        assert_int_equal(tfs_write(f, b * 2 * TFS_BLOCK, "gone", 4), 4);
+    tfs_unref(f);
+    for (unsigned i = 0; i < 3; i++) {
+        sprintf(name, "s%u", i);
+        assert_int_equal(tfs_named_create(fs, name), 0);
+        for (unsigned b = 0; b < 200; b++) {
+            uint64_t at = (b * 13 + i * 7) % BIG_BLOCKS * 2;
+            for (unsigned k = 0; k < TFS_BLOCK; k++)
+                block[k] = pattern(1, at * TFS_BLOCK + k);
+            assert_int_equal(tfs_write(big, at * TFS_BLOCK, block, sizeof block), sizeof block);
+        }
+        if (i == 1)
+            assert_int_equal(tfs_remove(root, "gone"), 0);
+    }
+    assert_int_equal(tfs_named_remove(fs, "s1"), 0);
+}
+
+/* A file system with something of everything: named snapshots, deep trees, holes, several buckets, free inodes. */
 static void populate(struct device *d)
 {
     assert_int_equal(tfs_format(&d->env, d->nblocks), 0);
@@ -41,6 +67,7 @@ static void populate(struct device *d)
             block[k] = pattern(1, at * TFS_BLOCK + k);
         assert_int_equal(tfs_write(f, at * TFS_BLOCK, block, sizeof block), sizeof block);
     }
+    take_snapshots(fs, root, f);
     tfs_unref(f);
     tfs_unref(dir);
     tfs_unref(root);
@@ -87,6 +114,23 @@ static uint8_t *needed_blocks(struct device *d)
     assert_int_equal(tfs_unmount(fs), 0);
     device_forget(d);
     return need;
+}
+
+static void mark_piece(void *arg, const struct piece *p)
+{
+    memset((uint8_t *)arg + p->blk, 1, p->n);
+}
+
+/* Those of them that the live files need: others are of named snapshots. */
+static uint8_t *live_blocks(struct device *d)
+{
+    uint8_t *live = calloc(1, d->nblocks);
+    struct tfs *fs = mount_or_die(d);
+
+    assert_int_equal(reach_all(fs, mark_piece, live), 0);
+    assert_int_equal(tfs_unmount(fs), 0);
+    device_forget(d);
+    return live;
 }
 
 struct wanted {
@@ -158,6 +202,24 @@ static void test_flipped_bits(void **state)
 
 /* ---- hostile images ---- */
 
+static void look_into(struct tfs *fs, const char *snapshot)
+{
+    struct tfs *view;
+    struct tfs_file *root, *f;
+    uint8_t buf[3000];
+
+    if (tfs_named_mount(fs, snapshot, &view) < 0)
+        return;
+    root = tfs_root(view);
+    if (tfs_walk(root, "big", &f) == 0) {
+        for (uint64_t at = 0; at < BIG_BLOCKS * 2; at += 9)
+            tfs_read(f, at * TFS_BLOCK, buf, sizeof buf);
+        tfs_unref(f);
+    }
+    tfs_unref(root);
+    tfs_unmount(view);
+}
+
 /* Some of everything; every call may fail, none may crash or hang. */
 static void use(struct tfs *fs, uint64_t *x)
 {
@@ -200,6 +262,11 @@ static void use(struct tfs *fs, uint64_t *x)
         if (tfs_create(dir, name, i % 4 ? 0644 : DMDIR_BIT | 0755, &f) == 0)
             tfs_unref(f);
     }
+    if (below(x, 2))
+        tfs_named_create(fs, "new");
+    if (below(x, 2))
+        tfs_named_remove(fs, below(x, 2) ? "s0" : "s2");
+    look_into(fs, below(x, 2) ? "s0" : "s2");
     if (big != NULL && below(x, 2))
         tfs_truncate(big, below(x, BIG_BLOCKS * TFS_BLOCK));
     tfs_commit(fs);
@@ -354,11 +421,12 @@ static void test_repair_each_block(void **state)
     struct device *d = device_new(NBLOCKS, 36);
     uint64_t x = test_seed("repair", 36);
     unsigned repaired = 0, hopeless = 0, kept = 0;
-    uint8_t *need, *good = malloc(NBLOCKS * TFS_BLOCK);
+    uint8_t *need, *live, *good = malloc(NBLOCKS * TFS_BLOCK);
 
     (void)state;
     populate(d);
     need = needed_blocks(d);
+    live = live_blocks(d);
     memcpy(good, d->medium, NBLOCKS * TFS_BLOCK);
     for (uint64_t b = 0; b < NBLOCKS; b++) {
         const struct disk_header *h = (const void *)(good + b * TFS_BLOCK);
@@ -382,7 +450,9 @@ static void test_repair_each_block(void **state)
                 assert_true(sound == 120 && large == 0);
             if (magic == MAGIC_NODE)
                 assert_int_equal(sound, 120);
-            if (magic == 0)
+            if (magic == MAGIC_SNAP || magic == MAGIC_DEAD || (!live[b] && magic == 0))
+                assert_true(sound == 120 && large == 0);
+            else if (magic == 0)
                 assert_true((sound == 119 && large == 0) || (sound == 120 && large > 0));
             kept += sound == 120 && large == 0;
             repaired++;
@@ -394,6 +464,7 @@ static void test_repair_each_block(void **state)
     printf("# %u repaired, %u of them with nothing lost where it was; %u hopeless\n", repaired, kept, hopeless);
     assert_int_equal(hopeless, 0);
     assert_true(repaired > 100 && kept > 0);
+    free(live);
     free(need);
     free(good);
     device_delete(d);

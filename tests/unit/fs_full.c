@@ -7,7 +7,7 @@
 #include "fs_device.h"
 #include "fs/core.h"
 
-#define NBLOCKS 480
+#define NBLOCKS 640
 #define NFILES 6
 #define BIG_BLOCKS 130u
 
@@ -60,6 +60,31 @@ static void populate(struct device *d)
     tfs_unref(f);
     tfs_unref(dir);
     tfs_unref(root);
+    assert_int_equal(tfs_unmount(fs), 0);
+}
+
+/* Two named snapshots, with deadlists of their own and something on the live one; one list takes more than a block. */
+static void populate_named(struct device *d)
+{
+    populate(d);
+    struct tfs *fs = mount_or_die(d);
+    struct tfs_file *root = tfs_root(fs), *big = walk(fs, "big", NULL), *small = walk(fs, "small", NULL), *gone;
+
+    assert_int_equal(tfs_create(root, "gone", 0644, &gone), 0);
+    for (unsigned b = 90; b-- > 0;)
+        assert_int_equal(tfs_write(gone, b * 2 * TFS_BLOCK, "gone", 4), 4);
+    tfs_unref(gone);
+    assert_int_equal(tfs_named_create(fs, "older"), 0);
+    for (unsigned b = 0; b < BIG_BLOCKS / 2; b++)
+        assert_int_equal(tfs_write(big, b * 4 * TFS_BLOCK, "before", 6), 6);
+    assert_int_equal(tfs_named_create(fs, "newer"), 0);
+    for (unsigned b = 0; b < 50; b++) /* its page has no room for all of the file */
+        assert_int_equal(tfs_write(big, (b * 4 + 2) * TFS_BLOCK, "after", 5), 5);
+    assert_int_equal(tfs_write(small, 0, "after", 5), 5);
+    assert_int_equal(tfs_remove(root, "gone"), 0);
+    tfs_unref(root);
+    tfs_unref(big);
+    tfs_unref(small);
     assert_int_equal(tfs_unmount(fs), 0);
 }
 
@@ -182,6 +207,25 @@ static int64_t op_list(struct scene *s)
     return r;
 }
 
+static int64_t op_named(struct scene *s)
+{
+    return tfs_named_create(s->fs, "newest");
+}
+
+static int64_t op_unname_older(struct scene *s)
+{
+    int r = tfs_named_remove(s->fs, "older");
+
+    return r == -TFS_ENOENT ? 0 : r;
+}
+
+static int64_t op_unname_newer(struct scene *s)
+{
+    int r = tfs_named_remove(s->fs, "newer");
+
+    return r == -TFS_ENOENT ? 0 : r;
+}
+
 static const struct op {
     const char *name;
     int64_t (*run)(struct scene *);
@@ -195,7 +239,8 @@ static const struct op {
     {"rename and split", op_rename_split, 0}, {"chmod", op_chmod, 0},
     {"touch", op_touch, 0},             {"snapshot", op_snap, 0},
     {"commit", op_commit, 1},           {"read", op_read, 0},
-    {"list", op_list, 0},
+    {"list", op_list, 0},               {"named snapshot", op_named, 1},
+    {"remove the older one", op_unname_older, 1}, {"remove the newer one", op_unname_newer, 1},
 };
 #define NOPS (sizeof ops / sizeof ops[0])
 
@@ -222,6 +267,10 @@ static uint32_t look(struct tfs *fs)
         }
         crc = tfs_crc32c(crc, &st, sizeof st);
     }
+    struct tfs_named n;
+    uint64_t cookie = 0;
+    while (tfs_named_next(fs, &cookie, &n) > 0)
+        crc = tfs_crc32c(crc, n.name, sizeof n.name);
     return crc;
 }
 
@@ -276,6 +325,8 @@ static int try_op(struct scene *s, const struct op *op, int want_error)
     int64_t r = op->run(s);
 
     s->d->fail_alloc_at = s->d->fail_get_at = 0;
+    if (r >= 0 && s->fs->broken)
+        fail_msg("%s: done, but the file system is broken", op->name);
     if (r >= 0)
         return 1;
     if (r != want_error)
@@ -293,19 +344,25 @@ static size_t hog_begin(struct tfs *fs, uint64_t left, uint64_t *blocks)
     struct tfs_file hog = {.fs = fs, .orphan = 1, .slot = NO_SLOT};
     size_t n = 0;
 
-    while (fs->free > left)
+    while (fs->free > left + space_floor(fs))
         assert_int_equal(space_alloc(fs, &hog, 0, 0, &blocks[n++]), 0);
     return n;
 }
 
-static void full(int with_snap)
+/* What needs no free block is what only a snapshot's removal may use. */
+static int is_removal(const struct op *op)
+{
+    return op->run == op_unname_older || op->run == op_unname_newer;
+}
+
+static void full(int with_snap, int with_named)
 {
     struct device *d = device_new(NBLOCKS, 71);
     uint8_t *image = malloc(NBLOCKS * TFS_BLOCK);
     static uint64_t hog[NBLOCKS];
     unsigned failed = 0, done = 0;
 
-    populate(d);
+    (with_named ? populate_named : populate)(d);
     memcpy(image, d->medium, NBLOCKS * TFS_BLOCK);
     for (size_t o = 0; o < NOPS; o++)
         for (uint64_t left = 0; left < 42; left++) {
@@ -314,6 +371,8 @@ static void full(int with_snap)
             size_t n = hog_begin(s.fs, left, hog);
             if (try_op(&s, &ops[o], -TFS_ENOSPC))
                 done++;
+            else if (is_removal(&ops[o]))
+                fail_msg("%s: a full disk cannot be cleaned up", ops[o].name);
             else
                 failed++;
             while (n-- > 0)
@@ -329,24 +388,30 @@ static void full(int with_snap)
 static void test_each_free_block(void **state)
 {
     (void)state;
-    full(0);
+    full(0, 0);
 }
 
 static void test_each_free_block_snapshot(void **state)
 {
     (void)state;
-    full(1);
+    full(1, 0);
+}
+
+static void test_each_free_block_named(void **state)
+{
+    (void)state;
+    full(1, 1);
 }
 
 /* ---- memory ---- */
 
-static void refuse(int of_cache)
+static void refuse(int of_cache, int with_named)
 {
     struct device *d = device_new(NBLOCKS, 72);
     uint8_t *image = malloc(NBLOCKS * TFS_BLOCK);
     unsigned failed = 0, survived = 0;
 
-    populate(d);
+    (with_named ? populate_named : populate)(d);
     memcpy(image, d->medium, NBLOCKS * TFS_BLOCK);
     for (size_t o = 0; o < NOPS; o++)
         for (uint64_t at = 1;; at++) {
@@ -379,13 +444,15 @@ static void refuse(int of_cache)
 static void test_each_memory(void **state)
 {
     (void)state;
-    refuse(0);
+    refuse(0, 0);
+    refuse(0, 1);
 }
 
 static void test_each_cache_block(void **state)
 {
     (void)state;
-    refuse(1);
+    refuse(1, 0);
+    refuse(1, 1);
 }
 
 int main(void)
@@ -393,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_free_block),
         cmocka_unit_test(test_each_free_block_snapshot),
+        cmocka_unit_test(test_each_free_block_named),
         cmocka_unit_test(test_each_memory),
         cmocka_unit_test(test_each_cache_block),
     };
