@@ -259,14 +259,15 @@ struct tfs_named {
 };
 
 /*
- * Keeps the file system as it is now under a name (63 bytes at most, no '/'). Commits before and after. Costs a block for every 32,512 of the
- * device that were ever used, whatever the files in them.
+ * Keeps the file system as it is now under a name (63 bytes at most, no '/'). Commits before and after. Costs a few blocks, whatever the size of
+ * the files and of the device.
  */
 int tfs_named_create(struct tfs *, const char *name);
-int tfs_named_remove(struct tfs *, const char *name); /* -TFS_EBUSY while it is mounted. In any order. */
+/* -TFS_EBUSY while it is mounted. In any order. Costs what its successor's deadlist is long; a full device has room for that. */
+int tfs_named_remove(struct tfs *, const char *name);
 /* The newest first: *cookie = 0 to begin. Returns 1, 0 at the end, or negative. */
 int tfs_named_next(struct tfs *, uint64_t *cookie, struct tfs_named *);
-int tfs_named_count(struct tfs *, struct tfs_named *); /* blocks and alone, which _next leaves 0: it reads all maps */
+int tfs_named_count(struct tfs *, struct tfs_named *); /* blocks and alone, which _next leaves 0: it reads a deadlist */
 /* The snapshot as a file system that cannot be changed. To be unmounted before fs is. */
 int tfs_named_mount(struct tfs *, const char *name, struct tfs **);
 
