@@ -172,4 +172,12 @@ for i in range(int(sys.argv[1])):
     else: s = ((s ^ t[k]) << 1 | s >> 63) & m
 print("checksum=%d" % (s >> 1))' "$1"; }
 same spin "$(spin 1000000; spin 0; echo "faults=1000 sum=$(((255 * 256 / 2) * 3 + 231 * 232 / 2))"; echo "faults=1000 sum=$((45 * 100))")"
+guest 'echo one >/f; echo == chmod; chmod 640 /f; ls -l /f; chmod +a /f; echo two >/f; cat /f; ls -l /f; chmod -wa /f; ls -l /f; echo three >/f; echo $?; chmod +a nothere; echo $?
+echo == df; df; df -b; sync; echo $?
+echo == end'
+same chmod "$(printf '%s\n' '-rw-r-----            4 /f' one two 'arw-r-----            8 /f' '-r--r-----            8 /f' 'sh: /f: permission denied' 1 'chmod: nothere: file does not exist' 1)"
+is "df counts in KiB" "$(sed -n 2p df.got | awk '{ print $1 == $2 + $3, $1 }')" "1 16777216"
+is "df -b counts in blocks" "$(sed -n 4p df.got | awk '{ print $1 == $2 + $3, $1 }')" "1 4194304"
+is "sync: status" "$(sed -n '5,$p' df.got)" 0
+
 done_testing

@@ -4,11 +4,12 @@
 #include "chan.h"
 #include "proc.h"
 
-enum { QDIR, QCONS, QCONSCTL, QNULL, QSWAP, QZERO };
+enum { QDIR, QCONS, QCONSCTL, QFS, QNULL, QSWAP, QZERO };
 
 static const struct dirtab table[] = {
     {"cons", QCONS, 0666, &consdev},
     {"consctl", QCONSCTL, 0222, &consctldev},
+    {"fs", QFS, 0444, &spacedev},
     {"null", QNULL, 0666, &nulldev},
     {"swap", QSWAP, 0444, &swapdev},
     {"zero", QZERO, 0444, &zerodev},

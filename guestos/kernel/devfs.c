@@ -98,14 +98,35 @@ Chan *fsroot(void)
     return c;
 }
 
+/*
+ * There are no users: a permission that anybody has is everybody's. The caller holds fslock. 0 or a T_ error.
+ */
+static int allowed(struct tfs_file *f, uint32_t permission)
+{
+    struct tfs_stat st;
+    int err = tfs_stat(f, &st);
+    if (err < 0)
+        return fserror(err);
+    return st.mode & permission ? 0 : error(T_EACCES, "permission denied");
+}
+
+/* To change what is in a directory. */
+static int changeable(Chan *dir)
+{
+    return allowed(fsfile(dir), 0222);
+}
+
 static int fswalk(Chan *dir, const char *name, Chan **out)
 {
     struct tfs_file *f;
     qlock(&fslock);
-    int err = tfs_walk(fsfile(dir), name, &f);
-    err = err == -TFS_ENOENT ? error(T_ENOENT, "%s: file does not exist", name)
-          : err < 0          ? fserror(err)
-                             : fschan(f, out);
+    int err = allowed(fsfile(dir), 0111);
+    if (err == 0) {
+        err = tfs_walk(fsfile(dir), name, &f);
+        err = err == -TFS_ENOENT ? error(T_ENOENT, "%s: file does not exist", name)
+              : err < 0          ? fserror(err)
+                                 : fschan(f, out);
+    }
     qunlock(&fslock);
     return err;
 }
@@ -121,19 +142,20 @@ static int checkmode(const struct tfs_stat *st, int mode)
     return 0;
 }
 
+/* An append-only file is not truncated, though the open succeeds (Plan 9's open(5)); all that is written goes to its end. */
 static int fsopen(Chan *c, int mode)
 {
     struct tfs_stat st;
     qlock(&fslock);
     int err = tfs_stat(fsfile(c), &st);
-    if (err < 0)
-        err = fserror(err);
-    else if ((err = checkmode(&st, mode)) == 0 && (mode & OTRUNC) && st.length > 0)
-        err = (err = tfs_truncate(fsfile(c), 0)) < 0 ? fserror(err) : 0;
+    err = err < 0 ? fserror(err) : checkmode(&st, mode);
     if (err == 0 && (st.mode & DMAPPEND))
         c->mode |= OAPPEND;
+    bool cut = err == 0 && (mode & OTRUNC) && !(st.mode & DMAPPEND);
+    if (cut && st.length > 0)
+        err = (err = tfs_truncate(fsfile(c), 0)) < 0 ? fserror(err) : 0;
     qunlock(&fslock);
-    if (err == 0 && (mode & OTRUNC))
+    if (cut && err == 0)
         imageresized(fsfile(c));
     return err;
 }
@@ -143,8 +165,11 @@ static int fscreate(Chan *dir, const char *name, int mode, uint32_t perm, Chan *
     struct tfs_file *f;
     (void)mode;
     qlock(&fslock);
-    int err = tfs_create(fsfile(dir), name, perm & (DMDIR | DMAPPEND | 0777), &f);
-    err = err < 0 ? fserror(err) : fschan(f, out);
+    int err = changeable(dir);
+    if (err == 0) {
+        err = tfs_create(fsfile(dir), name, perm & (DMDIR | DMAPPEND | 0777), &f);
+        err = err < 0 ? fserror(err) : fschan(f, out);
+    }
     if (err == 0 && (perm & DMAPPEND))
         (*out)->mode |= OAPPEND;
     qunlock(&fslock);
@@ -246,25 +271,45 @@ static int rename(Chan *dir, const char *name, const char *to)
         err = error(T_EPERM, "%s: not on the same file system", to);
     } else {
         qlock(&fslock);
-        err = tfs_rename(fsfile(dir), name, fsfile(newdir), last);
+        err = changeable(dir);
+        if (err == 0)
+            err = changeable(newdir);
+        if (err == 0 && (err = tfs_rename(fsfile(dir), name, fsfile(newdir), last)) < 0)
+            err = fserror(err);
         qunlock(&fslock);
-        err = err < 0 ? fserror(err) : 0;
     }
     putchan(newdir);
     return err;
 }
 
+static int checklength(const struct tfs_stat *st, uint64_t length)
+{
+    if (st->mode & DMDIR)
+        return error(T_EISDIR, "is a directory");
+    if ((st->mode & 0222) == 0)
+        return error(T_EACCES, "permission denied");
+    if ((st->mode & DMAPPEND) && length < st->length)
+        return error(T_EPERM, "file is append-only");
+    return 0;
+}
+
+/* Plan 9's stat(5): a wstat that changes nothing asks for what was written to be durable. */
+static bool nochange(const struct tarry_wstat *w)
+{
+    return w->length == UINT64_MAX && w->mode == UINT32_MAX && w->name[0] == '\0';
+}
+
 static int fswstat(Chan *c, Chan *dir, const char *name, const struct tarry_wstat *w)
 {
     struct tfs_stat st;
+    if (nochange(w))
+        return fssync();
     qlock(&fslock);
     int err = tfs_stat(fsfile(c), &st);
     if (err < 0)
         err = fserror(err);
-    else if (w->length != UINT64_MAX && (st.mode & DMDIR))
-        err = error(T_EISDIR, "is a directory");
-    else if (w->length != UINT64_MAX && (st.mode & 0222) == 0)
-        err = error(T_EACCES, "permission denied");
+    else if (w->length != UINT64_MAX)
+        err = checklength(&st, w->length);
     if (err == 0 && w->length != UINT64_MAX && (err = tfs_truncate(fsfile(c), w->length)) < 0)
         err = fserror(err);
     if (err == 0 && w->mode != UINT32_MAX) {
@@ -283,9 +328,11 @@ static int fswstat(Chan *c, Chan *dir, const char *name, const struct tarry_wsta
 static int fsremove(Chan *dir, const char *name)
 {
     qlock(&fslock);
-    int err = tfs_remove(fsfile(dir), name);
+    int err = changeable(dir);
+    if (err == 0 && (err = tfs_remove(fsfile(dir), name)) < 0)
+        err = fserror(err);
     qunlock(&fslock);
-    return err < 0 ? fserror(err) : 0;
+    return err;
 }
 
 static void fscloned(Chan *c)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tarry.h"
@@ -254,6 +255,85 @@ static void proc_files(void)
     fd = open(path, O_RDONLY);
     CHECK(read(fd, text, sizeof text) > 0);
     CHECK_IS(open("/proc/999999/status", O_RDONLY), -1);
+}
+
+/* Permission bits and DMAPPEND are honoured: open(5), stat(5) of Plan 9. */
+static void permissions(void)
+{
+    char buf[16];
+    struct tarry_wstat w;
+    int fd = create("log", OWRITE, DMAPPEND | 0644);
+    CHECK_IS(write(fd, "one", 3), 3);
+    CHECK_IS(pwrite(fd, "two", 3, 0), 3); /* an offset does not matter */
+    close(fd);
+    fd = open("log", O_RDWR | O_TRUNC); /* not truncated */
+    CHECK(fd >= 0);
+    CHECK_IS(write(fd, "!", 1), 1);
+    CHECK_IS(pread(fd, buf, sizeof buf, 0), 7);
+    CHECK(memcmp(buf, "onetwo!", 7) == 0);
+    CHECK_IS(truncate("log", 3), -1);
+    CHECK_IS(errno, EPERM);
+    CHECK_IS(truncate("log", 9), 0);
+    memset(&w, 0xff, sizeof w);
+    w.name[0] = 0;
+    w.mode = 0444;
+    CHECK_IS(dirwstat("log", &w), 0);
+    CHECK_IS(write(fd, "x", 1), 1); /* R2: what is open stays as it was opened */
+    CHECK_IS(pread(fd, buf, sizeof buf, 0), 10);
+    CHECK_IS(open("log", O_WRONLY), -1);
+    CHECK_IS(errno, EACCES);
+    CHECK_IS(open("log", O_RDONLY | O_TRUNC), -1);
+    CHECK_IS(truncate("log", 0), -1);
+    CHECK_IS(errno, EACCES);
+    CHECK_IS(mkdir("d", 0777), 0);
+    close(make_file("d/f", 1, 10));
+    CHECK_IS(chmod("d", 0555), 0);
+    CHECK_IS(remove("d/f"), -1);
+    CHECK_IS(errno, EACCES);
+    CHECK_IS(rename("d/f", "f"), -1);
+    CHECK_IS(rename("log", "d/log"), -1);
+    CHECK_IS(open("d/g", O_WRONLY | O_CREAT, 0644), -1);
+    CHECK_IS(errno, EACCES);
+    CHECK(file_is_pattern("d/f", 1, 10));
+    CHECK_IS(chmod("d", 0666), 0);
+    CHECK_IS(open("d/f", O_RDONLY), -1);
+    CHECK_IS(errno, EACCES);
+    CHECK_IS(chmod("d", 0777), 0);
+}
+
+/* How much is free, and what makes it less. */
+static void space(void)
+{
+    struct fsspace before, now;
+    struct statvfs v;
+    struct tarry_wstat w;
+    CHECK_IS(fsspace(&before), 0);
+    CHECK_IS(before.blocksize, PAGE);
+    CHECK(before.free > 1000 && before.free < before.blocks);
+    int fd = make_file("f", 1, 200 * PAGE);
+    CHECK_IS(fsspace(&now), 0);
+    CHECK(before.free - now.free >= 200 && before.free - now.free < 220);
+    CHECK_IS(statvfs(".", &v), 0);
+    CHECK(v.f_bsize == PAGE && v.f_bfree == now.free && v.f_blocks == now.blocks);
+    CHECK_IS(fsync(fd), 0);
+    CHECK_IS(fsync(99), -1);
+    CHECK_IS(errno, EBADF);
+    CHECK_IS(fsspace(&before), 0);
+    CHECK_IS(remove("f"), 0);
+    CHECK_IS(fsspace(&now), 0);
+    CHECK(now.held >= before.held + 200); /* it is open */
+    close(fd);
+    sync();
+    CHECK_IS(fsspace(&now), 0);
+    CHECK(now.free >= before.free + 200);
+    close(make_file("g", 1, 1));
+    memset(&w, 0xff, sizeof w);
+    w.name[0] = 0;
+    CHECK_IS(dirwstat("g", &w), 0); /* changes nothing: a commit */
+    CHECK_IS(fsspace(&before), 0);
+    CHECK(before.epoch > now.epoch);
+    CHECK_IS(statvfs("nothing", &v), -1);
+    CHECK_IS(errno, ENOENT);
 }
 
 static void descriptors(void)
@@ -885,6 +965,8 @@ static const struct test tests[] = {
     T(long_names),
     T(devices),
     T(proc_files),
+    T(permissions),
+    T(space),
     T(descriptors),
     T(statuses),
     T(many_children),

@@ -101,6 +101,16 @@ ssize_t cwrite(int fd, const void *buf, size_t n, int64_t offset, uint64_t versi
 int malloc_deferred(size_t n);
 int segfree(void *va, size_t n); /* bytes [va, va + n) read as zeros from now on; their pages are given back; 0 */
 
+/* The room in the file system, in blocks: /dev/fs. */
+struct fsspace {
+    uint64_t blocksize; /* bytes */
+    uint64_t blocks, free;
+    uint64_t held;      /* by snapshots of processes, by removed files that are open, by swap */
+    uint64_t snapshots; /* of processes */
+    uint64_t epoch;
+};
+int fsspace(struct fsspace *); /* 0, or -1 and errno */
+
 uint64_t nsec(void);             /* virtual nanoseconds since boot */
 int nsleep(uint64_t ns);         /* sleeps so many virtual nanoseconds; 0: lets others run */
 int errstr(char *buf, size_t n); /* the text of the last error of a system call; its length */
