@@ -10,7 +10,9 @@ const char disk_fault_help[] =
     "      --disk-fault SPEC   makes disk requests fail; may be given several times. SPEC is KIND[:BLK[-BLK]][,MOD...]\n"
     "                          or after:N: KIND is read, write, flush, any or corrupt (a read that succeeds, with a bit\n"
     "                          flipped), BLK a block of 4096 bytes; MOD is once,\n"
-    "                          count:N (N of them fail), after:N (N of them are served first), disk:N\n";
+    "                          count:N (N of them fail), after:N (N of them are served first), disk:N.\n"
+    "                          KIND power: the power is cut at a write, and the run ends; with MOD lose:SEED sectors\n"
+    "                          that were written since the last flush are lost, SEED says which\n";
 
 static bool number(const char **p, uint64_t *value)
 {
@@ -38,7 +40,7 @@ static bool parse_kind(const char **p, struct disk_fault *f)
         const char *name;
         enum disk_fault_kind kinds;
     } kinds[] = {{"read", DISK_FAULT_READ}, {"write", DISK_FAULT_WRITE}, {"flush", DISK_FAULT_FLUSH},
-                 {"any", DISK_FAULT_ANY}, {"corrupt", DISK_FAULT_CORRUPT}};
+                 {"any", DISK_FAULT_ANY}, {"corrupt", DISK_FAULT_CORRUPT}, {"power", DISK_FAULT_POWER}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (word(p, kinds[i].name)) {
             f->kinds = kinds[i].kinds;
@@ -68,6 +70,10 @@ static bool parse_modifier(const char **p, struct disk_fault *f)
         return number(p, &f->count) && f->count > 0;
     if (word(p, "after:"))
         return number(p, &f->after);
+    if ((f->kinds & DISK_FAULT_POWER) && word(p, "lose:")) {
+        f->loses = true;
+        return number(p, &f->seed);
+    }
     return word(p, "disk:") && number(p, &f->disk);
 }
 
@@ -76,7 +82,7 @@ static const char *parse(const char *spec, struct disk_fault *f)
     const char *p = spec;
     *f = (struct disk_fault){.last = UINT64_MAX, .count = UINT64_MAX, .disk = UINT64_MAX};
     if (!parse_kind(&p, f))
-        return "begins with read, write, flush, any, corrupt or after:N";
+        return "begins with read, write, flush, any, corrupt, power or after:N";
     if (p == spec ? !parse_modifier(&p, f) : !parse_blocks(&p, f))
         return "needs BLK or BLK-BLK after the kind, decimal numbers of 4096-byte blocks";
     while (word(&p, ","))
@@ -122,6 +128,26 @@ bool disk_faults_hit(const struct disk_faults *l, struct disk_fault_state *state
         if (concerns(&l->fault[i], disk, kind, first, last))
             hit |= befalls(&l->fault[i], &state->seen[i]);
     return hit;
+}
+
+bool disk_faults_lose(const struct disk_faults *l)
+{
+    bool any = false;
+    for (unsigned i = 0; l != NULL && i < l->n; i++)
+        any |= l->fault[i].loses;
+    return any;
+}
+
+const struct disk_fault *disk_faults_power(const struct disk_faults *l, struct disk_fault_state *state, unsigned disk,
+                                           uint64_t offset, uint64_t bytes)
+{
+    const struct disk_fault *cut = NULL;
+    for (unsigned i = 0; l != NULL && bytes > 0 && i < l->n; i++)
+        if (concerns(&l->fault[i], disk, DISK_FAULT_POWER, offset / DISK_FAULT_BLOCK,
+                     (offset + bytes - 1) / DISK_FAULT_BLOCK) &&
+            befalls(&l->fault[i], &state->seen[i]))
+            cut = &l->fault[i];
+    return cut;
 }
 
 bool disk_faults_flip(const struct disk_faults *l, struct disk_fault_state *state, unsigned disk, uint64_t offset,

@@ -13,7 +13,14 @@
 
 enum { DISK_FAULTS = 32, DISK_FAULT_BLOCK = 4096, DISK_FAULT_TEXT = 1024 };
 
-enum disk_fault_kind { DISK_FAULT_READ = 1, DISK_FAULT_WRITE = 2, DISK_FAULT_FLUSH = 4, DISK_FAULT_ANY = 7, DISK_FAULT_CORRUPT = 8 };
+enum disk_fault_kind {
+    DISK_FAULT_READ = 1,
+    DISK_FAULT_WRITE = 2,
+    DISK_FAULT_FLUSH = 4,
+    DISK_FAULT_ANY = 7,
+    DISK_FAULT_CORRUPT = 8,
+    DISK_FAULT_POWER = 16
+};
 
 /* Requests of these kinds that touch one of these blocks. */
 struct disk_fault {
@@ -22,6 +29,8 @@ struct disk_fault {
     uint64_t after;       /* so many of them are served first */
     uint64_t count;       /* then so many fail; UINT64_MAX: all */
     uint64_t disk;        /* slot; UINT64_MAX: any */
+    bool loses;           /* power: some sectors that were not flushed are lost, ... */
+    uint64_t seed;        /* ... this says which */
 };
 
 struct disk_faults {
@@ -46,6 +55,11 @@ bool disk_faults_hit(const struct disk_faults *, struct disk_fault_state *, unsi
  */
 bool disk_faults_flip(const struct disk_faults *, struct disk_fault_state *, unsigned disk, uint64_t offset,
                       uint64_t bytes, uint64_t *bit);
+/* Is there one that makes a disk lose sectors that have been written? Then what they were has to be kept (disk_power.h). */
+bool disk_faults_lose(const struct disk_faults *);
+/* Counts a write for the faults of kind power. The fault, if the power goes now; else NULL. */
+const struct disk_fault *disk_faults_power(const struct disk_faults *, struct disk_fault_state *, unsigned disk,
+                                           uint64_t offset, uint64_t bytes);
 /* The lines of --help. */
 extern const char disk_fault_help[];
 

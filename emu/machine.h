@@ -50,6 +50,7 @@ enum machine_stop {
     STOP_RESET,       /* the guest asked for a reboot: treated as power off by the commands */
     STOP_LIMIT,       /* max_insns reached */
     STOP_INTERRUPTED, /* machine_interrupt was called, or ctrl-A x on the console */
+    STOP_POWER,       /* a disk fault cut the power: message */
     STOP_HUNG,        /* the hart waits for an interrupt that cannot come */
     STOP_ERROR        /* the run cannot go on: message says why */
 };

@@ -81,6 +81,9 @@ static int status_of(const struct session *s, const struct machine_result *res)
     case STOP_LIMIT:
         say("stopped after %llu instructions (--max-insns)", (unsigned long long)res->instructions);
         return STATUS_LIMIT;
+    case STOP_POWER:
+        say("%s (--disk-fault)", res->message);
+        return STATUS_LIMIT;
     case STOP_INTERRUPTED:
         if (timed_out(res)) {
             say("stopped after %llu s (--timeout)", (unsigned long long)s->timeout_seconds);
@@ -101,7 +104,7 @@ static const char *stop_name(const struct machine_result *res)
 {
     static const char *const names[] = {
         [STOP_NONE] = "none",   [STOP_EXIT] = "exit",   [STOP_RESET] = "reset", [STOP_LIMIT] = "limit",
-        [STOP_INTERRUPTED] = "interrupted", [STOP_HUNG] = "hung", [STOP_ERROR] = "error",
+        [STOP_INTERRUPTED] = "interrupted", [STOP_POWER] = "power", [STOP_HUNG] = "hung", [STOP_ERROR] = "error",
     };
     return timed_out(res) ? "timeout" : names[res->stop];
 }

@@ -7,6 +7,7 @@
 #include "../fs/host/image.h"
 #include "../traces/events.h"
 #include "disk_fault.h"
+#include "disk_power.h"
 #include "machine_priv.h"
 #include "virtio.h"
 #include "virtio_blk.h"
@@ -54,8 +55,10 @@ struct virtio_blk {
     struct request *first, **last; /* waiting and in service */
     unsigned outstanding;          /* how many; more than the queue has entries is a broken driver */
     uint64_t busy_until;           /* virtual ns */
+    uint64_t writes;               /* done */
     uint64_t next_sector;          /* where the head stands after the last request */
     struct disk_fault_state faults;
+    struct disk_power power; /* kept if sectors can be lost */
 };
 
 static struct virtio_blk *of(struct virtio *v)
@@ -243,6 +246,38 @@ static bool fails(struct virtio_blk *b, const struct request *r)
                            r->header.sector * SECTOR, r->bytes);
 }
 
+/* --disk-fault power: this write is the first that was not done, or that was done in part. */
+static void cut_power(struct virtio_blk *b, const struct request *r, const struct disk_fault *f)
+{
+    uint64_t writes = b->writes;
+    if (f->loses && (move(b, r, 0, r->chain.nread) != BLK_S_OK || disk_power_lose(&b->power, b->image, f->seed) != 0))
+        machine_stop(b->virtio.machine, STOP_ERROR, 1, "the image cannot be written");
+    machine_stop(b->virtio.machine, STOP_POWER, 1, "the power was cut after %llu writes to the disk", (unsigned long long)writes);
+}
+
+static uint8_t write_sectors(struct virtio_blk *b, const struct request *r)
+{
+    const struct disk_faults *faults = b->virtio.machine->config.disk_faults;
+    uint64_t offset = r->header.sector * SECTOR;
+    const struct disk_fault *cut = disk_faults_power(faults, &b->faults, b->virtio.slot, offset, r->bytes);
+    if (disk_faults_lose(faults) && disk_power_note(&b->power, b->image, offset, r->bytes) != 0)
+        return BLK_S_IOERR;
+    if (cut != NULL) {
+        cut_power(b, r, cut);
+        return BLK_S_IOERR;
+    }
+    b->writes++;
+    return move(b, r, 0, r->chain.nread);
+}
+
+static uint8_t flush(struct virtio_blk *b)
+{
+    if (image_flush(b->image))
+        return BLK_S_IOERR;
+    disk_power_flushed(&b->power);
+    return BLK_S_OK;
+}
+
 static uint8_t perform(struct virtio_blk *b, const struct request *r)
 {
     if (fails(b, r))
@@ -251,9 +286,9 @@ static uint8_t perform(struct virtio_blk *b, const struct request *r)
     case BLK_IN:
         return move(b, r, r->chain.nread, r->chain.nread + r->chain.nwrite);
     case BLK_OUT:
-        return move(b, r, 0, r->chain.nread);
+        return write_sectors(b, r);
     case BLK_FLUSH:
-        return image_flush(b->image) ? BLK_S_IOERR : BLK_S_OK;
+        return flush(b);
     case BLK_GET_ID:
         return get_id(b, r);
     default:
@@ -348,7 +383,9 @@ struct virtio_blk *virtio_blk_new(struct machine *m, unsigned slot, struct image
 
 void virtio_blk_free(struct virtio_blk *b)
 {
-    if (b)
+    if (b) {
         drop_requests(b);
+        disk_power_free(&b->power);
+    }
     free(b);
 }

@@ -19,7 +19,7 @@ static int die(const char *message)
 
 static void report(const struct machine_result *r)
 {
-    static const char *const names[] = {"none", "exit", "reset", "limit", "interrupted", "hung", "error"};
+    static const char *const names[] = {"none", "exit", "reset", "limit", "interrupted", "power", "hung", "error"};
     fprintf(stderr, "stop=%s status=%d instructions=%llu virtual_ns=%llu %s\n", names[r->stop], r->status,
             (unsigned long long)r->instructions, (unsigned long long)r->virtual_ns, r->message);
 }
