@@ -8,7 +8,7 @@ export BUILD=${BUILD:-build}
 end=$((SECONDS + ${SOAK_SECONDS:-3600}))
 tests="$BUILD/tests/seg_model $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
        $BUILD/tests/fs_crash $BUILD/tests/fs_model $BUILD/tests/fs_damage $BUILD/tests/mmu_random
-       $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/lockstep/soak.sh tests/programs-usertests.t tests/model.t"
+       $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/lockstep/soak.sh tests/programs-usertests.t tests/model.t tests/fs-guest-model.t"
 tests="$tests $BUILD/tests/emu_loader tests/fuzz.sh"
 once="tests/linux.sh tests/fuzz/run $BUILD/tests/seg_exhaustive" # what has no seed
 log=$BUILD/soak.log
