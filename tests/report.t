@@ -73,6 +73,33 @@ report old.db -o old.html
 is "a column that is not there: exit status" "$status$err" 0
 matches "a column that is not there: said in the report" "$(cat old.html)" 'unanswered": \{"fault-map": "bad SQL: no such column'
 
+# ---- colours ----
+ok "people of any colour vision tell the colours apart" python3 - "$TOP/traces/report/base.js" <<'PY'
+# Machado, Oliveira, Fernandes 2009 (severity 1); distances in CIE Lab, of hues from each other and from the ground.
+import itertools, re, sys
+visions = {"normal": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+           "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+           "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+           "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]}
+def linear(v):
+    return ((v + 0.055) / 1.055) ** 2.4 if v > 0.04045 else v / 12.92
+def lab(colour, vision):
+    rgb = [linear(int(colour[i:i + 2], 16) / 255) for i in (1, 3, 5)]
+    r, g, b = [min(1, max(0, sum(m * v for m, v in zip(row, rgb)))) for row in vision]
+    xyz = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047, 0.2126 * r + 0.7152 * g + 0.0722 * b, (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
+    x, y, z = [t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz]
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+source = open(sys.argv[1]).read()
+for name in ("light", "dark"):
+    palette = re.search(name + r": \{(.*?)\},\n", source, re.S)[1]
+    hues = re.findall(r"#\w{6}", re.search(r"hues: \[(.*?)\]", palette)[1]) + re.findall(r'ground: "(#\w{6})"', palette)
+    assert len(hues) == 9, hues
+    for vision, m in visions.items():
+        for a, b in itertools.combinations(hues, 2):
+            distance = sum((p - q) ** 2 for p, q in zip(lab(a, m), lab(b, m))) ** 0.5
+            assert distance > 15, (name, vision, a, b, distance)
+PY
+
 # ---- in the browser ----
 while read -r verdict name; do
     case $verdict in

@@ -250,9 +250,13 @@ def looks():
     check("print: light, also from a dark screen", js(corner) > 600 and js(ground) == "rgb(255, 255, 255)", (js(corner), js(ground)))
     check("print: without the bar", js("return getComputedStyle(document.getElementById('bar')).display") == "none")
     media(dark=True)
+    js("""addEventListener('beforeprint', () => { window.printed = [...document.querySelectorAll('.panel canvas')].map(c => {
+        const u = c.closest('.uplot').getBoundingClientRect().width; return u; }); })""")
     pdf = base64.b64decode(d.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})["data"])
     open("one.pdf", "wb").write(pdf)
     check("print: pages come out", pdf.startswith(b"%PDF") and len(pdf) > 50000, len(pdf))
+    widths = js("return window.printed")
+    check("print: curves are as wide as the paper has room for", widths and all(300 < w < 1030 for w in widths), widths)
     media()
 
 
@@ -267,6 +271,14 @@ def two_runs():
     check("two runs: the maps show the one that is chosen", second != first and second == db_count("other.db", "fault"), (first, second))
     text = d.find_element(By.CSS_SELECTOR, "#run").text
     check("two runs: totals side by side, with ratios", "bytes_copied" in text and "(×" in text)
+    check("two runs: working sets of both", js("""return [...document.querySelectorAll('#working-set .panel')].length""") >= 3)
+    spans = js("return runs.map(r => r.span)")
+    js("document.getElementById('stretched').click()")
+    settle()
+    ends = js("return [maps.faults.x(maps.faults.run.span), maps.faults.right]")
+    check("two runs: the shorter one can be as wide", spans[0] != spans[1] and abs(ends[0] - ends[1]) < 1, ends)
+    js("document.getElementById('stretched').click()")
+    settle()
     legend = js("return [...document.querySelectorAll('#transfers .panel:nth-child(2) .u-value')].map(e => e.textContent)")
     check("two runs: the legend says the totals", len(legend) == 3 and legend[1] != legend[2] and "MiB" in " ".join(legend), legend)
 

@@ -46,22 +46,25 @@ function plural(n, what) {
     return words.count(n) + " " + what + (n === 1 ? "" : "s");
 }
 
-/* ---- colours: Okabe and Ito's, which people with any colour vision tell apart; yellow is darker on white ---- */
+/* ---- colours: Okabe and Ito's, which people with any colour vision tell apart; on white brown stands for their yellow ---- */
 
 const palettes = {
     light: {
         ground: "#f5f6f8", ink: "#16181d", faint: "#555b66", line: "#c9ced6", band: "#e9ecf1", over: "#dfe2e8",
-        hues: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a8000"],
+        hues: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#5a4300"],
         ramp: ["#b9d3ea", "#7fb4dc", "#3f8fc6", "#0b62a4", "#0a3d7a", "#051c44"],
     },
     dark: {
         ground: "#1d2026", ink: "#eceef2", faint: "#a9b0bc", line: "#444a55", band: "#262a31", over: "#30343c",
-        hues: ["#3d9fdd", "#f0782d", "#1fc795", "#e29cc4", "#f2b33d", "#8fd0f7", "#ffffff", "#f0e442"],
+        hues: ["#2f7fd6", "#e0661a", "#009e73", "#cc79a7", "#e69f00", "#8fd0f7", "#ffffff", "#f0e442"],
         ramp: ["#27466b", "#2f6ea5", "#4597cf", "#7fbde2", "#c0def0", "#ffffff"],
     },
 };
 const wantsDark = matchMedia("(prefers-color-scheme: dark)"), printed = matchMedia("print");
-let printing = false;
+const PRINT_WIDTH = 1030; /* CSS pixels between the margins of a landscape A4 page */
+let printing = false; /* listeners that redraw are added later, and so called later */
+addEventListener("beforeprint", () => { printing = true; });
+addEventListener("afterprint", () => { printing = false; });
 
 function colours() {
     return palettes[wantsDark.matches && !printing && !printed.matches ? "dark" : "light"];

@@ -25,6 +25,7 @@ class Plot {
     }
 
     width() {
+        if (printing) return this.element.matches(":only-child") ? PRINT_WIDTH - 20 : PRINT_WIDTH / 2 - 30;
         return Math.max(260, this.element.clientWidth - 16);
     }
 
@@ -40,12 +41,13 @@ class Plot {
     build() {
         const c = colours(), o = this.options, hidden = this.plot ? this.plot.series.map(s => !s.show) : [];
         if (this.plot) this.plot.destroy();
-        const xWords = o.overTime ? v => timeLabel(view.from, view.to)(v) : o.x.words;
+        const height = printing ? 190 : o.height || 300;
+        const xWords = o.overTime ? v => view.words()(v) : o.x.words;
         this.plot = new uPlot({
-            width: this.width(), height: o.height || 300, padding: [12, 22, 0, 0],
+            width: this.width(), height, padding: [12, 30, 0, 0],
             scales: {x: o.overTime ? {time: false, range: () => [view.from, view.to]} : o.x.scale, y: {range: o.range || ((u, lo, hi) => [0, hi > 0 ? hi * 1.05 : 1])}},
-            axes: [Object.assign(this.axis(c, xWords, 42), {space: 90}), Object.assign(this.axis(c, o.words, 104), o.incrs ? {incrs: o.incrs} : {})],
-            series: [{label: o.x ? o.x.label : "time", value: (u, v) => v == null ? "–" : o.overTime ? words.ns(v) : o.x.words(v)},
+            axes: [Object.assign(this.axis(c, xWords, 42), {space: 90}, o.overTime ? {splits: () => ticks(view.from, view.to, this.width() / 120, view.stretched ? whole : 1)} : {}), Object.assign(this.axis(c, o.axisWords || o.words, 104), o.incrs ? {incrs: o.incrs} : {})],
+            series: [{label: o.x ? o.x.label : "time", value: (u, v) => v == null ? "–" : o.overTime ? (view.stretched ? view.words()(v) : words.ns(v)) : o.x.words(v)},
                 ...this.lines.map((l, i) => ({label: l.label, stroke: c.hues[l.hue], dash: dashes[l.dash || 0], width: 2.5, points: {show: false},
                     show: !hidden[i + 1], paths: o.stepped ? uPlot.paths.stepped({align: 1}) : undefined, value: (u, v) => v == null ? "–" : o.words(v)}))],
             cursor: {drag: {x: true, y: false, setScale: !o.overTime}, points: {size: 9}},
@@ -77,6 +79,7 @@ class Plot {
         this.following = requestAnimationFrame(() => {
             this.following = 0;
             this.plot.setData(this.options.values());
+            this.plot.redraw(false, true); /* the axis may say something else at the same place */
             this.showLast();
         });
     }
@@ -85,9 +88,10 @@ class Plot {
 /* Steps of an axis: round numbers of KiB, MiB ...; whole numbers. */
 const binarySteps = Array.from({length: 60}, (_, i) => 2 ** i), wholeSteps = Array.from({length: 15}, (_, i) => [1, 2, 5].map(m => m * 10 ** i)).flat();
 
-/* Times from one end of the view to the other. */
-function sampleTimes(n) {
-    return Array.from({length: n + 1}, (_, i) => view.from + (view.to - view.from) * i / n);
+/* Times from one end of the view to the other; as times of a run if there is one. */
+function sampleTimes(n, run) {
+    const factor = run ? view.factor(run) : 1;
+    return Array.from({length: n + 1}, (_, i) => (view.from + (view.to - view.from) * i / n) / factor);
 }
 
 /* What a run's curve is at those times. */
@@ -100,11 +104,12 @@ function sampled(run, name, times) {
  * line for each run. quantities: {name (of the curve), title, hue}.
  */
 function timePlots(quantities, options) {
-    const used = quantities.filter(q => runs.some(r => r.curves[q.name].t.length > 0));
+    const has = options.has || ((run, name) => run.curves[name].t.length > 0);
+    const used = quantities.filter(q => runs.some(r => has(r, q.name)));
     if (used.length === 0) return null;
     const values = pairs => () => {
-        const times = sampleTimes(options.samples || SAMPLES);
-        return [times, ...pairs.map(([run, q]) => (options.sample || sampled)(run, q.name, times))];
+        const n = options.samples || SAMPLES;
+        return [sampleTimes(n), ...pairs.map(([run, q]) => (options.sample || sampled)(run, q.name, sampleTimes(n, run)))];
     };
     if (runs.length === 1)
         return [new Plot(options.single || used.map(q => q.title).join(", "), used.map((q, i) => ({label: q.title, hue: q.hue, dash: i % 4})),
@@ -117,6 +122,28 @@ function timePlots(quantities, options) {
 function sampledRate(run, name, times, unit) {
     const v = sampleCurve(run.curves[name], times, true);
     return v.map((y, i) => i === 0 || times[i - 1] > run.span ? null : (y - v[i - 1]) / (times[i] - times[i - 1]) * unit);
+}
+
+/* ---- the canned queries that are curves ---- */
+
+/* A column of the query working-set at some times: its rows are stretches of equal length. */
+function sampledStretch(run, name, times) {
+    const rows = run.stretches = run.stretches || objects(run.tables["working-set"]);
+    const length = rows.length > 1 ? rows[1].from_ns : whole;
+    return times.map(t => t > run.span || rows.length === 0 ? null : rows[Math.min(rows.length - 1, Math.floor(t / length))][name]);
+}
+
+function missRatioPlot() {
+    const lines = runs.map((r, i) => ({rows: objects(r.tables["miss-ratio"]), line: {label: r.title, hue: runHue(i), dash: i % 4}})).filter(l => l.rows.length > 1);
+    if (lines.length === 0) return [];
+    const xs = [...new Set(lines.flatMap(l => l.rows.map(r => r.pages)))].sort((a, b) => a - b);
+    return [new Plot("Miss ratio by size of the memory, from the faults alone", lines.map(l => l.line), {
+        x: {label: "pages of memory", words: words.count, scale: {time: false, distr: 3, log: 2, range: () => [1, xs[xs.length - 1]]}}, words: words.percent,
+        range: () => [0, 1.02], values: () => [xs, ...lines.map(l => {
+            const at = new Map(l.rows.map(r => [r.pages, r.miss_ratio]));
+            return xs.map(x => at.has(x) ? at.get(x) : null);
+        })],
+    })];
 }
 
 /* ---- distributions ---- */

@@ -133,13 +133,21 @@ function curveSections() {
         {words: words.bytes, incrs: binarySteps, stepped: true, single: "Bytes since the beginning"}),
         "Sums since the beginning. Asked for: what reads of regular files returned. Read from the disk: all blocks, programs and metadata included. Brought into memory: by fills when a page was " +
         "touched (deferred), or at the call whether it is used or not (eager). " + (runs.length > 1 ? "A curve stays at its total when its run has ended." : ""), "Nothing was read or written in these traces.", ["asked-curve", "transfer-curves", "files"]);
+    plots("working-set", "Working set", "How many pages did the programs need?", [...timePlots([
+        {name: "pages", title: "different pages that faults asked for", hue: 0}, {name: "new_pages", title: "pages that a fault asked for the first time", hue: 4},
+        {name: "resident_pages", title: "resident at the end of the stretch", hue: 2}],
+        {words: words.pages, axisWords: words.count, incrs: wholeSteps, stepped: true, sample: sampledStretch, single: "Pages in each stretch of time",
+            has: run => objects(run.tables["working-set"]).some(r => r.faults > 0)}) || [], ...missRatioPlot()],
+        "Each step is a two-hundredth of the run. A trace has only the accesses that fault: what faults asked for is the least that the working set can be, what is resident the most. " +
+        "The miss ratio says which share of these faults a memory of so many pages would still have; it knows no hits, so it is too high on its left.",
+        "No page fault is in these traces.", ["working-set", "miss-ratio", "reuse-distance"]);
     plots("memory", "Memory in use", "How much memory did the programs need, and when?", timePlots([{name: "resident", title: "resident pages", hue: 0},
-        {name: "dirty", title: "dirty pages", hue: 1}, {name: "swapped", title: "swapped pages", hue: 3}], {words: words.pages, incrs: wholeSteps, stepped: true, single: "Pages"}),
-        "Pages of all segments; a page that processes share after a fork counts once. Pages are known where their state changed: the working set is never larger than what is resident, and with memory to spare it may be much smaller.",
+        {name: "dirty", title: "dirty pages", hue: 1}, {name: "swapped", title: "swapped pages", hue: 3}], {words: words.pages, axisWords: words.count, incrs: wholeSteps, stepped: true, single: "Pages"}),
+        "Pages of all segments at each moment; a page that processes share after a fork counts once.",
         "No page changed its state in these traces.", ["page-states"]);
     plots("latency", "How long faults took", "What does a fault cost, by the way it was resolved?", latencyPlots(),
         "Cumulative share over a logarithmic axis of virtual time: a curve further to the left is faster, a step is a common duration, a long flat tail is rare slow faults. Resolution: 16 steps for each doubling.",
-        "No fault that ended is in these traces.", ["fault-durations", "fault-latency", "faults", "slowest-faults"]);
+        "No fault that ended is in these traces.", ["fault-durations", "fault-histogram", "slowest-faults"]);
 }
 
 function snapshotsSection() {
@@ -179,7 +187,7 @@ statesSection();
 curveSections();
 diskSections();
 snapshotsSection();
-for (const [query, title] of [["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["syscalls", "System calls"],
+for (const [query, title] of [["fault-latency", "How long faults took, in numbers"], ["faults-by-line", "Faults by program line"], ["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["syscalls", "System calls"], ["syscall-transfers", "What system calls moved"], ["dirty-pages", "Dirty pages"],
     ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["diagnostic", "What the recorder noticed"]])
     tableSection(`table-${query}`, title, query);
 document.getElementById("contents").append(contents);
@@ -190,6 +198,6 @@ function redrawAll() {
 new ResizeObserver(() => { document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 12}px`; }).observe(bar);
 wantsDark.addEventListener("change", redrawAll);
 printed.addEventListener("change", redrawAll);
-addEventListener("beforeprint", () => { printing = true; redrawAll(); });
-addEventListener("afterprint", () => { printing = false; redrawAll(); });
+addEventListener("beforeprint", redrawAll);
+addEventListener("afterprint", redrawAll);
 view.changed();

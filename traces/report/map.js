@@ -53,6 +53,7 @@ class TimeMap {
         this.bottom = this.height - 30;
         this.right = width - 14;
         this.width = width;
+        this.factor = view.factor(this.run);
         this.bands = this.painter.bands(this.run);
         /* A tall band is drawn taller, but not in proportion: a stack of two pages must be seen beside 64 MiB of data. */
         const total = this.bands.reduce((sum, b) => sum + Math.sqrt(b.hi - b.lo + 1), 0);
@@ -66,11 +67,20 @@ class TimeMap {
     }
 
     x(t) {
+        return this.axisX(t * this.factor);
+    }
+
+    /* Of a time on the axis, which is the run's own unless runs are stretched. */
+    axisX(t) {
         return this.left + (t - view.from) / (view.to - view.from) * (this.right - this.left);
     }
 
-    timeAt(x) {
+    axisTime(x) {
         return view.from + (x - this.left) / (this.right - this.left) * (view.to - view.from);
+    }
+
+    timeAt(x) {
+        return this.axisTime(x) / this.factor;
     }
 
     y(u) {
@@ -154,9 +164,9 @@ class TimeMap {
         g.fillStyle = c.ink;
         g.textAlign = "center";
         g.textBaseline = "top";
-        const label = timeLabel(view.from, view.to);
-        for (const t of ticks(view.from, view.to, (this.right - this.left) / 120)) {
-            const x = this.x(t);
+        const label = view.words();
+        for (const t of ticks(view.from, view.to, (this.right - this.left) / 120, view.stretched ? whole : 1)) {
+            const x = this.axisX(t);
             g.fillRect(x, this.bottom, 1, 5);
             g.fillText(label(t), Math.min(Math.max(x, this.left + 20), this.right - 26), this.bottom + 8);
         }
@@ -222,7 +232,7 @@ class TimeMap {
             }
             const [x0, x1, y0, y1] = this.dragged(from, end);
             this.showRows(this.rowsAt(y0), this.rowsAt(y1));
-            view.show(this.timeAt(x0), this.timeAt(x1));
+            view.show(this.axisTime(x0), this.axisTime(x1));
         });
         this.canvas.addEventListener("pointercancel", () => { start = null; box.hidden = true; });
         this.canvas.addEventListener("pointerleave", hideTip);
@@ -232,7 +242,7 @@ class TimeMap {
             const [x, y] = this.position(e), factor = e.deltaY > 0 ? 1.25 : 0.8;
             e.preventDefault();
             if (e.shiftKey) this.zoomRows(factor, this.rowsAt(y));
-            else view.zoom(factor, this.timeAt(x));
+            else view.zoom(factor, this.axisTime(x));
         }, {passive: false});
     }
 

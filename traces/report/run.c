@@ -17,6 +17,8 @@
 #include "report.h"
 
 #define TABLE_ROWS 500  /* of a table that the report shows */
+#define STRETCHES 200   /* of the run, for queries that divide it */
+#define LARGE_EVENTS 2000000
 #define RANGE_ROWS 4000 /* of the sourced ranges */
 #define KINDS 16        /* resolutions of faults */
 #define MOST_FIGURES 8
@@ -35,6 +37,7 @@ struct run {
     struct memory memory;
     char *err;
     size_t errlen;
+    uint64_t events; /* rows of the trace */
     bool memory_lost;
     struct {
         const char *figure;
@@ -216,7 +219,7 @@ static int write_rows(struct run *r, const char *sql, uint64_t limit)
 {
     char why[512];
     sqlite3_stmt *s = query_prepare(r->db, sql, why, sizeof(why));
-    int rc;
+    int rc, window;
 
     if (s == NULL) {
         fputs("{\"unavailable\": ", r->to);
@@ -224,21 +227,41 @@ static int write_rows(struct run *r, const char *sql, uint64_t limit)
         putc('}', r->to);
         return 0;
     }
+    window = sqlite3_bind_parameter_index(s, ":window");
+    if (window > 0)
+        sqlite3_bind_int64(s, window, (sqlite3_int64)(r->faults.span / STRETCHES + 1));
     rc = json_rows(s, limit, r->to);
     sqlite3_finalize(s);
     return rc == SQLITE_DONE ? 0 : fail(r, r->label, sqlite3_errmsg(r->db));
 }
 
+/* The canned queries that a report asks. */
+static const struct {
+    const char *name;
+    bool slow; /* reads the whole trace several times: not asked of large ones */
+} tables[] = {
+    {"summary", false},  {"working-set", false}, {"miss-ratio", false}, {"fault-latency", false}, {"faults-by-line", false},
+    {"faults", false},   {"processes", false},   {"segments", false},   {"syscalls", false},      {"files", false},
+    {"disk", false},     {"transfers", false},   {"snapshots", false},  {"dirty-pages", true},    {"syscall-transfers", true},
+    {"checks", true},
+};
+
+static int write_table(struct run *r, const char *name, bool slow)
+{
+    if (slow && r->events > LARGE_EVENTS) {
+        fprintf(r->to, "{\"unavailable\": \"the trace is large; ask it with: tarry query DB %s\"}", name);
+        return 0;
+    }
+    return write_rows(r, sql_of(queries, queries_count, name), TABLE_ROWS);
+}
+
 static int write_tables(struct run *r)
 {
-    static const char *const tables[] = {"summary",  "faults", "processes", "segments",  "syscalls",
-                                         "files",    "disk",   "transfers", "snapshots", "checks"};
-
     fputs(",\n\"tables\": {", r->to);
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        progress(r, tables[i], 0);
-        fprintf(r->to, "%s\n\"%s\": ", i > 0 ? "," : "", tables[i]);
-        if (write_rows(r, sql_of(queries, queries_count, tables[i]), TABLE_ROWS) < 0)
+        progress(r, tables[i].name, 0);
+        fprintf(r->to, "%s\n\"%s\": ", i > 0 ? "," : "", tables[i].name);
+        if (write_table(r, tables[i].name, tables[i].slow) < 0)
             return -1;
     }
     fputs(",\n\"diagnostic\": ", r->to);
@@ -375,13 +398,17 @@ static int gather(struct run *r)
     return 0;
 }
 
-static uint64_t span_of(sqlite3 *db)
+/* How long the run was, in virtual ns, and how many events it has. */
+static uint64_t size_of(sqlite3 *db, uint64_t *events)
 {
+    static const char sql[] = "SELECT virtual_ns, events FROM run";
     sqlite3_stmt *s = NULL;
     uint64_t span = 0;
 
-    if (sqlite3_prepare_v2(db, "SELECT virtual_ns FROM run", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
         span = column(s, 0);
+        *events = column(s, 1);
+    }
     sqlite3_finalize(s);
     return span > 0 ? span : 1;
 }
@@ -389,7 +416,7 @@ static uint64_t span_of(sqlite3 *db)
 int report_write_run(sqlite3 *db, const char *label, uint32_t budget, FILE *to, char *err, size_t errlen)
 {
     struct run r = {.db = db, .label = label, .to = to, .err = err, .errlen = errlen};
-    uint64_t span = span_of(db);
+    uint64_t span = size_of(db, &r.events);
     int status = -1;
 
     r.curves = calloc(CURVES, sizeof(*r.curves));

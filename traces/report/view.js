@@ -4,6 +4,7 @@ const whole = Math.max(1, ...runs.map(r => r.span));
 
 const view = {
     from: 0, to: whole, run: 0,
+    stretched: false, /* every run is drawn as if it took as long as the longest */
     watchers: [],
     watch(fn) {
         this.watchers.push(fn);
@@ -28,6 +29,15 @@ const view = {
     },
     reset() {
         this.show(0, whole);
+    },
+    /* How much longer a run is drawn than it was. */
+    factor(run) {
+        return this.stretched ? whole / run.span : 1;
+    },
+    /* What to write at a time of the axis. */
+    words() {
+        if (this.stretched) return t => words.percent(t / whole);
+        return timeLabel(this.from, this.to);
     },
     choose(run) {
         this.run = run;
@@ -65,12 +75,15 @@ function fillBar(bar) {
     }
     const says = el("output", {"aria-live": "polite"});
     view.watch(() => {
-        says.textContent = view.from === 0 && view.to === whole ? `all of the run: ${words.ns(whole)}`
-            : `${words.ns(view.from)} to ${words.ns(view.to)} (${words.ns(view.to - view.from)})`;
+        const all = view.from === 0 && view.to === whole, say = view.stretched ? view.words() : words.ns;
+        says.textContent = all ? `all of the run: ${say(whole)}` : `${say(view.from)} to ${say(view.to)} (${say(view.to - view.from)})`;
     });
     bar.append(el("fieldset", {}, el("legend", {}, "Time"), button("−", "Zoom out", () => view.zoom(2)),
         button("+", "Zoom in", () => view.zoom(0.5)), button("←", "Earlier", () => view.move(-0.25)),
         button("→", "Later", () => view.move(0.25)), button("all", "Show all of the run", () => view.reset()), says));
+    if (runs.some(r => r.span < whole * 0.8))
+        bar.append(el("label", {}, el("input", {type: "checkbox", id: "stretched", onchange: e => { view.stretched = e.target.checked; view.changed(); }}),
+            " every run as wide as the longest"));
 }
 
 /* ---- the tip at the pointer ---- */
@@ -92,9 +105,10 @@ function hideTip() {
 
 /* ---- ticks of time ---- */
 
-/* Round times between from and to, at most about `most` of them. */
-function ticks(from, to, most) {
-    const least = (to - from) / Math.max(1, most), power = 10 ** Math.floor(Math.log10(Math.max(least, 1e-9)));
+/* Round times between from and to, at most about `most` of them; round in multiples of `unit`. */
+function ticks(from, to, most, unit) {
+    if (unit > 1) return ticks(from / unit, to / unit, most, 1).map(t => t * unit);
+    const least = (to - from) / Math.max(1, most), power = 10 ** Math.floor(Math.log10(Math.max(least, 1e-12)));
     const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= least), out = [];
     for (let t = Math.ceil(from / step) * step; t <= to; t += step) out.push(t);
     return out;
