@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "queries.h"
+#include "rollup.h"
 #include "schema.h"
 
 static const char intro[] =
@@ -113,6 +114,17 @@ static void enumeration(const struct enum_type *e)
                    catalogue_values[i].doc);
 }
 
+static void rollup(const struct rollup *r)
+{
+    printf("| `%s` | `%s`: %s |", r->name, catalogue_events[r->kind].name, r->doc);
+    for (unsigned i = 0; i < ROLLUP_MOST_KEYS && r->keys[i] != NULL; i++)
+        printf("%s `%s`", i > 0 ? "," : "", r->keys[i]);
+    printf(" |");
+    for (unsigned i = 0; i < ROLLUP_MOST_SUMS && r->sums[i] != NULL; i++)
+        printf("%s `%s`", i > 0 ? "," : "", r->sums[i]);
+    printf(" |\n");
+}
+
 void doc_print(void)
 {
     fputs(intro, stdout);
@@ -124,6 +136,13 @@ void doc_print(void)
     printf("\n## Other tables\n");
     for (unsigned i = 0; i < schema_ntables; i++)
         fixed(&schema_tables[i]);
+    printf("\n## Rollups\n\nCounts that the recorder keeps, so that questions about a whole run need not read every row: "
+           "table `NAME_rollup` has, for each\ncombination of the keys, `events`, `ended` (of events that last), sums "
+           "`sum_COLUMN`, and for events that last `min_dur`, `max_dur`. A\ncombination may have several rows: add them "
+           "up. View `NAME_total` is the same for any trace: of a run that was killed it counts.\n\n"
+           "| rollup | of | keys | sums |\n|---|---|---|---|\n");
+    for (unsigned i = 0; i < nrollups; i++)
+        rollup(&rollups[i]);
     printf("\n## Views over several tables\n\n| view | meaning |\n|---|---|\n");
     for (unsigned i = 0; i < schema_nviews; i++)
         printf("| `%s` | %s |\n", schema_views[i].name, schema_views[i].doc);

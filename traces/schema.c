@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "queries.h"
+#include "rollup.h"
 #include "ring.h"
 
 #define ANALYSIS_LIMIT 1000 /* entries of an index that ANALYZE looks at: it takes milliseconds, however long the trace */
@@ -50,7 +51,8 @@ static void event_table(sqlite3_str *sql, const struct event *e)
 
 static void event_index(sqlite3_str *sql, const struct event_index *i)
 {
-    say(sql, "CREATE INDEX \"%w\" ON \"%w\"(\"%w\");\n", i->name, catalogue_events[i->kind].name, i->column);
+    say(sql, "CREATE INDEX \"%w\" ON \"%w\"(\"%w\"", i->name, catalogue_events[i->kind].name, i->column);
+    say(sql, i->second != NULL ? ", \"%w\");\n" : ");\n", i->second);
 }
 
 static void event_tables(sqlite3_str *sql)
@@ -237,6 +239,14 @@ static void views(sqlite3_str *sql)
             say(sql, "CREATE VIEW \"%w\" AS %s;\n", schema_views[i].name, schema_views[i].sql);
 }
 
+static void rollup_tables(sqlite3_str *sql)
+{
+    char *text = rollup_sql();
+
+    sqlite3_str_appendall(sql, text != NULL ? text : "");
+    sqlite3_free(text);
+}
+
 /* ---- all of it ---- */
 
 static int run(sqlite3 *db, sqlite3_str *sql)
@@ -264,6 +274,7 @@ int schema_create(sqlite3 *db)
     document_rest(sql);
     canned_queries(sql);
     views(sql);
+    rollup_tables(sql);
     say(sql, "COMMIT;\n");
     return run(db, sql);
 }

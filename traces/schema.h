@@ -45,6 +45,7 @@ struct event_index {
     unsigned kind;
     const char *column;
     bool early;
+    const char *second; /* a late index may have a second column; else NULL */
 };
 #define SCHEMA_MOST_INDEXES 32
 

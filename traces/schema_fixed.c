@@ -22,19 +22,20 @@ const struct fixed_table schema_tables[] = {
 const unsigned schema_ntables = COUNT(schema_tables);
 
 const struct event_index schema_indexes[] = {
-    {"fault_cause", EV_fault, "cause", true},
-    {"fill_cause", EV_fill, "cause", true},
-    {"transfer_cause", EV_transfer, "cause", true},
-    {"disk_request_cause", EV_disk_request, "cause", true},
-    {"disk_request_sector", EV_disk_request, "sector", false},
-    {"source_cause", EV_source, "cause", true},
-    {"page_cause", EV_page, "cause", true},
-    {"snapshot_cause", EV_snapshot, "cause", true},
-    {"segment_cause", EV_segment, "cause", true},
-    {"piece_cause", EV_piece, "cause", false},
-    {"walk_cause", EV_walk, "cause", false},
-    {"program_proc", EV_program, "proc", true},
-    {"file_qid", EV_file, "qid", false},
+    {"fault_cause", EV_fault, "cause", true, NULL},
+    {"fill_cause", EV_fill, "cause", true, NULL},
+    {"transfer_cause", EV_transfer, "cause", true, NULL},
+    {"disk_request_cause", EV_disk_request, "cause", true, NULL},
+    {"disk_request_sector", EV_disk_request, "sector", false, NULL},
+    {"source_cause", EV_source, "cause", true, NULL},
+    {"page_cause", EV_page, "cause", true, NULL},
+    {"page_va", EV_page, "segment", false, "va"},
+    {"snapshot_cause", EV_snapshot, "cause", true, NULL},
+    {"segment_cause", EV_segment, "cause", true, NULL},
+    {"piece_cause", EV_piece, "cause", false, NULL},
+    {"walk_cause", EV_walk, "cause", false, NULL},
+    {"program_proc", EV_program, "proc", true, NULL},
+    {"file_qid", EV_file, "qid", false, NULL},
 };
 const unsigned schema_nindexes = COUNT(schema_indexes);
 _Static_assert(COUNT(schema_indexes) <= SCHEMA_MOST_INDEXES, "raise SCHEMA_MOST_INDEXES");
@@ -183,14 +184,20 @@ const struct fixed_view schema_views[] = {
     {"check_fill_cause", "A fill names what it was done for", "SELECT id, cause FROM fill WHERE cause = 0"},
     {"check_disk_request_cause", "A request for blocks of a file names the transfer or system call that it serves",
      "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0"},
+    {"check_fault_evidence",
+     "OS/161's identities: a fault was filled if a page was composed for it (disk: ELF), paged in if one came from swap "
+     "(disk: swapfile), else zeroed or reloaded with neither",
+     "SELECT f.id, f.resolution FROM fault AS f WHERE (SELECT complete FROM run) = 1 AND CASE f.resolution"
+     " WHEN 2 THEN NOT EXISTS (SELECT 1 FROM fill AS i WHERE i.cause = f.id)"
+     " WHEN 7 THEN NOT EXISTS (SELECT 1 FROM transfer AS t WHERE t.cause = f.id AND t.boundary = 7 AND t.output = 0)"
+     " WHEN 1 THEN EXISTS (SELECT 1 FROM fill AS i WHERE i.cause = f.id)"
+     " WHEN 3 THEN EXISTS (SELECT 1 FROM fill AS i WHERE i.cause = f.id)"
+     " OR EXISTS (SELECT 1 FROM transfer AS t WHERE t.cause = f.id AND t.boundary = 7 AND t.output = 0) END"},
     {"check_disk_bytes",
-     "What the disks were asked for is what the kernel says it asked for, by direction (runs that ended by themselves)",
-     "SELECT output, sum(asked) AS transfer_bytes, sum(moved) AS request_bytes FROM ("
-     " SELECT output, bytes AS asked, 0 AS moved FROM transfer WHERE boundary IN (0, 7) AND block > 0"
-     " UNION ALL SELECT op, 0, sectors * 512 FROM disk_request WHERE op IN (0, 1) AND class <> 2 AND "
-     "cause IN"
-     " (SELECT id FROM transfer WHERE block > 0)) WHERE (SELECT stop_reason FROM run) = 'exit'"
-     " GROUP BY output HAVING transfer_bytes <> request_bytes"},
+     "For each transfer the disk was asked for what the kernel says it moved (runs that ended by themselves)",
+     "SELECT id, bytes, moved FROM (SELECT t.id, t.bytes, (SELECT coalesce(sum(d.sectors), 0) * 512 FROM disk_request AS d"
+     " WHERE d.cause = t.id AND d.op IN (0, 1) AND d.class <> 2) AS moved FROM transfer AS t"
+     " WHERE t.boundary IN (0, 7) AND t.block > 0) WHERE bytes <> moved AND (SELECT stop_reason FROM run) = 'exit'"},
     {"check_segment", "Segments that events name exist",
      "SELECT 'fault' AS kind, id, segment FROM fault WHERE segment <> 0 AND segment NOT IN (SELECT id FROM segment)"
      " UNION ALL SELECT 'fill', id, segment FROM fill WHERE segment NOT IN (SELECT id FROM segment)"
@@ -207,8 +214,8 @@ const struct fixed_view schema_views[] = {
      "IN"
      " (SELECT id FROM syscall WHERE number IN (SELECT id FROM enum_syscall WHERE name IN ('pwrite', 'cwrite')))"},
     {"check_page_state", "A resident page leaves the state that it last entered (S1)",
-     "SELECT id, segment, va, before, old FROM (SELECT id, segment, va, old,"
-     " lag(\"new\") OVER (PARTITION BY segment, va ORDER BY id) AS before FROM page)"
-     " WHERE before IS NOT NULL AND before <> old AND NOT (before IN (0, 1) AND old IN (0, 1))"},
+     "SELECT id, segment, va, before, old FROM (SELECT p.id, p.segment, p.va, p.old, (SELECT b.\"new\" FROM page AS b"
+     " WHERE b.segment = p.segment AND b.va = p.va AND b.id < p.id ORDER BY b.id DESC LIMIT 1) AS before FROM page AS p)"
+     " WHERE before <> old AND NOT (before IN (0, 1) AND old IN (0, 1))"},
 };
 const unsigned schema_nviews = COUNT(schema_views);

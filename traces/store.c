@@ -141,6 +141,8 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
     if (rc == SQLITE_OK)
         rc = slice_attach(&st->slice, st->db);
     if (rc == SQLITE_OK)
+        rc = (st->rollups = rollup_new()) != NULL ? SQLITE_OK : SQLITE_NOMEM;
+    if (rc == SQLITE_OK)
         rc = prepare_all(st);
     return rc;
 }
@@ -262,8 +264,10 @@ static int lay_out(struct store *st, uint64_t n, const uint32_t first[EV_COUNT +
     slice_clear(&st->slice);
     for (uint32_t i = 0; rc == SQLITE_OK && i < first[1]; i++) /* kind 0: strings */
         rc = write_string(st, st->order[i]);
-    for (uint64_t i = first[1]; i < n; i++)
+    for (uint64_t i = first[1]; rc == SQLITE_OK && i < n; i++) {
         count(st, st->order[i]);
+        rc = rollup_add(st->rollups, st->db, st->order[i]);
+    }
     for (unsigned kind = 1; rc == SQLITE_OK && kind < EV_COUNT; kind++)
         if (first[kind] < first[kind + 1])
             rc = lay_out_kind(st, kind, &st->order[first[kind]], first[kind + 1] - first[kind]);
@@ -332,6 +336,8 @@ int store_finish(struct store *st, const struct run_result *result, const struct
     finalize_all(st);
     rc = sqlite3_exec(st->db, "DETACH slice; BEGIN", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
+        rc = rollup_write(st->rollups, st->db);
+    if (rc == SQLITE_OK)
         rc = schema_finish(st->db);
     if (rc == SQLITE_OK)
         rc = insert_diagnostics(st->db, d, nd);
@@ -353,4 +359,6 @@ void store_close(struct store *st)
     sqlite3_close(st->db);
     st->db = NULL;
     slice_free(&st->slice);
+    rollup_free(st->rollups);
+    st->rollups = NULL;
 }

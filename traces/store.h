@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include "recorder.h"
 #include "ring.h"
+#include "rollup.h"
 #include "slice.h"
 
 struct store {
@@ -16,6 +17,7 @@ struct store {
     sqlite3_stmt *insert[EV_COUNT], *remove[EV_COUNT];
     sqlite3_stmt *insert_string, *progress;
     struct slice slice;
+    struct rollup_store *rollups;
     const struct record *order[SLICE_RECORDS]; /* the records of the slice, grouped by kind */
     uint64_t events, insn, ts;   /* of all that was inserted: rows, last instruction, last time */
     uint64_t commits;            /* host fact */

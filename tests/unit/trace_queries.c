@@ -172,7 +172,12 @@ static void moved(void **state)
     ANSWER("syscall-transfers", "pread|0|0|4096|0|0|100|0|0|0|0|0\n"
                                 "pwrite|0|4096|0|0|0|0|4096|1044480|4096|0|0\n"
                                 "(page fault)|8192|0|0|4096|0|0|0|0|0|0|0\n");
-    ANSWER("faults-by-line", "/bin/sparse|1|0x10100|3|1|1|1|0|1|9700|3233|8000\n");
+    ANSWER("os161", "faults that were resolved|3\nTLB Reloads|0\nPage Faults (Zeroed)|1\nPage Faults (Disk)|1\n"
+                    "Page Faults from ELF|1\nPage Faults from Swapfile|0\nSwapfile Writes|0\ncopies (not in OS/161)|1\n"
+                    "identity: faults - reloads - zeroed - disk - copies|0\n"
+                    "identity: from ELF - faults with a page composed|0\n"
+                    "identity: from swapfile beyond what was read of it|0\n");
+    ANSWER("faults-by-line", "/bin/sparse|0x10100|-|3|1|1|1|0|1|9700|3233|8000|1|-\n");
     ANSWER("policies", "-|-|deferred|-|-|0|46000|46000|5|3|9700|1048676|8192|12288|5|8292|1044480|1\n");
 }
 
@@ -216,6 +221,11 @@ static void checks_find(void **state)
         {"check_fault_cause", "UPDATE fault SET cause = 0 WHERE id = 10"},
         {"check_fill_cause", "UPDATE fill SET cause = 0"},
         {"check_disk_request_cause", "UPDATE disk_request SET cause = 0 WHERE id = 15"},
+        {"check_fault_evidence", "UPDATE fault SET resolution = 1 WHERE id = 10"},
+        {"check_fault_evidence", "DELETE FROM fill"},
+        {"check_fault_evidence", "UPDATE fault SET resolution = 7 WHERE id = 19"},
+        {"check_fault_evidence", "UPDATE transfer SET boundary = 7, cause = 19 WHERE id = 14; "
+                                 "UPDATE fault SET resolution = 3 WHERE id = 19"},
         {"check_disk_bytes", "UPDATE transfer SET bytes = 512 WHERE id = 14"},
         {"check_segment", "DELETE FROM segment WHERE id = 4"},
         {"check_snapshot", "DELETE FROM snapshot"},

@@ -117,11 +117,42 @@ static void dirty(void **state)
 static void by_line(void **state)
 {
     (void)state;
-    assert_string_equal(ask("faults-by-line", NULL, 0), "pager|1|0x10000|3|0|1|0|2|0|41000|13666|20000\n"
-                                                        "pager|1|0x10004|2|0|1|0|1|0|12000|6000|10000\n"
-                                                        "pager|1|0x10008|1|0|1|0|0|0|3000|3000|3000\n"
-                                                        "pager|1|0x1000c|1|0|1|0|0|0|1000|1000|1000\n"
-                                                        "pager|1|0x20000|2|0|0|0|0|0|500|250|500\n");
+    assert_string_equal(ask("faults-by-line", NULL, 0), "pager|0x10000|-|3|0|1|0|2|0|41000|13666|20000|1|-\n"
+                                                        "pager|0x10004|-|2|0|1|0|1|0|12000|6000|10000|1|-\n"
+                                                        "pager|0x10008|-|1|0|1|0|0|0|3000|3000|3000|1|-\n"
+                                                        "pager|0x1000c|-|1|0|1|0|0|0|1000|1000|1000|1|-\n"
+                                                        "pager|0x20000|-|2|0|0|0|0|0|500|250|500|1|-\n");
+    assert_string_equal(ask("faults-by-line", ":proc", 99), "");
+    /* two instructions of one source line, one of another function without lines */
+    assert_int_equal(sqlite3_exec(db,
+                                  "BEGIN; INSERT INTO image VALUES(0, '/bin/pager', 0, 0, 1, 1, '');"
+                                  "INSERT INTO symbol VALUES(1, 0, 65536, 8, 'main'), (2, 0, 65544, 8, 'help');"
+                                  "INSERT INTO source_line VALUES(1, 0, 'pager.c', 12);"
+                                  "INSERT INTO instruction VALUES(1, 0, 65536, 1, 'sd', 1, 0, 1), (2, 0, 65540, 1, 'sb', 1, "
+                                  "4, 1), (3, 0, 65544, 1, 'sh', 2, 0, NULL)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_string_equal(ask("faults-by-line", ":limit", 2), "/bin/pager|pager.c:12|main|5|0|2|0|3|0|53000|10600|20000|2|sd\n"
+                                                            "/bin/pager|help+0x0|help|1|0|1|0|0|0|3000|3000|3000|1|sh\n");
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* The process runs from 2 us, waits for the disk from 50 to 80, gets the hart again at 85. */
+static void waits(void **state)
+{
+    static const char sql[] =
+        "BEGIN;"
+        "INSERT INTO sched(id, insn, ts, proc, pc, cause, next, reason, wait) VALUES(101, 0, 2000, 0, 0, 0, 1, 4, 0),"
+        " (102, 0, 50000, 1, 0, 0, 0, 2, 1), (104, 0, 85000, 0, 0, 0, 1, 4, 0), (105, 0, 160000, 1, 0, 0, 0, 3, 0);"
+        "INSERT INTO wake(id, insn, ts, proc, pc, cause, waker) VALUES(103, 0, 80000, 1, 0, 0, 0)";
+
+    (void)state;
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_string_equal(ask("waits", NULL, 0), "1|1|pager|running|-|2|123000|77.4|75000\n"
+                                               "1|1|pager|blocked|disk|1|30000|18.9|30000\n"
+                                               "1|1|pager|ready|-|2|6000|3.8|5000\n");
+    assert_string_equal(ask("waits", ":proc", 2), "");
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 }
 
 struct change {
@@ -181,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(working_set), cmocka_unit_test(reuse),   cmocka_unit_test(latency),
-        cmocka_unit_test(dirty),       cmocka_unit_test(by_line), cmocka_unit_test(first_difference),
+        cmocka_unit_test(dirty),       cmocka_unit_test(by_line), cmocka_unit_test(waits), cmocka_unit_test(first_difference),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -7,7 +7,7 @@
 --   in the cache or on the disk, the disk was idle or busy, memory was free or a page had to go first.
 WITH RECURSIVE power(low) AS (SELECT 1 UNION ALL SELECT low * 2 FROM power WHERE low < 1 << 60),
      d AS MATERIALIZED (
-         SELECT resolution, dur, count(*) AS n FROM fault
+         SELECT resolution, dur, sum(events) AS n FROM fault_time_total
          WHERE dur IS NOT NULL AND (:proc IS NULL OR proc = :proc) GROUP BY resolution, dur),
      h AS (SELECT d.resolution, (SELECT max(low) FROM power WHERE low <= max(1, d.dur)) AS low, sum(d.n) AS n
            FROM d GROUP BY 1, 2)

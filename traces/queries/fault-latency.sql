@@ -6,7 +6,7 @@
 --   return. p50 is the median: half of the faults took no longer; p99 leaves out one in a hundred. Percentiles are times
 --   that occurred (nearest rank), not interpolated. Query fault-histogram shows the shape.
 WITH d AS MATERIALIZED (
-         SELECT resolution, dur, count(*) AS n FROM fault
+         SELECT resolution, dur, sum(events) AS n FROM fault_time_total
          WHERE dur IS NOT NULL AND (:proc IS NULL OR proc = :proc) GROUP BY resolution, dur),
      b AS (SELECT resolution AS kind, dur, n FROM d UNION ALL SELECT -1, dur, sum(n) FROM d GROUP BY dur),
      c AS (SELECT kind, dur, n, sum(n) OVER (PARTITION BY kind ORDER BY dur) AS upto, sum(n) OVER (PARTITION BY kind) AS of

@@ -1,16 +1,29 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- title: Page faults by the instruction that took them
+-- title: Page faults by the line of the program that took them
 -- question: Which places of which programs took the page faults, and what did they cost?
 -- param limit (count): how many places; default: 30
--- read: one row per program and user pc, the most expensive first. in_kernel: those that the kernel took itself on a
---   buffer of a system call made there. Times in virtual ns.
+-- param proc (id): only faults of this process; default: all
+-- read: one row per place, the most expensive first. place: the source line, if the program has DWARF; else function and
+--   offset, if it has symbols; else the pc. pcs: how many instructions of the line took faults; instruction: the one of
+--   them that cost most. in_kernel: faults that the kernel took itself, on a buffer of a system call made there; copies:
+--   copied, reused and detached (enum_resolution). Times in virtual ns.
 WITH f AS MATERIALIZED (
-         SELECT proc, pc, count(*) AS faults, sum(in_kernel) AS in_kernel, sum(dur) AS ns, max(dur) AS slowest,
-                sum(resolution = 1) AS zeroed, sum(resolution = 2) AS filled, sum(resolution = 7) AS paged_in,
-                sum(resolution IN (4, 5, 6)) AS detached
-         FROM fault GROUP BY proc, pc ORDER BY ns DESC, proc, pc LIMIT coalesce(:limit, 30))
-SELECT coalesce((SELECT text FROM string WHERE id = p.name),
-                (SELECT g.name FROM program_view AS g WHERE g.proc = f.proc ORDER BY g.id DESC LIMIT 1)) AS program,
-       p.pid, printf('0x%x', f.pc) AS pc, f.faults, f.in_kernel, f.zeroed, f.filled, f.paged_in, f.detached,
-       f.ns AS total_ns, f.ns / f.faults AS mean_ns, f.slowest AS max_ns
-FROM f LEFT JOIN process AS p ON p.id = f.proc ORDER BY f.ns DESC, f.proc, f.pc;
+         SELECT image, proc, pc, resolution, sum(events) AS n, sum(events * in_kernel) AS in_kernel,
+                sum(sum_dur) AS ns, max(max_dur) AS slowest
+         FROM fault_total WHERE :proc IS NULL OR proc = :proc GROUP BY image, proc, pc, resolution),
+     p AS MATERIALIZED (SELECT DISTINCT image, pc, proc FROM f),
+     place AS MATERIALIZED (
+         SELECT p.image, p.pc, p.proc, coalesce(l.source, l.symbol, printf('0x%x', p.pc)) AS place, l.function,
+                coalesce(l.program, (SELECT g.name FROM program_view AS g WHERE g.proc = p.proc ORDER BY g.id DESC LIMIT 1),
+                    (SELECT s.text FROM process AS o JOIN string AS s ON s.id = o.name WHERE o.id = p.proc)) AS program,
+                l.text
+         FROM p LEFT JOIN program_line AS l ON l.image = p.image AND l.address = p.pc)
+SELECT q.program, q.place, max(q.function) AS function, sum(f.n) AS faults, sum(f.in_kernel) AS in_kernel,
+       sum(f.n * (f.resolution IS 1)) AS zeroed, sum(f.n * (f.resolution IS 2)) AS filled,
+       sum(f.n * (f.resolution IS 7)) AS paged_in,
+       sum(f.n * (coalesce(f.resolution, 0) IN (4, 5, 6))) AS copies,
+       sum(f.ns) AS total_ns, sum(f.ns) / sum(f.n) AS mean_ns, max(f.slowest) AS max_ns,
+       count(DISTINCT f.pc) AS pcs, (SELECT x.text FROM f AS h JOIN place AS x USING (image, pc, proc)
+           WHERE x.program IS q.program AND x.place = q.place ORDER BY h.ns DESC LIMIT 1) AS instruction
+FROM f JOIN place AS q USING (image, pc, proc)
+GROUP BY q.program, q.place ORDER BY total_ns DESC, q.program, q.place LIMIT coalesce(:limit, 30);

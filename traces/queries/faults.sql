@@ -6,13 +6,13 @@
 --   `faults` but not in the times.
 SELECT coalesce(r.name, '(open)') AS resolution,
        coalesce(t.name, '(no segment)') AS segment_type,
-       count(*) AS faults,
-       sum(f.in_kernel) AS in_kernel,
-       sum(f.dur) AS total_ns,
-       CAST(avg(f.dur) AS INTEGER) AS mean_ns,
-       min(f.dur) AS min_ns,
-       max(f.dur) AS max_ns
-FROM fault AS f
+       sum(f.events) AS faults,
+       sum(f.events * f.in_kernel) AS in_kernel,
+       sum(f.sum_dur) AS total_ns,
+       sum(f.sum_dur) / sum(f.ended) AS mean_ns,
+       min(f.min_dur) AS min_ns,
+       max(f.max_dur) AS max_ns
+FROM fault_total AS f
 LEFT JOIN enum_resolution AS r ON r.id = f.resolution
 LEFT JOIN segment AS s ON s.id = f.segment
 LEFT JOIN enum_segment_type AS t ON t.id = s.type

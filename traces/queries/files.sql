@@ -15,14 +15,14 @@ WITH asked AS (
          FROM syscall AS s WHERE s.number = (SELECT id FROM enum_syscall WHERE name = 'pread') AND s.result > 0),
      a AS (SELECT qid, count(*) AS reads, sum(bytes) AS bytes FROM asked WHERE qid IS NOT NULL GROUP BY qid),
      t AS (SELECT file AS qid,
-               sum(bytes) FILTER (WHERE boundary = 0 AND output = 0) AS disk,
-               sum(bytes) FILTER (WHERE boundary = 1) AS cache,
-               count(DISTINCT offset / 4096) FILTER (WHERE boundary = 2) * 4096 AS touched,
-               sum(bytes) FILTER (WHERE boundary = 3) AS eager,
-               sum(bytes) FILTER (WHERE boundary = 4) AS written,
-               sum(bytes) FILTER (WHERE boundary = 5) AS skipped,
-               sum(bytes) FILTER (WHERE boundary = 6) AS preserved
-           FROM transfer GROUP BY file),
+               sum(sum_bytes) FILTER (WHERE boundary = 0 AND output = 0) AS disk,
+               sum(sum_bytes) FILTER (WHERE boundary = 1) AS cache,
+               sum(sum_bytes) FILTER (WHERE boundary = 3) AS eager,
+               sum(sum_bytes) FILTER (WHERE boundary = 4) AS written,
+               sum(sum_bytes) FILTER (WHERE boundary = 5) AS skipped,
+               sum(sum_bytes) FILTER (WHERE boundary = 6) AS preserved
+           FROM transfer_total GROUP BY file),
+     u AS (SELECT file AS qid, count(DISTINCT offset / 4096) * 4096 AS touched FROM transfer WHERE boundary = 2 GROUP BY file),
      q AS (SELECT qid FROM a UNION SELECT qid FROM t UNION SELECT qid FROM file)
 SELECT q.qid,
        CASE q.qid WHEN 0 THEN '/' ELSE (SELECT name FROM file_view WHERE qid = q.qid ORDER BY id LIMIT 1) END AS path,
@@ -30,10 +30,10 @@ SELECT q.qid,
        coalesce(a.bytes, 0) AS asked_bytes,
        coalesce(t.disk, 0) AS disk_bytes,
        coalesce(t.cache, 0) AS cache_bytes,
-       coalesce(t.touched, 0) AS touched_bytes,
+       coalesce(u.touched, 0) AS touched_bytes,
        coalesce(t.eager, 0) AS eager_bytes,
        coalesce(t.written, 0) AS written_bytes,
        coalesce(t.skipped, 0) AS skipped_bytes,
        coalesce(t.preserved, 0) AS preserved_bytes
-FROM q LEFT JOIN a ON a.qid = q.qid LEFT JOIN t ON t.qid = q.qid
+FROM q LEFT JOIN a ON a.qid = q.qid LEFT JOIN t ON t.qid = q.qid LEFT JOIN u ON u.qid = q.qid
 ORDER BY asked_bytes DESC, q.qid;

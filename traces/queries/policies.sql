@@ -5,12 +5,13 @@
 --   a snapshot or copied from a file); disk_read, disk_written: bytes of the disks, metadata included; copied: bytes
 --   between cache and memory, either way; skipped: bytes of writes that moved nothing (W1); preserved: blocks kept for
 --   snapshots (W6). Compare runs of one program with one input only.
-WITH t AS MATERIALIZED (SELECT boundary, sum(bytes) AS bytes FROM transfer GROUP BY boundary),
-     d AS MATERIALIZED (SELECT op, count(*) AS n, sum(sectors) * 512 AS bytes FROM disk_request GROUP BY op)
+WITH t AS MATERIALIZED (SELECT boundary, sum(sum_bytes) AS bytes FROM transfer_total GROUP BY boundary),
+     d AS MATERIALIZED (SELECT op, sum(events) AS n, sum(sum_sectors) * 512 AS bytes FROM disk_request_total
+                         GROUP BY op)
 SELECT r.program, r.arguments, r.io AS policy, r.disk_model, r.config, r.exit_status, r.instructions, r.virtual_ns,
-       (SELECT count(*) FROM syscall) AS syscalls,
-       (SELECT count(*) FROM fault) AS faults,
-       (SELECT coalesce(sum(dur), 0) FROM fault) AS fault_ns,
+       (SELECT coalesce(sum(events), 0) FROM syscall_total) AS syscalls,
+       (SELECT coalesce(sum(events), 0) FROM fault_total) AS faults,
+       (SELECT coalesce(sum(sum_dur), 0) FROM fault_total) AS fault_ns,
        (SELECT coalesce(sum(s.result), 0) FROM syscall AS s
         WHERE s.number = (SELECT id FROM enum_syscall WHERE name = 'pread') AND s.result > 0
           AND (EXISTS (SELECT 1 FROM source AS o WHERE o.cause = s.id AND o.kind <> 0)

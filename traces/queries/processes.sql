@@ -3,10 +3,10 @@
 -- question: Which processes ran, for how long, and what did they ask of the kernel?
 -- read: one row per process, oldest first. parent: pid of the parent. life_ns is empty if it had not ended. switches:
 --   how often it left the hart. bytes: what transfers on its behalf moved between cache and memory.
-WITH s AS (SELECT proc, count(*) AS n FROM syscall GROUP BY proc),
-     f AS (SELECT proc, count(*) AS n FROM fault GROUP BY proc),
+WITH s AS (SELECT proc, sum(events) AS n FROM syscall_total GROUP BY proc),
+     f AS (SELECT proc, sum(events) AS n FROM fault_total GROUP BY proc),
      w AS (SELECT proc, count(*) AS n FROM sched GROUP BY proc),
-     t AS (SELECT proc, sum(bytes) AS n FROM transfer WHERE boundary IN (2, 3, 4) GROUP BY proc)
+     t AS (SELECT proc, sum(sum_bytes) AS n FROM transfer_total WHERE boundary IN (2, 3, 4) GROUP BY proc)
 SELECT p.id, p.pid, (SELECT pid FROM process WHERE id = p.parent) AS parent,
        coalesce(p.name,
            (SELECT g.name FROM program_view AS g WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1)) AS program,

@@ -5,15 +5,15 @@
 --   copied from a file; console, pipes and directories are left out). bytes_copied: bytes that crossed between cache
 --   and memory: fills, conventional reads and writes. disk_sectors are of 512 bytes; `_meta` are those among them that
 --   hold metadata (tree nodes with checksums, inodes, directories, superblocks). host_ns differs between equal runs.
-WITH d AS (SELECT op, class, sectors FROM disk_request),
-     t AS (SELECT boundary, sum(bytes) AS bytes, sum(pages) AS pages FROM transfer GROUP BY boundary)
+WITH d AS MATERIALIZED (SELECT op, class, sum(events) AS n, sum(sum_sectors) AS sectors FROM disk_request_total GROUP BY op, class),
+     t AS MATERIALIZED (SELECT boundary, sum(sum_bytes) AS bytes, sum(sum_pages) AS pages FROM transfer_total GROUP BY boundary)
 SELECT 'instructions' AS metric, instructions AS value FROM run
 UNION ALL SELECT 'virtual_ns', virtual_ns FROM run
 UNION ALL SELECT 'host_ns', host_ns FROM run
 UNION ALL SELECT 'exit_status', exit_status FROM run
 UNION ALL SELECT 'processes', count(*) FROM process
-UNION ALL SELECT 'syscalls', count(*) FROM syscall
-UNION ALL SELECT 'faults', count(*) FROM fault
+UNION ALL SELECT 'syscalls', coalesce(sum(events), 0) FROM syscall_total
+UNION ALL SELECT 'faults', coalesce(sum(events), 0) FROM fault_total
 UNION ALL SELECT 'fills', count(*) FROM fill
 UNION ALL SELECT 'snapshots', count(*) FROM snapshot
 UNION ALL SELECT 'bytes_asked', coalesce(sum(s.result), 0) FROM syscall AS s
@@ -23,7 +23,7 @@ UNION ALL SELECT 'bytes_asked', coalesce(sum(s.result), 0) FROM syscall AS s
 UNION ALL SELECT 'bytes_copied', coalesce(sum(bytes), 0) FROM t WHERE boundary IN (2, 3, 4)
 UNION ALL SELECT 'pages_skipped', coalesce(sum(pages), 0) FROM t WHERE boundary = 5
 UNION ALL SELECT 'blocks_preserved', coalesce(sum(bytes) / 4096, 0) FROM t WHERE boundary = 6
-UNION ALL SELECT 'disk_requests', count(*) FROM d
+UNION ALL SELECT 'disk_requests', coalesce(sum(n), 0) FROM d
 UNION ALL SELECT 'disk_sectors_read', coalesce(sum(sectors), 0) FROM d WHERE op = 0
 UNION ALL SELECT 'disk_sectors_read_meta', coalesce(sum(sectors), 0) FROM d WHERE op = 0 AND class = 1
 UNION ALL SELECT 'disk_sectors_written', coalesce(sum(sectors), 0) FROM d WHERE op = 1

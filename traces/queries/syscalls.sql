@@ -4,13 +4,13 @@
 -- read: one row per call, the most expensive first. bytes: what pread and pwrite returned. instructions: retired by
 --   the machine between ecall and return, other processes' included if the call waited. Times in virtual ns.
 SELECT coalesce(n.name, s.number) AS syscall,
-       count(*) AS calls,
-       sum(s.result < 0) AS errors,
-       CASE WHEN n.name IN ('pread', 'pwrite', 'cwrite') THEN sum(max(s.result, 0)) END AS bytes,
-       sum(s.insns) AS instructions,
-       CAST(avg(s.insns) AS INTEGER) AS mean_instructions,
-       sum(s.dur) AS total_ns,
-       CAST(avg(s.dur) AS INTEGER) AS mean_ns,
-       max(s.dur) AS max_ns
-FROM syscall AS s LEFT JOIN enum_syscall AS n ON n.id = s.number
+       sum(s.events) AS calls,
+       sum(s.ended * s.failed) AS errors,
+       CASE WHEN n.name IN ('pread', 'pwrite', 'cwrite') THEN sum(s.sum_result * (s.failed = 0)) END AS bytes,
+       sum(s.sum_insns) FILTER (WHERE s.ended > 0) AS instructions,
+       sum(s.sum_insns) / sum(s.ended) AS mean_instructions,
+       sum(s.sum_dur) FILTER (WHERE s.ended > 0) AS total_ns,
+       sum(s.sum_dur) / sum(s.ended) AS mean_ns,
+       max(s.max_dur) AS max_ns
+FROM syscall_total AS s LEFT JOIN enum_syscall AS n ON n.id = s.number
 GROUP BY s.number ORDER BY instructions DESC, s.number;

@@ -6,10 +6,10 @@
 SELECT coalesce(b.name, t.boundary) AS boundary,
        coalesce(c.name, t.class) AS class,
        CASE t.output WHEN 1 THEN 'out' ELSE 'in' END AS direction,
-       count(*) AS transfers,
-       sum(t.bytes) AS bytes,
-       sum(t.pages) AS pages
-FROM transfer AS t
+       sum(t.events) AS transfers,
+       sum(t.sum_bytes) AS bytes,
+       sum(t.sum_pages) AS pages
+FROM transfer_total AS t
 LEFT JOIN enum_boundary AS b ON b.id = t.boundary
 LEFT JOIN enum_block_class AS c ON c.id = t.class
 GROUP BY t.boundary, t.class, t.output
