@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include "tarry.h"
 
-static const char help[] = "preserve FILE OTHER [--pages N]\n"
+static const char help[] = "preserve FILE OTHER [--pages N] [--rounds N]\n"
                            "Reads the first half of FILE, then writes N (100) pages of it, N of the second half, and N\n"
-                           "of OTHER.";
+                           "of OTHER; all that so many times (1).";
 
 enum { PAGE = 4096 };
 
@@ -41,10 +41,14 @@ static void write_pages(const char *name, int fd, uint64_t from, uint64_t n)
 
 int main(int argc, char **argv)
 {
-    uint64_t n = 100, pages, others;
+    uint64_t n = 100, rounds = 1, pages, others;
     if (help_asked(argc, argv, help))
         return 0;
-    if (argc == 5 && strcmp(argv[3], "--pages") == 0 ? !parse_number(argv[4], &n) : argc != 3)
+    for (int i = 3; i < argc; i += 2)
+        if (i + 1 == argc || !parse_number(argv[i + 1], strcmp(argv[i], "--pages") == 0 ? &n : &rounds) ||
+            (strcmp(argv[i], "--pages") != 0 && strcmp(argv[i], "--rounds") != 0))
+            usage(help);
+    if (argc < 3)
         usage(help);
     int file = open_file(argv[1], &pages), other = open_file(argv[2], &others);
     if (pages / 2 < n || others < n) {
@@ -56,8 +60,10 @@ int main(int argc, char **argv)
         complain(argv[1]);
         return 1;
     }
-    write_pages(argv[1], file, 0, n);
-    write_pages(argv[1], file, pages / 2, n);
-    write_pages(argv[2], other, 0, n);
+    for (; rounds > 0; rounds--) {
+        write_pages(argv[1], file, 0, n);
+        write_pages(argv[1], file, pages / 2, n);
+        write_pages(argv[2], other, 0, n);
+    }
     return 0;
 }

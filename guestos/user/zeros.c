@@ -7,7 +7,8 @@
  *   devzero  a read of /dev/zero
  *   segzero  the system call
  *   segfree  the pages are given back
- * The trace tells how many pages were loaded for it.
+ * The trace tells how many pages were loaded for it: calls of nsec mark the phases: read, make zero (the canned query
+ * experiment-phases).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,10 +58,14 @@ int main(int argc, char **argv)
         return 1;
     }
     char *p = malloc(st.length);
-    if (!p || pread(fd, p, st.length, 0) != (ssize_t)st.length || !(p = zero(argv[1], p, st.length))) {
+    nsec();
+    ssize_t n = p ? pread(fd, p, st.length, 0) : -1;
+    nsec();
+    if (n != (ssize_t)st.length || !(p = zero(argv[1], p, st.length))) {
         complain(argv[1]);
         return 1;
     }
+    nsec();
     size_t bad = 0;
     for (size_t i = 0; i < st.length; i += 1021)
         bad += p[i] != 0;
