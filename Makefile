@@ -6,6 +6,7 @@
 #   make install    PREFIX=/usr/local (DESTDIR is honoured)
 #   SANITIZE=1      the same with ASan and UBSan, in build-san/
 #   make bench      the benchmarks of tests/bench
+#   make experiments  runs the experiments of docs/experiments.md and writes their tables and pictures anew
 #   make soak       the random tests with fresh seeds for SOAK_SECONDS (3600)
 #   make clean
 MAKEFLAGS += --no-builtin-rules
@@ -53,7 +54,7 @@ UNIT_SRC   := $(wildcard tests/unit/*.c)
 UNIT_BIN   := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 SCRIPTS    := $(wildcard tests/*.t)
 
-.PHONY: all demo check bench soak install clean packages-build packages-test packages-soak setup-build setup-test setup-soak
+.PHONY: all demo check bench experiments soak install clean packages-build packages-test packages-soak setup-build setup-test setup-soak
 all: packages-build
 	@$(MAKE) --no-print-directory build
 
@@ -137,6 +138,10 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 bench: setup-test
 	@$(MAKE) --no-print-directory build unit
 	@BUILD=$(BUILD) tests/bench/run
+
+experiments: setup-test
+	@$(MAKE) --no-print-directory build
+	@BUILD=$(BUILD) tests/experiments/run --write
 
 soak: setup-soak
 	@$(MAKE) --no-print-directory build unit
