@@ -15,6 +15,7 @@ struct Image {
     struct tfs_file *f;
     uint64_t ino;     /* of f; 0 until a frame is loaded */
     PageMap *pages;   /* frames of mappings, by page of the file */
+    uint64_t stored;  /* how many of them have STORED, so that a read of the file need not look at all */
     uint64_t changes; /* writes to the file and changes of its length so far */
     Image *next;      /* all images */
 };
@@ -107,6 +108,7 @@ static int writepage(Image *i, uint64_t pn, Resident r)
     uint64_t off = pn << PGSHIFT;
     r.flags &= ~(unsigned)STORED;
     setresident(i->pages, pn, r);
+    i->stored--;
     eachsegment(protectplace, &(Place){i, off, off + PGSIZE}); /* a later store is noticed again */
     int err = tfs_stat(i->f, &st);
     if (err < 0 || off >= st.length)
@@ -125,7 +127,7 @@ static int64_t writestored(Image *i)
 {
     int64_t n = 0, err = 0;
     i->ref++;
-    for (uint64_t pn = 0;; pn++) {
+    for (uint64_t pn = 0; i->stored > 0; pn++) {
         Resident r = nextresident(i->pages, &pn, ALL_PAGES);
         if (r.page == NULL)
             break;
@@ -273,6 +275,7 @@ void imagestored(Image *i, uint64_t pn)
 {
     Resident r = residentat(i->pages, pn);
     ASSERT(r.page != NULL, "what is stored into is mapped");
+    i->stored += (r.flags & STORED) == 0;
     r.flags |= STORED;
     setresident(i->pages, pn, r);
 }
@@ -336,8 +339,10 @@ static void cutframes(Image *i, uint64_t length)
     if (last != NULL && (length & PGMASK))
         memset((char *)pagekva(last) + (length & PGMASK), 0, PGSIZE - (length & PGMASK));
     for (uint64_t pn = (length + PGMASK) >> PGSHIFT;; pn++) {
-        if (nextresident(i->pages, &pn, ALL_PAGES).page == NULL)
+        Resident r = nextresident(i->pages, &pn, ALL_PAGES);
+        if (r.page == NULL)
             break;
+        i->stored -= (r.flags & STORED) != 0;
         dropresident(i->pages, pn);
     }
 }

@@ -60,7 +60,7 @@ class Lab:
         if not os.access(self.tarry, os.X_OK):
             sys.exit(f"experiments: {self.tarry} is not there; make, or say with BUILD=... where it is")
         self.dir = tempfile.TemporaryDirectory(prefix="tarry-experiments.")
-        self.files = {}
+        self.files, self.known = {}, {}
         self.said, self.claimed, self.pictures = [], [], {}
         self.done = 0
 
