@@ -11,14 +11,15 @@
 #include <unistd.h>
 #include "tarry.h"
 
-static const char help[] = "forkread FILE [--children N] [--touch M] [--first] [--shared] [--store]\n"
+static const char help[] = "forkread FILE [--children N] [--touch M] [--first] [--shared] [--store] [--in-turn]\n"
                            "Reads FILE whole and lets N (8) children look at M (64) pages of the buffer. --first: the parent looks\n"
-                           "at them before; --shared: fork shares the segment; --store: the children store into the pages.";
+                           "at them before; --shared: fork shares the segment; --store: the children store into the pages; --in-turn:\n"
+                           "one child after the other.";
 
 struct task {
     const char *name;
     uint64_t children, touch, pages;
-    bool first, shared, store;
+    bool first, shared, store, in_turn;
 };
 
 static _Noreturn void fail(const char *what)
@@ -37,7 +38,8 @@ static struct task parse(int argc, char **argv)
         bool *flag = strcmp(argv[i], "--first") == 0    ? &t.first
                      : strcmp(argv[i], "--shared") == 0 ? &t.shared
                      : strcmp(argv[i], "--store") == 0  ? &t.store
-                                                        : NULL;
+                     : strcmp(argv[i], "--in-turn") == 0 ? &t.in_turn
+                                                         : NULL;
         if (number && (++i == argc || !parse_number(argv[i], number)))
             usage(help);
         else if (flag)
@@ -65,10 +67,18 @@ static int look(const struct task *t, volatile unsigned char *buf, bool store)
     return (int)(sum % 251 + 1);
 }
 
+/* Waits for a child; its sum. */
+static int await_sum(void)
+{
+    struct waitmsg w;
+    if (await(&w) < 0)
+        fail("await");
+    return exit_code(w.status);
+}
+
 int main(int argc, char **argv)
 {
     struct tarry_stat st;
-    struct waitmsg w;
     if (help_asked(argc, argv, help))
         return 0;
     struct task t = parse(argc, argv);
@@ -81,20 +91,22 @@ int main(int argc, char **argv)
         fail("segattach");
     if (pread(fd, buf, st.length, 0) != (ssize_t)st.length)
         fail(t.name);
-    int mine = t.first ? look(&t, buf, false) : 0, theirs = 0, differ = 0;
-    for (uint64_t i = 0; i < t.children; i++) {
-        int pid = fork();
-        if (pid < 0)
-            fail("fork");
-        if (pid == 0)
-            _exit(look(&t, buf, t.store));
-    }
-    for (uint64_t i = 0; i < t.children; i++) {
-        if (await(&w) < 0)
-            fail("await");
-        if (theirs == 0)
-            theirs = exit_code(w.status);
-        differ += exit_code(w.status) != theirs;
+    int mine = t.first ? look(&t, buf, false) : 0, theirs = 0, differ = 0, running = 0;
+    for (uint64_t i = 0; i < t.children || running > 0;) {
+        if (i < t.children && !(t.in_turn && running > 0)) {
+            int pid = fork();
+            if (pid < 0)
+                fail("fork");
+            if (pid == 0)
+                _exit(look(&t, buf, t.store));
+            running++;
+            i++;
+        } else {
+            int sum = await_sum();
+            theirs = theirs ? theirs : sum;
+            differ += sum != theirs;
+            running--;
+        }
     }
     differ += t.first && mine != theirs;
     printf("children=%llu touch=%llu sum=%d differ=%d\n", (unsigned long long)t.children, (unsigned long long)t.touch,

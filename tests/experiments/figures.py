@@ -2,6 +2,7 @@
 """The figures of deferred I/O in docs/figures.md, in the form of thread9fans.py."""
 from lab import GIB, KIB, MIB, PAGE, ms, size_name, thousands
 from thread9fans import POLICIES
+import steps
 import svg
 
 MAIN = "sparse /in/big --touch"
@@ -122,4 +123,45 @@ def writesize(lab):
               "grows is the number of leaves of the file's tree that the pages lie in: each is read, checked and written once.", max(costs) < 1.5 * min(costs))
 
 
-FIGURES = {f.__name__: f for f in (policies, readcall, writepages, writesize)}
+def faultphases(lab):
+    """The instructions of faults by phase: from the trace, and one of each kind instruction by instruction."""
+    size, touch = (MIB, 32) if lab.small else (64 * MIB, 256)
+    program = f"forkread /in/f --children 2 --touch {touch} --store --in-turn"
+    lab.command(f"tarry run --input f:/in/f {program}", "tarry query tarry.db fault-phases")
+    lab.say("The first of the children brings the pages from the disk, the second finds them in the cache; both store into them. Means over all faults of a kind:")
+    lab.say()
+    t = lab.run(program, "", {"/in/f": lab.file(size)})
+    rows = t.query("fault-phases")
+    kinds = [k for k in dict.fromkeys(r["kind"] for r in rows) if not k.endswith("system call")]
+    total = {k: sum(r["instructions"] for r in rows if r["kind"] == k) for k in kinds}
+    for kind in kinds:
+        lab.table([f"{kind} ({next(r['faults'] for r in rows if r['kind'] == kind):,} faults)", "times", "instructions", "%"],
+                  [[r["phase"], r["times"], r["instructions"], r["percent"]] for r in rows if r["kind"] == kind] + [["**all**", "", total[kind], 100]])
+    disk, cache, detached = "filled, block from the disk", "filled, block from the cache", "detached"
+    part = lambda kind, phase: sum(r["percent"] for r in rows if r["kind"] == kind and phase in r["phase"])
+    lab.claim(f"Of a fault that reads a block from the disk, {part(disk, 'data block came'):.0f} % of the instructions are those that check its checksum and copy it.", part(disk, "data block came") > 50)
+    lab.claim("A block that is in the cache, and has been checked, costs less than a third of that; a store that detaches a page less than a fifth.",
+              total[cache] < total[disk] / 3 and total[detached] < total[disk] / 5)
+    stepped(lab, t, ["detached"] if lab.small else [disk, cache, detached])
+
+
+def stepped(lab, t, kinds):
+    kernel = lab.tarry[:-len("tarry")] + "kernel.elf"
+    lab.say("One fault of each kind, executed again instruction by instruction from the trap to the program's next instruction (`tarry goto`, single steps), by the source file that each instruction "
+            "comes from:")
+    lab.say()
+    pcs, took = {}, {}
+    for kind in kinds:
+        event = t.number("select f.cause from fault f join segment s on s.id = f.segment where s.type = 4 and f.in_kernel = 0 and " + {
+            "filled, block from the disk": "f.resolution = 2 and (select count(*) from fill i join transfer x on x.cause = i.id join disk_request d on d.cause = x.id where i.cause = f.id) = 1",
+            "filled, block from the cache": "f.resolution = 2 and exists (select 1 from fill i join transfer x on x.cause = i.id and x.boundary = 1 where i.cause = f.id)",
+            "detached": "f.resolution = 6"}[kind] + " order by f.id limit 1 offset 5")
+        took[kind] = t.number(f"select f.ts + f.dur - x.ts from fault f join trap x on x.id = f.cause where x.id = {event}")
+        pcs[kind] = steps.trace_pcs(lab, t.db, event)
+        lab.table([f"{kind}: {len(pcs[kind]):,} instructions", "", "%", "most of it in"],
+                  [[name, n, f"{100 * n / len(pcs[kind]):.1f}", functions] for name, n, functions in steps.by_part(kernel, pcs[kind])])
+    lab.claim("Both ways of counting agree, but for the way back into the program, which the trace does not see.",
+              all(0 < len(pcs[k]) - took[k] < 200 for k in kinds if "disk" not in k))
+
+
+FIGURES = {f.__name__: f for f in (policies, readcall, writepages, writesize, faultphases)}

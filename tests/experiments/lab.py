@@ -134,7 +134,7 @@ class Lab:
 
     def block(self):
         """What was said since the last call, as Markdown, and what was claimed."""
-        text = "\n".join(self.said).strip() + "\n"
+        text = "\n".join(self.said).strip("\n") + "\n"
         if self.claimed:
             text += "\n" + "\n".join(f"- {claim}" for claim, _ in self.claimed) + "\n"
         claimed, pictures = self.claimed, self.pictures
