@@ -31,7 +31,7 @@ def ratio_text(r):
 
 def heat_maps(title, panels, rows, columns, row_title, column_title, legend):
     """panels: [(name, {(row, column): ratio})]; a cell has its number, so that the colours need not be read."""
-    cw, ch, left, top, gap = 54, 28, 76, 64, 44
+    cw, ch, left, top, gap = 54, 28, 76, 72, 40
     height_of = top + ch * len(rows) + 52
     width = left + cw * len(columns) + 24
     body = [text(width / 2, 20, title, extra='font-weight="bold" font-size="14"')]
@@ -47,15 +47,15 @@ def heat_maps(title, panels, rows, columns, row_title, column_title, legend):
                 x = left + k * cw
                 edge = ' stroke="#D55E00" stroke-width="2.5"' if r > 1 else ' stroke="#ffffff" stroke-width="1"'
                 body.append(f'<rect x="{x + 1.5}" y="{y + 1.5}" width="{cw - 3}" height="{ch - 3}" fill="{shade(r)}"{edge}/>')
-                dark = abs(math.log2(r)) > 2.2
+                dark = abs(math.log2(r)) > 2.6
                 body.append(text(x + cw / 2, y + ch / 2 + 4, ratio_text(r), extra='fill="#fff"' if dark else ""))
         base = y0 + top + ch * len(rows)
         for k, column in enumerate(columns):
             body.append(text(left + k * cw + cw / 2, base + 16, column))
         body.append(text(left + cw * len(columns) / 2, base + 34, column_title))
-        y0 += height_of - 64 + gap
+        y0 += height_of - 72 + gap
     body.append(f'<g transform="translate(14 {top + ch * len(rows) / 2}) rotate(-90)">{text(0, 0, row_title)}</g>')
-    return document(width, y0 + 64 - gap + 8, body, title)
+    return document(width, y0 + 72 - gap + 8, body, title)
 
 
 def nice(top):

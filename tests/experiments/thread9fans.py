@@ -77,8 +77,8 @@ def border(lab):
     lab.say()
     lab.table(["disk, pages"] + [f"`{o}`" if o else "as it is" for o in options],
               [[f"{m}, {order}"] + ["never" if lost[order, m, o] is None else percent(lost[order, m, o]) for o in options] for m in models for order in ("scattered", "rising")])
-    lab.claim("Guessing with `--fill-around seq` takes no longer than eager, within 2 %, where all pages are used in rising order, on every disk; it changes nothing where they are scattered.",
-              all(ratio(lab, size, 1, "rising", m, "--fill-around seq") < 1.02 and lost["scattered", m, "--fill-around seq"] == lost["scattered", m, ""] for m in models))
+    lab.claim("Guessing with `--fill-around seq` wins the loss back, within 15 % of eager, where all pages are used in rising order, on every disk; it changes nothing where they are scattered.",
+              all(ratio(lab, size, 1, "rising", m, "--fill-around seq") < 1.15 and lost["scattered", m, "--fill-around seq"] == lost["scattered", m, ""] for m in models))
     few = max(1 / 64, shares[0])
     lab.claim("A fixed window helps where almost everything is used, and costs a multiple where little is: "
               f"`--fill-around 16` takes {ratio(lab, size, few, 'scattered', 'nvme', '--fill-around 16') / ratio(lab, size, few, 'scattered', 'nvme'):.1f} times as long as no window at {percent(few)} of the pages on nvme.",
