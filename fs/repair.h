@@ -76,7 +76,7 @@ int claim(struct repair *, uint64_t blk); /* 1: nothing in the live file system 
 int is_meta(const struct repair *);
 uint32_t magic_of(const struct repair *);
 int is_sound(struct repair *, uint64_t blk, uint64_t birth, uint32_t crc); /* whether the block holds what it should */
-int load(struct repair *, uint32_t slot); /* makes the inode the one at hand; 0: it is free, or makes no sense */
+int repair_load(struct repair *, uint32_t slot); /* makes the inode the one at hand; 0: it is free, or makes no sense */
 /* The tree of the inode at hand, block by block; claiming: enters each node once only, else not if two trees claim it. */
 void walk(struct repair *, int claiming, void (*)(struct repair *, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc));
 void scan_table(struct repair *);

@@ -60,7 +60,7 @@ static void mark_below(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t b
 void find_homes(struct repair *r)
 {
     for (uint32_t slot = 1; slot < r->nslots && r->failed == 0; slot++)
-        if ((r->state[slot] & (USED | NAMED | DIRECTORY)) == (USED | DIRECTORY) && load(r, slot)) {
+        if ((r->state[slot] & (USED | NAMED | DIRECTORY)) == (USED | DIRECTORY) && repair_load(r, slot)) {
             walk(r, 0, mark_below);
             free_entries(r);
         }

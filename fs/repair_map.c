@@ -102,6 +102,6 @@ void claim_all(struct repair *r)
     r->inode = r->fs->table->inode;
     walk(r, 1, claim_block);
     for (uint32_t slot = 0; slot < r->fs->nslots && r->failed == 0; slot++)
-        if (load(r, slot))
+        if (repair_load(r, slot))
             walk(r, 1, claim_block);
 }

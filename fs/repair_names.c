@@ -115,7 +115,7 @@ static void repair_directory(struct repair *r, uint32_t slot)
 {
     uint64_t kept = 0, gone = 0;
 
-    if (!load(r, slot))
+    if (!repair_load(r, slot))
         return;
     walk(r, 0, collect_entries);
     uint8_t found = r->found | (r->state[slot] & (BROKEN | LOST));
@@ -151,7 +151,7 @@ void ensure_root(struct repair *r)
 {
     struct disk_inode i = {.ino = r->fs->next_ino, .version = 1, .mode = MODE_DIR | 0755, .nlink = 1};
 
-    if (load(r, 0) && (r->inode.mode & MODE_DIR)) {
+    if (repair_load(r, 0) && (r->inode.mode & MODE_DIR)) {
         i = r->inode;
         i.link = 0;
         i.nlink = 1;

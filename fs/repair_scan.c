@@ -160,7 +160,7 @@ static int load_inode(struct repair *r, uint32_t slot, struct disk_inode *i)
     return 0;
 }
 
-int load(struct repair *r, uint32_t slot)
+int repair_load(struct repair *r, uint32_t slot)
 {
     r->slot = slot;
     if (load_inode(r, slot, &r->inode) < 0 || r->inode.ino == 0)
@@ -245,7 +245,7 @@ void scan_files(struct repair *r)
     if (r->state == NULL || r->queue == NULL)
         r->failed = -TFS_ENOMEM;
     for (uint32_t slot = 0; slot < r->nslots && r->failed == 0; slot++) {
-        if (!load(r, slot))
+        if (!repair_load(r, slot))
             continue;
         walk(r, 1, scan_block);
         r->state[slot] = (uint8_t)(USED | (r->inode.mode & MODE_DIR ? DIRECTORY : 0) | r->found);
@@ -255,7 +255,7 @@ void scan_files(struct repair *r)
         }
     }
     for (uint32_t slot = 0; slot < r->nslots && r->ntwice > 0 && r->failed == 0; slot++)
-        if ((r->state[slot] & USED) && load(r, slot)) { /* those that had claimed before the others */
+        if ((r->state[slot] & USED) && repair_load(r, slot)) { /* those that had claimed before the others */
             walk(r, 0, find_twice);
             r->state[slot] |= r->found;
         }

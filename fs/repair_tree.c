@@ -117,7 +117,7 @@ void repair_file(struct repair *r, uint32_t slot)
 {
     struct disk_inode i;
 
-    if (!load(r, slot)) {
+    if (!repair_load(r, slot)) {
         if (inode_load(r->fs, slot, &i) == 0 && i.ino == 0)
             return;
         if (i.ino != 0)
