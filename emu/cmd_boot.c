@@ -97,6 +97,7 @@ static struct run_facts facts_of(const struct booted *b)
         .kernel_hash = b->kernel_hash,
         .inputs = b->inputs,
         .ram_bytes = o->common.ram_bytes,
+        .choice = &o->common.trace,
         .seed = o->boot.seed,
     };
 }

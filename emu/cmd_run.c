@@ -84,6 +84,7 @@ static struct run_facts facts_of(const struct run *r)
         .kernel_hash = r->kernel_hash,
         .inputs = r->disk.inputs ? r->disk.inputs : "",
         .ram_bytes = r->o.common.ram_bytes,
+        .choice = &r->o.common.trace,
     };
 }
 

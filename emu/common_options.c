@@ -18,7 +18,7 @@ void common_defaults(struct common_options *o)
     o->db = "tarry.db";
     o->ram_bytes = 256u << 20;
     o->disk_name = "nvme";
-    o->trace = true;
+    choice_default(&o->trace);
     o->insn_ns = 1;
     disk_model_parse(o->disk_name, &o->disk_model, err, sizeof err);
 }
@@ -33,7 +33,12 @@ void common_help(void)
            "                          beside its disks and timers\n"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
-           "      --trace all|none    record everything (default) or nothing\n", disk_fault_help);
+           "      --trace WHAT        what to record: default, all, none, or groups of events with commas between (fault,\n"
+           "                          disk, syscall, ...; -GROUP leaves one out); docs/trace.md lists them\n"
+           "      --trace-process P   only of processes that run program P or have this pid, and what they bring about\n"
+           "      --trace-segment S   only of segments of a type (defer, data, ...) or that hold an address\n"
+           "      --trace-address A-B only about these addresses; filters take lists with commas between\n"
+           "      --trace-wait        nothing until the guest says 'trace on'\n", disk_fault_help);
     debug_help();
     printf("  -h, --help\n");
 }
@@ -72,6 +77,16 @@ static bool take_fault(struct common_options *o, const char *arg)
     return false;
 }
 
+static bool take_trace(struct common_options *o, int (*take)(struct choice *, const char *, char *, size_t),
+                       const char *option, const char *arg)
+{
+    char err[400];
+    if (take(&o->trace, arg, err, sizeof err) == 0)
+        return true;
+    say("--%s %s: %s", option, arg, err);
+    return false;
+}
+
 bool common_take(struct common_options *o, int c, char *arg)
 {
     switch (c) {
@@ -100,11 +115,16 @@ bool common_take(struct common_options *o, int c, char *arg)
         say("--timeout %s: needs a number of seconds above 0", arg);
         return false;
     case OPT_TRACE:
-        o->trace = !strcmp(arg, "all");
-        if (o->trace || !strcmp(arg, "none"))
-            return true;
-        say("--trace %s: needs all or none", arg);
-        return false;
+        return take_trace(o, choice_groups, "trace", arg);
+    case OPT_TRACE_PROCESS:
+        return take_trace(o, choice_process, "trace-process", arg);
+    case OPT_TRACE_SEGMENT:
+        return take_trace(o, choice_segment, "trace-segment", arg);
+    case OPT_TRACE_ADDRESS:
+        return take_trace(o, choice_address, "trace-address", arg);
+    case OPT_TRACE_WAIT:
+        choice_wait(&o->trace);
+        return true;
     default:
         return debug_take(&o->debug, c - OPT_DEBUG, arg);
     }
@@ -139,6 +159,6 @@ struct session common_session(const struct common_options *o)
 
 void common_done(struct common_options *o)
 {
-    if (!o->trace || !strcmp(o->db, "none"))
+    if (o->trace.none || !strcmp(o->db, "none"))
         o->db = NULL;
 }

@@ -112,7 +112,8 @@ static const char *stop_name(const struct machine_result *res)
 /* Closes the trace. A trace that could not be kept is the one thing worth saying. */
 static int finish(const struct session *s, const struct machine_result *res, uint64_t host_ns)
 {
-    char err[512];
+    char err[512], unmatched[512];
+    bool none = recorder_unmatched(s->config.recorder, unmatched, sizeof unmatched);
     struct run_result result = {
         .instructions = res->instructions,
         .virtual_ns = res->virtual_ns,
@@ -120,8 +121,11 @@ static int finish(const struct session *s, const struct machine_result *res, uin
         .exit_status = res->stop == STOP_EXIT ? res->status : -1,
         .stop_reason = stop_name(res),
     };
-    if (recorder_close(s->config.recorder, &result, err, sizeof err) == 0)
+    if (recorder_close(s->config.recorder, &result, err, sizeof err) == 0) {
+        if (none)
+            say("%s", unmatched);
         return status_of(s, res);
+    }
     say("%s", err);
     return STATUS_MISUSE;
 }

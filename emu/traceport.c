@@ -319,6 +319,9 @@ int64_t traceport_call(struct machine *m, uint64_t function, const uint64_t a[3]
     case TRACE_IMAGE:
         m->trace.image = *value = images_number(&m->trace.images, a[0], a[1], a[2]);
         return 0;
+    case TRACE_SWITCH:
+        *value = recorder_switch(m->trace.recorder, a[0] != 0);
+        return 0;
     }
     return SBI_NOT_SUPPORTED;
 }

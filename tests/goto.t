@@ -104,23 +104,24 @@ mkdir elsewhere
 matches "from another directory" "$(cat elsewhere.out)" "came here for event"
 
 # ---- what has changed since ----
+first() { sqlite3 "$1" 'select min(id) from event'; }
 echo more >>file
-run timeout 60 "$TARRY" goto t.db 1 --gdb "$sock"
+run timeout 60 "$TARRY" goto t.db "$(first t.db)" --gdb "$sock"
 matches "an input changed" "$status $err" "^2 tarry: t.db: was recorded with other input files; "
 rm file
-run timeout 60 "$TARRY" goto t.db 1 --gdb "$sock"
+run timeout 60 "$TARRY" goto t.db "$(first t.db)" --gdb "$sock"
 matches "an input is gone" "$status $err" "^2 .*file: No such file"
 "$TARRY" fs create image 64M
 "$TARRY" fs put image "$BUILD/guest/bin" /bin
 "$TARRY" run -o image.db --image image --keep touch /kept >/dev/null </dev/null
-run timeout 60 "$TARRY" goto image.db 1 --gdb "$sock"
+run timeout 60 "$TARRY" goto image.db "$(first image.db)" --gdb "$sock"
 matches "the image changed (--keep)" "$status $err" "^2 tarry: image.db: was recorded with another disk image; "
 "$TARRY" run -o image.db --image image touch /x >/dev/null </dev/null
 cp image image.before
 goto image.db "$(sqlite3 image.db 'select max(id) from syscall')" <<<'continue'
 ok "a look at the past leaves the image alone" cmp image image.before
 sqlite3 image.db "update run set kernel_hash = 'x'"
-run timeout 60 "$TARRY" goto image.db 1 --gdb "$sock"
+run timeout 60 "$TARRY" goto image.db "$(first image.db)" --gdb "$sock"
 matches "another kernel" "$status $err" "^2 tarry: image.db: was recorded with another kernel; "
 
 # ---- misuse ----

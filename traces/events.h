@@ -70,7 +70,8 @@ enum {
     TRACE_DISK = 4,   /* (sector, id of the causing event, block_class): says what the next request to `sector` is for */
     TRACE_LAST_TRAP = 5, /* (): value = id of the newest trap row, 0 if none */
     TRACE_PROC = 6,   /* (id of a process row, its image): that process runs now; machine events name it */
-    TRACE_IMAGE = 7   /* (qid of a program's file, its version, its path as a string's id): value = id in table image */
+    TRACE_IMAGE = 7,  /* (qid of a program's file, its version, its path as a string's id): value = id in table image */
+    TRACE_SWITCH = 8  /* (0 or 1): from here on events are recorded or not; value = how it was. Ids go on counting */
 };
 
 #endif

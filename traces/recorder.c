@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "choice.h"
+#include "filter.h"
 #include "openset.h"
 #include "store.h"
 #include "strings.h"
@@ -19,7 +21,9 @@
 struct recorder {
     /* the caller's */
     uint64_t events; /* = the last id given */
+    uint64_t happened[EV_COUNT];
     struct openset open;
+    struct filter filter;
     struct strings strings;
     bool storing; /* there is a database */
     atomic_bool no_memory;
@@ -83,13 +87,17 @@ static void finish(struct recorder *r)
     const struct store_diagnostic diagnostics[] = {
         {"open_intervals", "events", "intervals that had not ended when the run did (dur is NULL)",
          openset_count(&r->open), 0},
+        {"unrecorded", "events", "events that were left out: by --trace, its filters, or the guest's switch",
+         r->events - r->store.events, 0},
+        {"cut_causes", "causes", "causes that were left out too long ago to be followed to one that was recorded",
+         r->filter.cut, 0},
         {"strings", "strings", "rows of table string", r->strings.count, 0},
         {"host_ring_waits", "waits", "times that the machine waited because the recorder's queue was full",
          r->ring.waits, 1},
         {"host_ring_wait_ns", "ns", "time that the machine waited for the recorder's queue", r->ring.wait_ns, 1},
         {"host_commits", "commits", "transactions that the rows were stored in", r->store.commits, 1},
     };
-    int rc = store_finish(&r->store, r->result, diagnostics, sizeof(diagnostics) / sizeof(diagnostics[0]));
+    int rc = store_finish(&r->store, r->result, r->happened, !r->filter.partial, diagnostics, sizeof(diagnostics) / sizeof(diagnostics[0]));
 
     if (rc != SQLITE_OK)
         writer_failed(r, rc);
@@ -167,6 +175,7 @@ static int start_writer(struct recorder *r)
 static void release(struct recorder *r)
 {
     openset_free(&r->open);
+    filter_free(&r->filter);
     strings_free(&r->strings);
     if (r->storing) {
         ring_free(&r->ring);
@@ -208,7 +217,8 @@ struct recorder *recorder_open(const char *path, const struct run_facts *facts, 
     static const struct run_facts nothing;
     struct recorder *r = calloc(1, sizeof(*r));
 
-    if (r == NULL || openset_init(&r->open) < 0 || strings_init(&r->strings) < 0) {
+    if (r == NULL || openset_init(&r->open) < 0 || strings_init(&r->strings) < 0 ||
+        filter_init(&r->filter, path != NULL && facts != NULL ? facts->choice : NULL) < 0) {
         snprintf(err, errlen, "trace: out of memory");
         free(r);
         return NULL;
@@ -221,6 +231,11 @@ struct recorder *recorder_open(const char *path, const struct run_facts *facts, 
 }
 
 /* ---- recording ---- */
+
+static void no_memory(struct recorder *r)
+{
+    atomic_store(&r->no_memory, true);
+}
 
 static void put(struct recorder *r, const struct record *record)
 {
@@ -245,6 +260,32 @@ static void fill_record(struct record *rec, unsigned kind, uint64_t id, const st
         rec->words[W_COLUMNS + i] = cols[i];
 }
 
+static void put_late(void *recorder, const struct record *rec)
+{
+    put(recorder, rec);
+}
+
+/* The event if not everything is recorded. */
+static void choose(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols)
+{
+    struct record point, *rec = catalogue_events[kind].interval ? openset_add(&r->open, r->events) : &point;
+    const char *program;
+    size_t n;
+
+    if (rec == NULL) {
+        no_memory(r);
+        return;
+    }
+    fill_record(rec, kind, r->events, at, cols);
+    if (kind == EV_program && (program = recorder_text(r, cols[0], &n)) != NULL)
+        filter_program(&r->filter, at->proc, program, n);
+    if (filter_event(&r->filter, &r->open, rec, put_late, r) &&
+        (!catalogue_events[kind].interval || catalogue_events[kind].thing))
+        put(r, rec);
+    if (r->filter.no_memory)
+        no_memory(r);
+}
+
 uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols,
                         unsigned ncols) {
     struct record *rec;
@@ -252,10 +293,13 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
     if (kind == EV_none || kind >= EV_COUNT || ncols != catalogue_events[kind].ncols)
         return 0;
     r->events++;
-    if (catalogue_events[kind].interval) {
+    r->happened[kind]++;
+    if (r->filter.active) {
+        choose(r, kind, at, cols);
+    } else if (catalogue_events[kind].interval) {
         rec = openset_add(&r->open, r->events);
         if (rec == NULL) {
-            atomic_store(&r->no_memory, true);
+            no_memory(r);
             return r->events;
         }
         fill_record(rec, kind, r->events, at, cols);
@@ -268,17 +312,33 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
     return r->events;
 }
 
+bool recorder_switch(struct recorder *r, bool on)
+{
+    bool was = filter_switch(&r->filter, on, r->events);
+
+    if (r->filter.no_memory)
+        no_memory(r);
+    return was;
+}
+
+bool recorder_unmatched(const struct recorder *r, char *text, size_t n)
+{
+    return r->storing && filter_unmatched(&r->filter, text, n);
+}
+
 int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
                  unsigned nresults) {
     struct record *rec = openset_find(&r->open, id);
 
     if (rec == NULL || rec->kind != kind || nresults != catalogue_events[kind].nresults)
         return -1;
-    rec->flags = 0;
     rec->words[W_DUR] = ts_ns - rec->words[W_TS];
     for (unsigned i = 0; i < nresults; i++)
         rec->words[W_COLUMNS + catalogue_events[kind].ncols + i] = results[i];
-    put(r, rec);
+    if (!(rec->flags & REC_UNRECORDED)) {
+        rec->flags = 0;
+        put(r, rec);
+    }
     openset_remove(&r->open, id);
     return 0;
 }
@@ -290,7 +350,7 @@ uint64_t recorder_string(struct recorder *r, const char *text, size_t n)
     struct record rec = {.kind = 0, .flags = REC_STRING};
 
     if (s == NULL) {
-        atomic_store(&r->no_memory, true);
+        no_memory(r);
         return 1; /* the run stops: recorder_failed */
     }
     rec.words[0] = s->id;
@@ -351,7 +411,7 @@ const char *recorder_text(const struct recorder *r, uint64_t id, size_t *n)
 
 static void put_open(void *recorder, struct record *rec)
 {
-    if (!catalogue_events[rec->kind].thing) /* those are stored already */
+    if (!catalogue_events[rec->kind].thing && !(rec->flags & REC_UNRECORDED)) /* things are stored already */
         put(recorder, rec);
 }
 

@@ -11,10 +11,12 @@
 #ifndef TARRY_RECORDER_H
 #define TARRY_RECORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct recorder;
+struct choice;
 
 /* When and on whose behalf an event happened. */
 struct event_stamp {
@@ -38,6 +40,7 @@ struct run_facts {
     const char *inputs;      /* "host path:guest path" lines */
     uint64_t ram_bytes;
     uint64_t seed;
+    const struct choice *choice; /* what is to be recorded; NULL: everything */
 };
 
 struct run_result {
@@ -71,7 +74,12 @@ uint64_t recorder_event(struct recorder *, unsigned kind, const struct event_sta
 int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
                  unsigned nresults);
 
-/* Events recorded so far: the id of the newest. */
+/* The guest switches tracing on or off: what happens meanwhile is numbered, not stored. Returns how it was. */
+bool recorder_switch(struct recorder *, bool on);
+/* To be called when all of the run has happened: did a filter fit nothing? Then a message. */
+bool recorder_unmatched(const struct recorder *, char *text, size_t n);
+
+/* Events so far, stored or not: the id of the newest. */
 uint64_t recorder_events(const struct recorder *);
 /* Calls fn for every interval of this kind that is open, in order of their ids: id, whose it is, and its columns. */
 void recorder_each_open(struct recorder *, unsigned kind,

@@ -14,8 +14,10 @@
 #include "catalogue.h"
 
 enum record_flag {
-    REC_OPEN = 1,   /* an interval that has not ended: dur and results are NULL */
-    REC_STRING = 2, /* a row of `string`: words are id, address and length of the text */
+    REC_OPEN = 1,       /* an interval that has not ended: dur and results are NULL */
+    REC_STRING = 2,     /* a row of `string`: words are id, address and length of the text */
+    REC_UNRECORDED = 4, /* an open interval that is not to be stored, as things are (filter.h) */
+    REC_CANDIDATE = 8,  /* but will be if something recorded comes of it */
 };
 
 /* Places of what every event has in a record's words; its own columns follow. */

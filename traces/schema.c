@@ -225,9 +225,10 @@ static void over_all(sqlite3_str *sql, const char *view, const char *before, con
 static void views(sqlite3_str *sql)
 {
     over_all(sql, "event", "", "SELECT id, %Q AS kind, insn, ts, proc, cause FROM \"%w\"", "");
-    over_all(sql, "check_id", "SELECT sum(n) AS events, max(m) AS highest FROM (",
-             "SELECT %Q AS kind, count(*) AS n, max(id) AS m FROM \"%w\"",
-             ") WHERE (SELECT complete FROM run) = 1 HAVING events <> highest");
+    over_all(sql, "check_id", "SELECT k.name AS kind, k.stored, n AS rows FROM event_kind AS k JOIN (",
+             "SELECT %Q AS kind, count(*) AS n FROM \"%w\"",
+             ") AS t ON t.kind = k.name WHERE k.stored <> n OR k.happened < n OR (k.happened <> n AND"
+             " (SELECT whole FROM run) AND (SELECT chosen FROM event_group WHERE id = k.\"group\"))");
     over_all(sql, "check_order", "", /* a look-up per row: three times as fast as lag() */
              "SELECT %Q AS kind, t.id FROM \"%w\" AS t WHERE EXISTS (SELECT 1 FROM (SELECT insn, ts FROM \"%w\" WHERE"
              " id < t.id ORDER BY id DESC LIMIT 1) AS before WHERE before.insn > t.insn OR before.ts > t.ts)",

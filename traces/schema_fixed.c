@@ -10,6 +10,8 @@
 
 const struct fixed_table schema_tables[] = {
     {"run", "The run that this database records: one row with what is needed to repeat it, and how it ended"},
+    {"event_group", "Groups of events, and which of them the run was to record"},
+    {"event_kind", "Kinds of events: each has a table of its name"},
     {"string", "Text that event columns of type string refer to"},
     {"diagnostic", "What the recorder has to say about itself: waits, open intervals"},
     {"image", "Programs whose instructions the trace names: 1 is the kernel, or what was booted; the others in the order in which they first ran"},
@@ -63,6 +65,8 @@ const struct fixed_column schema_columns[] = {
     {"run", "image_hash", "TEXT", "", "digest of the disk image before the run", false},
     {"run", "kernel_hash", "TEXT", "", "digest of the kernel", false},
     {"run", "inputs", "TEXT", "", "files of the host that were put into the image: lines host path:guest path", false},
+    {"run", "trace", "TEXT", "", "what was to be recorded: --trace and its companions as given; empty: the default",
+     false},
     {"run", "ram_bytes", "INTEGER NOT NULL", "bytes", "memory of the machine", false},
     {"run", "seed", "INTEGER NOT NULL", "", "seed of whatever is random", false},
     {"run", "time_unit", "TEXT NOT NULL", "", "unit of every ts and dur: ns of virtual time", false},
@@ -76,6 +80,9 @@ const struct fixed_column schema_columns[] = {
      false},
     {"run", "events", "INTEGER NOT NULL", "events", "rows in all event tables (in the stored batches, if not complete)",
      false},
+    {"run", "whole", "INTEGER NOT NULL", "",
+     "1: every event of the groups that are recorded by default is here; 0: some were left out (if not complete: as far "
+     "as --trace says)", false},
     {"run", "complete", "INTEGER NOT NULL", "", "1: everything is here; 0: still being written, or killed", false},
     {"run", "host_ns", "INTEGER", "ns", "time that the run took on the host (host fact: differs between equal runs)",
      false},
@@ -84,6 +91,17 @@ const struct fixed_column schema_columns[] = {
     {"run", "host_name", "TEXT", "", "name of the host (host fact)", false},
     {"run", "host_system", "TEXT", "", "operating system and processor of the host (host fact)", false},
     {"run", "host_sqlite", "TEXT", "", "version of SQLite that wrote it (host fact)", false},
+
+    {"event_group", "id", "INTEGER PRIMARY KEY", "", "number of the group", false},
+    {"event_group", "name", "TEXT NOT NULL", "", "name, as in --trace", false},
+    {"event_group", "chosen", "INTEGER NOT NULL", "", "1: its events were to be recorded", false},
+    {"event_group", "doc", "TEXT NOT NULL", "", "what it is", false},
+
+    {"event_kind", "id", "INTEGER PRIMARY KEY", "", "number of the kind", false},
+    {"event_kind", "name", "TEXT NOT NULL", "", "name of its table", false},
+    {"event_kind", "group", "INTEGER NOT NULL REFERENCES event_group(id)", "", "group that it belongs to", false},
+    {"event_kind", "happened", "INTEGER", "events", "how many there were; NULL: not complete", false},
+    {"event_kind", "stored", "INTEGER", "events", "how many of them were recorded; NULL: not complete", false},
 
     {"string", "id", "INTEGER PRIMARY KEY", "", "number that string columns hold; 0: no text", false},
     {"string", "text", "TEXT NOT NULL", "", "the text; bytes that are not UTF-8 are written \\xNN", false},
@@ -169,7 +187,7 @@ const struct fixed_view schema_views[] = {
      " UNION ALL SELECT next, id, ts, 1, NULL, 0 FROM sched WHERE next <> 0"
      " UNION ALL SELECT proc, id, ts, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END, reason, wait FROM sched WHERE proc <> 0))"
      " AS c WHERE state <> 3"},
-    {"check_id", "Ids are dense: as many events as the highest id", NULL},
+    {"check_id", "As many rows of each kind as were stored; in a run that is whole no id is missing of these", NULL},
     {"check_order", "Within a table, insn and ts never go back from one id to the next", NULL},
     {"check_cause", "The cause of an event began before it",
      "SELECT id, kind, cause FROM event WHERE cause >= id OR cause < 0"},
@@ -179,15 +197,16 @@ const struct fixed_view schema_views[] = {
      "= 0)"
      " OR (f.dur IS NULL AND EXISTS (SELECT 1 FROM process AS p WHERE p.id = f.proc AND p.dur IS NOT NULL))"},
     {"check_fault_cause", "A fault of user code names the trap that reported it",
-     "SELECT f.id, f.cause FROM fault AS f WHERE f.in_kernel = 0 AND (SELECT complete FROM run) = 1"
+     "SELECT f.id, f.cause FROM fault AS f WHERE f.in_kernel = 0 AND (SELECT complete AND whole FROM run)"
      " AND NOT EXISTS (SELECT 1 FROM trap AS t WHERE t.id = f.cause)"},
-    {"check_fill_cause", "A fill names what it was done for", "SELECT id, cause FROM fill WHERE cause = 0"},
+    {"check_fill_cause", "A fill names what it was done for", "SELECT id, cause FROM fill WHERE cause = 0 AND (SELECT whole FROM run)"},
     {"check_disk_request_cause", "A request for blocks of a file names the transfer or system call that it serves",
-     "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0"},
+     "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0 AND "
+     "(SELECT whole FROM run)"},
     {"check_fault_evidence",
      "OS/161's identities: a fault was filled if a page was composed for it (disk: ELF), paged in if one came from swap "
      "(disk: swapfile), else zeroed or reloaded with neither",
-     "SELECT f.id, f.resolution FROM fault AS f WHERE (SELECT complete FROM run) = 1 AND CASE f.resolution"
+     "SELECT f.id, f.resolution FROM fault AS f WHERE (SELECT complete AND whole FROM run) AND CASE f.resolution"
      " WHEN 2 THEN NOT EXISTS (SELECT 1 FROM fill AS i WHERE i.cause = f.id)"
      " WHEN 7 THEN NOT EXISTS (SELECT 1 FROM transfer AS t WHERE t.cause = f.id AND t.boundary = 7 AND t.output = 0)"
      " WHEN 1 THEN EXISTS (SELECT 1 FROM fill AS i WHERE i.cause = f.id)"
@@ -197,7 +216,7 @@ const struct fixed_view schema_views[] = {
      "For each transfer the disk was asked for what the kernel says it moved (runs that ended by themselves)",
      "SELECT id, bytes, moved FROM (SELECT t.id, t.bytes, (SELECT coalesce(sum(d.sectors), 0) * 512 FROM disk_request AS d"
      " WHERE d.cause = t.id AND d.op IN (0, 1) AND d.class <> 2) AS moved FROM transfer AS t"
-     " WHERE t.boundary IN (0, 7) AND t.block > 0) WHERE bytes <> moved AND (SELECT stop_reason FROM run) = 'exit'"},
+     " WHERE t.boundary IN (0, 7) AND t.block > 0) WHERE bytes <> moved AND (SELECT stop_reason = 'exit' AND whole FROM run)"},
     {"check_segment", "Segments that events name exist",
      "SELECT 'fault' AS kind, id, segment FROM fault WHERE segment <> 0 AND segment NOT IN (SELECT id FROM segment)"
      " UNION ALL SELECT 'fill', id, segment FROM fill WHERE segment NOT IN (SELECT id FROM segment)"
@@ -210,12 +229,12 @@ const struct fixed_view schema_views[] = {
     {"check_snapshot_released", "After the last exit no snapshot is held (S4)",
      "SELECT s.id, s.file, s.proc FROM snapshot AS s WHERE s.dur IS NULL AND (SELECT stop_reason FROM run) = 'exit'"},
     {"check_skip", "Only a write skips (W1)",
-     "SELECT t.id, t.cause FROM transfer AS t WHERE t.boundary = 5 AND (SELECT complete FROM run) = 1 AND t.cause NOT "
+     "SELECT t.id, t.cause FROM transfer AS t WHERE t.boundary = 5 AND (SELECT complete AND whole FROM run) AND t.cause NOT "
      "IN"
      " (SELECT id FROM syscall WHERE number IN (SELECT id FROM enum_syscall WHERE name IN ('pwrite', 'cwrite')))"},
     {"check_page_state", "A resident page leaves the state that it last entered (S1)",
      "SELECT id, segment, va, before, old FROM (SELECT p.id, p.segment, p.va, p.old, (SELECT b.\"new\" FROM page AS b"
      " WHERE b.segment = p.segment AND b.va = p.va AND b.id < p.id ORDER BY b.id DESC LIMIT 1) AS before FROM page AS p)"
-     " WHERE before <> old AND NOT (before IN (0, 1) AND old IN (0, 1))"},
+     " WHERE (SELECT whole FROM run) AND before <> old AND NOT (before IN (0, 1) AND old IN (0, 1))"},
 };
 const unsigned schema_nviews = COUNT(schema_views);

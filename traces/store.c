@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include "choice.h"
 #include "schema.h"
 
 /* ---- the row of the run ---- */
@@ -31,9 +32,9 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
     static const char sql[] =
         "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
         "image_hash,"
-        " kernel_hash, inputs, ram_bytes, seed, time_unit, instructions, virtual_ns, events, complete, host_started, "
-        "host_directory, host_name,"
-        " host_system, host_sqlite) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, 0, ?, ?, ?, ?, ?)";
+        " kernel_hash, inputs, trace, ram_bytes, seed, time_unit, instructions, virtual_ns, events, whole, complete, "
+        "host_started, host_directory, host_name, host_system, host_sqlite)"
+        " VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ns', 0, 0, 0, ?, 0, ?, ?, ?, ?, ?)";
     struct utsname host = {0};
     char when[32], system[300], directory[4096];
     sqlite3_stmt *s;
@@ -45,7 +46,8 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
     started(when, sizeof(when));
     snprintf(system, sizeof(system), "%s %s %s", host.sysname, host.release, host.machine);
     const char *const facts[] = {f->command, f->program,    f->arguments,   f->io,    f->disk_model,
-                                 f->config,  f->image_hash, f->kernel_hash, f->inputs};
+                                 f->config,  f->image_hash, f->kernel_hash, f->inputs,
+                                 f->choice != NULL ? f->choice->text : ""};
     const char *const hosts[] = {when, getcwd(directory, sizeof(directory)), host.nodename, system, sqlite3_libversion()};
     sqlite3_bind_text(s, i++, TARRY_VERSION, -1, SQLITE_STATIC);
     sqlite3_bind_int(s, i++, TRACE_SCHEMA_VERSION);
@@ -53,18 +55,55 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
         sqlite3_bind_text(s, i++, facts[k], -1, SQLITE_STATIC); /* NULL binds NULL */
     sqlite3_bind_int64(s, i++, (sqlite3_int64)f->ram_bytes);
     sqlite3_bind_int64(s, i++, (sqlite3_int64)f->seed);
+    sqlite3_bind_int(s, i++, f->choice == NULL || choice_is_whole(f->choice));
     for (size_t k = 0; k < sizeof(hosts) / sizeof(hosts[0]); k++)
         sqlite3_bind_text(s, i++, hosts[k], -1, SQLITE_STATIC);
     sqlite3_step(s);
     return sqlite3_finalize(s);
 }
 
-static int finish_run(sqlite3 *db, const struct run_result *r)
+static int insert_kinds(sqlite3 *db, const struct choice *choice)
+{
+    sqlite3_str *sql = sqlite3_str_new(db);
+    char *text;
+    int rc;
+
+    for (unsigned g = 0; g < catalogue_ngroups; g++)
+        sqlite3_str_appendf(sql, "INSERT INTO event_group VALUES(%u, %Q, %d, %Q);", g + 1, catalogue_groups[g].name,
+                            choice == NULL || choice_has_group(choice, g), catalogue_groups[g].doc);
+    for (unsigned k = 1; k < EV_COUNT; k++)
+        sqlite3_str_appendf(sql, "INSERT INTO event_kind VALUES(%u, %Q, %u, NULL, NULL);", k, catalogue_events[k].name,
+                            catalogue_events[k].group + 1);
+    rc = sqlite3_str_errcode(sql);
+    text = sqlite3_str_finish(sql);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
+    sqlite3_free(text);
+    return rc;
+}
+
+static int finish_kinds(struct store *st, const uint64_t happened[EV_COUNT])
+{
+    sqlite3_stmt *s;
+    int rc = sqlite3_prepare_v2(st->db, "UPDATE event_kind SET happened = ?, stored = ? WHERE id = ?", -1, &s, NULL);
+
+    for (unsigned k = 1; rc == SQLITE_OK && k < EV_COUNT; k++) {
+        sqlite3_bind_int64(s, 1, (sqlite3_int64)happened[k]);
+        sqlite3_bind_int64(s, 2, (sqlite3_int64)st->rows[k]);
+        sqlite3_bind_int64(s, 3, k);
+        sqlite3_step(s);
+        rc = sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int finish_run(sqlite3 *db, const struct run_result *r, bool whole)
 {
     sqlite3_stmt *s;
     int rc = sqlite3_prepare_v2(db,
                                 "UPDATE run SET instructions = ?, virtual_ns = ?, host_ns = ?, exit_status = ?,"
-                                " stop_reason = ?, complete = 1",
+                                " stop_reason = ?, whole = ?, complete = 1",
                                 -1, &s, NULL);
     if (rc != SQLITE_OK)
         return rc;
@@ -73,6 +112,7 @@ static int finish_run(sqlite3 *db, const struct run_result *r)
     sqlite3_bind_int64(s, 3, (sqlite3_int64)r->host_ns);
     sqlite3_bind_int64(s, 4, r->exit_status);
     sqlite3_bind_text(s, 5, r->stop_reason, -1, SQLITE_STATIC);
+    sqlite3_bind_int(s, 6, whole);
     sqlite3_step(s);
     return sqlite3_finalize(s);
 }
@@ -136,6 +176,8 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
         rc = schema_create(st->db); /* before the log is switched on, so that the file itself says what it is */
     if (rc == SQLITE_OK)
         rc = insert_run(st->db, facts);
+    if (rc == SQLITE_OK)
+        rc = insert_kinds(st->db, facts->choice);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
@@ -218,8 +260,11 @@ static int lay_out_kind(struct store *st, unsigned kind, const struct record **r
 {
     int rc = SQLITE_OK;
 
-    if (catalogue_events[kind].interval) /* they come as they end */
-        qsort(records, n, sizeof(records[0]), by_id);
+    for (uint32_t i = 1; i < n; i++) /* intervals come as they end, some points late (filter.h) */
+        if (by_id(&records[i - 1], &records[i]) > 0) {
+            qsort(records, n, sizeof(records[0]), by_id);
+            break;
+        }
     if (catalogue_events[kind].thing)
         rc = supersede(st, kind, records, &n);
     slice_add(&st->slice, kind, records, n);
@@ -250,6 +295,7 @@ static void count(struct store *st, const struct record *r)
     uint64_t ts = r->words[W_TS] + (catalogue_events[r->kind].interval && !(r->flags & REC_OPEN) ? r->words[W_DUR] : 0);
 
     st->events += again ? 0 : 1;
+    st->rows[r->kind] += again ? 0 : 1;
     if (r->words[W_INSN] > st->insn)
         st->insn = r->words[W_INSN];
     if (ts > st->ts)
@@ -329,7 +375,8 @@ int store_is_single_file(struct store *st)
     return single;
 }
 
-int store_finish(struct store *st, const struct run_result *result, const struct store_diagnostic *d, unsigned nd)
+int store_finish(struct store *st, const struct run_result *result, const uint64_t happened[EV_COUNT], bool whole,
+                 const struct store_diagnostic *d, unsigned nd)
 {
     int rc;
 
@@ -342,7 +389,9 @@ int store_finish(struct store *st, const struct run_result *result, const struct
     if (rc == SQLITE_OK)
         rc = insert_diagnostics(st->db, d, nd);
     if (rc == SQLITE_OK)
-        rc = finish_run(st->db, result);
+        rc = finish_kinds(st, happened);
+    if (rc == SQLITE_OK)
+        rc = finish_run(st->db, result, whole);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
     sqlite3_busy_timeout(st->db, 2000); /* for a reader to let go of the log */

@@ -19,6 +19,7 @@ struct store {
     struct slice slice;
     struct rollup_store *rollups;
     const struct record *order[SLICE_RECORDS]; /* the records of the slice, grouped by kind */
+    uint64_t rows[EV_COUNT];     /* inserted, by kind */
     uint64_t events, insn, ts;   /* of all that was inserted: rows, last instruction, last time */
     uint64_t commits;            /* host fact */
 };
@@ -35,8 +36,12 @@ struct store_diagnostic {
 int store_open(struct store *, const char *path, const struct run_facts *);
 /* Takes the n oldest records out of the ring, n <= SLICE_RECORDS, and stores them: one transaction. */
 int store_write(struct store *, struct ring *, uint64_t n);
-/* Indexes, statistics, the end of `run`; then one plain file with no log beside it. */
-int store_finish(struct store *, const struct run_result *, const struct store_diagnostic *, unsigned ndiagnostics);
+/*
+ * The rest of the indexes, statistics, the end of `run`; then one plain file with no log beside it. happened: events of
+ * each kind, stored or not; whole: nothing of the default was left out.
+ */
+int store_finish(struct store *, const struct run_result *, const uint64_t happened[EV_COUNT], bool whole,
+                 const struct store_diagnostic *, unsigned ndiagnostics);
 /* Is all of it in the one file? Not while a reader holds on to the log. */
 int store_is_single_file(struct store *);
 void store_close(struct store *);

@@ -52,9 +52,13 @@ static bool take_event(sqlite3 *db, const char *path, struct debug_options *o)
     snprintf(sql, sizeof sql, "SELECT kind FROM event WHERE id = %llu", (unsigned long long)o->event);
     char *kind = text_of(db, sql);
     if (!kind) {
-        most = text_of(db, "SELECT max(id) FROM event");
-        say("%s: there is no event %llu; they have the numbers 1 to %s", path, (unsigned long long)o->event,
-            most ? most : "0");
+        most = text_of(db, "SELECT coalesce((SELECT sum(happened) FROM event_kind), (SELECT max(id) FROM event), 0)");
+        if (most && o->event && o->event <= strtoull(most, NULL, 10))
+            say("%s: event %llu was not recorded: --trace or the guest left it out; `event` lists those that were", path,
+                (unsigned long long)o->event);
+        else
+            say("%s: there is no event %llu; they have the numbers 1 to %s", path, (unsigned long long)o->event,
+                most ? most : "0");
         free(most);
         return false;
     }

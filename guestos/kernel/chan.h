@@ -74,7 +74,8 @@ void synthstat(struct tarry_stat *, const char *name, const Dev *, uint64_t qid,
 /* Text of a synthetic file: the part that a read at off sees, copied to user memory. */
 int64_t readtext(uint64_t va, uint64_t n, uint64_t off, const char *text);
 
-extern const Dev fsdev, devdirdev, consdev, consctldev, nulldev, zerodev, spacedev, swapdev, pipedev, procdev, snapdev;
+extern const Dev fsdev, devdirdev, consdev, consctldev, nulldev, zerodev, spacedev, swapdev, tracedev, pipedev,
+    procdev, snapdev;
 
 /* The directories that are mounted on the root: the device's root by name, NULL if there is none of that name. */
 Chan *mounted(const char *name, int *err);

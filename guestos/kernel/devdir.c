@@ -4,7 +4,7 @@
 #include "chan.h"
 #include "proc.h"
 
-enum { QDIR, QCONS, QCONSCTL, QFS, QNULL, QSWAP, QZERO };
+enum { QDIR, QCONS, QCONSCTL, QFS, QNULL, QSWAP, QTRACE, QZERO };
 
 static const struct dirtab table[] = {
     {"cons", QCONS, 0666, &consdev},
@@ -12,6 +12,7 @@ static const struct dirtab table[] = {
     {"fs", QFS, 0444, &spacedev},
     {"null", QNULL, 0666, &nulldev},
     {"swap", QSWAP, 0444, &swapdev},
+    {"trace", QTRACE, 0666, &tracedev},
     {"zero", QZERO, 0444, &zerodev},
 };
 enum { ENTRIES = sizeof table / sizeof table[0] };

@@ -86,6 +86,15 @@ bool traceinterrupted(void)
     return interrupting;
 }
 
+void traceswitch(bool on)
+{
+    if (!on)
+        TRACE(tracing, .on = 0);
+    call(TRACE_SWITCH, on, 0, 0);
+    if (on)
+        TRACE(tracing, .on = 1);
+}
+
 uint64_t traceinsns(void)
 {
     return port ? csrread(instret) : 0;

@@ -27,6 +27,7 @@ void traceproc(uint64_t id, uint64_t image);
 uint64_t traceimage(uint64_t qid, uint64_t version, uint64_t path); /* the number of a program; path: a tracestring */
 void traceinterrupt(bool); /* until false: what happens is caused by the newest interrupt */
 bool traceinterrupted(void);
+void traceswitch(bool on); /* what happens from here on is recorded, or not; the switching itself is */
 uint64_t traceinsns(void); /* instructions retired (instret); 0 without a port */
 
 #define TRACE(event, ...) \
