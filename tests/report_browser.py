@@ -138,7 +138,7 @@ def check_hover():
     check("hover says segment, page, va, time, count, cause", all(w in tip for w in wanted), [w for w in wanted if w not in tip] + [tip])
     pixel = js(READ + """const m = maps.faults, box = m.canvas.getBoundingClientRect(), scale = m.canvas.width / m.width;
         return [...pixels(m.canvas, Math.floor((arguments[0] - box.left + 2) * scale), Math.floor((arguments[1] - box.top + 2) * scale), 1, 1)]""", x, y)
-    check("there is a mark of that colour under the pointer", "#%02x%02x%02x" % tuple(pixel[:3]) == js("return colours().hues[7]"), pixel)
+    check("there is a mark of that colour under the pointer", "#%02x%02x%02x" % tuple(pixel[:3]) == js("return colours().hues[4]"), pixel)
     mouse("mousePressed", x, y, button="left", clickCount=1)
     mouse("mouseReleased", x, y, button="left", clickCount=1)
     settle()

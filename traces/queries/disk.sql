@@ -4,7 +4,9 @@
 -- read: one row per disk, operation and class of block (meta: tree nodes with checksums, inodes, directories,
 --   superblocks). sequential: requests that began where the one before on the same disk ended. busy_ns: service time;
 --   waited_ns: behind others.
-WITH d AS (SELECT *, sector = lag(sector + sectors) OVER (PARTITION BY disk ORDER BY id) AS follows FROM disk_request)
+WITH d AS (SELECT r.*, r.sector = (SELECT b.sector + b.sectors FROM disk_request AS b WHERE b.id < r.id AND b.disk = r.disk
+                                   ORDER BY b.id DESC LIMIT 1) AS follows
+           FROM disk_request AS r)
 SELECT d.disk, coalesce(o.name, d.op) AS op, coalesce(c.name, d.class) AS class,
        count(*) AS requests, sum(d.sectors) AS sectors, sum(d.sectors) * 512 AS bytes,
        coalesce(sum(d.follows), 0) AS sequential, sum(d.status <> 0) AS failed,

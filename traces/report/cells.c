@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns are merged first, until so many are left; then rows and columns in turn. */
+/* A picture is wider than it is high: columns are merged until so many are left, and then while there are more than 4 for
+ * each row; else rows are. */
 #define FINE_COLUMNS 4096
+#define COLUMNS_PER_ROW 4
 #define LEAST_COLUMNS 64
 #define MOST_ROW_SHIFT 52 /* one row for all of the address space */
 
@@ -70,6 +72,48 @@ static void enter(struct cells *c, struct cell *at, const struct cell *e)
     *at = first;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many different rows have cells, of all bands. 0: there is no memory to count them. */
+static uint32_t rows_in_use(const struct cells *c)
+{
+    uint64_t *keys = malloc(((size_t)c->n + 1) * sizeof(*keys));
+    uint32_t n = 0, rows = 0;
+
+    if (keys == NULL)
+        return 0;
+    for (size_t i = 0; i < (size_t)1 << c->bits; i++)
+        if (c->table[i].used) /* two rows with one key are too rare to matter for an estimate */
+            keys[n++] = c->table[i].band * 0x9e3779b97f4a7c15ull ^ c->table[i].row * 0xbf58476d1ce4e5b9ull;
+    qsort(keys, n, sizeof(*keys), by_number);
+    for (uint32_t i = 0; i < n; i++)
+        rows += i == 0 || keys[i] != keys[i - 1];
+    free(keys);
+    return rows;
+}
+
+/* Is it time to make rows higher, rather than columns wider? Not if that merged hardly any the last time: bands stay apart. */
+static bool prefers_rows(struct cells *c)
+{
+    uint32_t rows;
+
+    if (c->span >> c->col_shift > FINE_COLUMNS || c->row_shift == MOST_ROW_SHIFT)
+        return false;
+    if (c->span >> c->col_shift <= LEAST_COLUMNS)
+        return true;
+    rows = rows_in_use(c);
+    if (c->rows > 0 && rows > c->rows - c->rows / 8)
+        return false;
+    if ((uint64_t)rows * COLUMNS_PER_ROW < c->span >> c->col_shift)
+        return false;
+    c->rows = rows;
+    return true;
+}
+
 /* Doubles the width of columns or the height of rows. Returns 0, 1 if that cannot go on, or -1 if there is no memory. */
 static int coarsen(struct cells *c)
 {
@@ -77,15 +121,12 @@ static int coarsen(struct cells *c)
     size_t places = (size_t)1 << c->bits;
     unsigned rows = 0, cols = 0;
 
-    if (c->span >> c->col_shift > FINE_COLUMNS)
-        cols = 1;
-    else if (c->row_shift < MOST_ROW_SHIFT && (c->rows_next || c->span >> c->col_shift <= LEAST_COLUMNS))
+    if (prefers_rows(c))
         rows = 1;
     else if (c->span >> c->col_shift > LEAST_COLUMNS)
         cols = 1;
     else
         return 1;
-    c->rows_next = cols != 0;
     c->table = calloc(places, sizeof(*c->table));
     if (c->table == NULL) {
         c->table = old;

@@ -2,8 +2,8 @@
 /*
  * What a map (page by time, disk address by time) shows, in bounded memory. Things that happened are added one after
  * the other and kept as cells of (band, row, column, kind). At first a cell is as fine as the trace: one row is one page,
- * one column one nanosecond. When there are more cells than the budget allows, columns, later rows too, become
- * twice as wide and cells that fall together are merged: a small trace keeps every event, a huge one a picture of it.
+ * one column one nanosecond. When there are more cells than the budget allows, columns become
+ * twice as wide, or rows twice as high, and cells that fall together are merged: a small trace keeps every event, a huge one a picture of it.
  */
 #ifndef TARRY_REPORT_CELLS_H
 #define TARRY_REPORT_CELLS_H
@@ -31,7 +31,7 @@ struct cells {
     struct cell *table; /* open addressing; twice the budget, at least */
     uint32_t bits, n, budget;
     unsigned row_shift, col_shift;
-    bool rows_next; /* when it must be coarser again: rows or columns */
+    uint32_t rows; /* in use when they were last made higher; 0: they never were */
     uint64_t span;     /* virtual ns that the columns cover: what the caller said, or the last event */
     uint64_t left_out; /* events that no cell could be made for: more bands than cells */
 };

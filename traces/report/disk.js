@@ -32,7 +32,7 @@ class DiskPainter {
             if (x1 < map.left || x0 > map.right || y1 < map.top || y0 > map.bottom) continue;
             used[kind] += cells.count[i];
             g.fillStyle = c.hues[diskKinds[kind][1]];
-            g.globalAlpha = kind > 1 ? 0.5 : 1;
+            g.globalAlpha = kind > 1 ? 0.5 : this.share(cells, i);
             const mark = [x0, y0, x1 - x0, y1 - y0];
             map.enlarge(mark, kind > 1 ? 1 : cells.n < 2000 ? 5 : 3);
             g.fillRect(...mark);
@@ -40,6 +40,12 @@ class DiskPainter {
         }
         g.globalAlpha = 1;
         this.key.replaceChildren(...keyOf(diskKinds.map(([name, hue], k) => [c.hues[hue], `${name} (${words.count(used[k])})`]).filter((_, k) => used[k] > 0)));
+    }
+
+    /* Of a cell's requests that are of its kind, if those of another kind are drawn at the same place before it. */
+    share(cells, i) {
+        const same = i > 0 && cells.band[i - 1] === cells.band[i] && cells.row[i - 1] === cells.row[i] && cells.col[i - 1] === cells.col[i];
+        return same ? cells.count[i] / (cells.count[i] + cells.count[i - 1]) : 1;
     }
 
     explain(map, x, y) {

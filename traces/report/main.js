@@ -90,7 +90,7 @@ function faultsSection() {
         faultModes.map(([mode, text]) => el("label", {}, el("input", {type: "radio", name: "mode", value: mode, checked: mode === "kind",
             onchange: () => { painter.mode = mode; map.redrawSoon(); }}), " ", text)));
     mapSection("faults", "Faults, page by time", "Which pages faulted, when, and why?",
-        "One mark is one fault, or several that are too close together to be told apart: zoom in. Bands are segments in which something happened, " +
+        "One mark is one fault, or several that are too close together to be told apart: zoom in. In a large trace marks are paler where there are fewer faults. Bands are segments in which something happened, " +
         "from the first page that was used to the last; a larger segment is drawn taller, but not in proportion.",
         map, painter, r => r.faults.n > 0, "No page fault is in this trace.", ["fault-map", "segment-names", "explain-fault"], modes);
 }
@@ -98,8 +98,8 @@ function faultsSection() {
 function statesSection() {
     const painter = new StatePainter();
     mapSection("states", "Where the pages were", "In which state was each page, and when did that change?",
-        "The same pages as above. Where one spot of the picture stands for several pages its colour is the state that most of the resident or swapped ones have, " +
-        "and paler the fewer they are. A page that a fork left to a segment counts as there from the beginning.",
+        "The same pages as above. Where one spot of the picture stands for several pages their colours are mixed, " +
+        "and paler the fewer are resident or swapped. A page that a fork left to a segment counts as there from the beginning.",
         new TimeMap("Map of page states: time from left to right, segments and their pages from top to bottom", 470, painter), painter,
         r => r.states.n > 0 || r.ranges.length > 0, "No page changed its state in this trace.", ["page-states", "sourced-ranges"]);
 }
@@ -107,7 +107,7 @@ function statesSection() {
 function diskSections() {
     const painter = new DiskPainter();
     mapSection("disk", "Disk requests, address by time", "What did the disks do, when, and in which order of addresses?",
-        "One mark is one request, as wide as it took and as tall as it was long. A straight line down to the right is sequential, a cloud is random.",
+        "One mark is one request, as wide as it took and as tall as it was long; in a large trace one mark is many requests, its colour a mixture. A straight line down to the right is sequential, a cloud is random.",
         new TimeMap("Map of disk requests: time from left to right, disk blocks from top to bottom", 340, painter), painter,
         r => r.disk.n > 0, "No disk request is in this trace.", ["disk-map", "disk"]);
     const rates = timePlots([{name: "disk_read", title: "read", hue: 0}, {name: "disk_written", title: "written", hue: 1}],

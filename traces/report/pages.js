@@ -95,7 +95,7 @@ class FaultPainter {
             const at = run.stray.indexOf(c.row[i]);
             return [at, at];
         }
-        return [c.row[i] * height, c.row[i] * height + height - 1];
+        return [Math.max(band.lo, c.row[i] * height), Math.min(band.hi, c.row[i] * height + height - 1)];
     }
 
     paint(g, map, c) {
@@ -122,12 +122,18 @@ class FaultPainter {
     /* Frequent kinds first, so that the rare ones are seen. */
     paintKinds(g, run, c, shapes, kinds) {
         const order = [...kinds].sort((a, b) => b[1] - a[1]).map(k => k[0]);
+        const most = shapes.reduce((n, s) => Math.max(n, run.faults.count[s[0]]), 1); /* cells of a large trace: paler where there are fewer */
+        const strength = n => most < 8 ? 1 : 0.3 + 0.7 * Math.log(n) / Math.log(most);
         const hue = k => c.hues[hueOfFault(word(run, "resolution", k))];
         for (const kind of order) {
             g.fillStyle = hue(kind);
-            for (const [i, x, y, w, h] of shapes)
-                if (run.faults.kind[i] === kind) g.fillRect(x, y, w, h);
+            for (const [i, x, y, w, h] of shapes) {
+                if (run.faults.kind[i] !== kind) continue;
+                g.globalAlpha = strength(run.faults.count[i]);
+                g.fillRect(x, y, w, h);
+            }
         }
+        g.globalAlpha = 1;
         this.key.replaceChildren(...keyOf(order.map(k => [hue(k), `${resolutionDoc(run, k)} (${words.count(kinds.get(k))})`])));
     }
 
@@ -183,6 +189,14 @@ function trimmed(values, otherwise) {
 }
 
 /* ---- states ---- */
+
+/* Of colours and their shares. */
+function mixture(parts) {
+    const sum = [0, 0, 0];
+    for (const [colour, share] of parts)
+        for (let k = 0; k < 3; k++) sum[k] += share * parseInt(colour.slice(1 + 2 * k, 3 + 2 * k), 16);
+    return `rgb(${sum.map(Math.round)})`;
+}
 
 const states = [2, 3, 4];
 
@@ -275,17 +289,8 @@ class StatePainter {
         for (let k = 0; k < grid.down; k++) {
             const room = pagesPerSpot(k);
             for (let i = 0, at = k * (grid.across + 1); i < grid.across; i++) {
-                let best = 0, most = 1e-4, all = 0;
-                for (const s of states) {
-                    const n = grid.pages[s][at + i];
-                    all += Math.max(0, n);
-                    if (n > most) {
-                        most = n;
-                        best = s;
-                    }
-                }
-                if (!best && grid.pages[1][at + i] <= 1e-4) continue;
-                const alpha = best ? Math.max(0.45, Math.min(1, all / room)) : 1;
+                const all = states.reduce((n, s) => n + Math.max(0, grid.pages[s][at + i]), 0);
+                if (all <= 1e-4 && grid.pages[1][at + i] <= 1e-4) continue;
                 const same = e => e < grid.across && grid.pages[1][at + e] === grid.pages[1][at + i] &&
                     states.every(s => grid.pages[s][at + e] === grid.pages[s][at + i]);
                 let e = i + 1;
@@ -294,9 +299,9 @@ class StatePainter {
                     g.fillStyle = this.sourced(c);
                     g.fillRect(map.left + i * BUCKET, map.top + k * BUCKET, (e - i) * BUCKET, BUCKET);
                 }
-                if (best) {
-                    g.globalAlpha = alpha;
-                    g.fillStyle = c.hues[stateHue[best]];
+                if (all > 1e-4) {
+                    g.globalAlpha = Math.max(0.45, Math.min(1, all / room));
+                    g.fillStyle = mixture(states.map(s => [c.hues[stateHue[s]], Math.max(0, grid.pages[s][at + i]) / all]));
                     g.fillRect(map.left + i * BUCKET, map.top + k * BUCKET, (e - i) * BUCKET, BUCKET);
                     g.globalAlpha = 1;
                 }
