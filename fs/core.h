@@ -13,6 +13,7 @@
 #include "format.h"
 
 #define MODE_DIR 0x80000000u
+#define MODE_APPEND 0x40000000u
 
 #define GROUP_WORDS (GROUP_BYTES / 8)
 #define CHUNK_GROUPS 256u
@@ -203,7 +204,7 @@ void space_describe(const struct tfs *, struct disk_super *);
 void space_committed(struct tfs *);   /* the superblock is on the medium */
 void space_forget(struct tfs *);
 
-/* ---- tree.c: extent trees ---- */
+/* ---- extent trees: node.c, tree_find.c, leaf.c, tree.c, tree_cut.c ---- */
 int root_check(struct tfs *, const struct disk_root *);
 int node_get(struct tfs *, const struct disk_child *, unsigned level, struct node *);
 void node_put(struct tfs *, struct node *, int dirty);
@@ -268,7 +269,7 @@ void want_remove(struct tfs_want **tree, struct tfs_want *);
 /* Does a range cover the block? *run is cut to how many blocks from there on the answer holds at least. */
 int want_covers(const struct tfs_want *tree, uint64_t fblk, uint64_t *run);
 
-/* ---- dir.c ---- */
+/* ---- bucket.c, dir.c ---- */
 #define ENTRY_BYTES(namelen) ((sizeof(struct disk_entry) + (namelen) + 7) & ~(size_t)7)
 uint64_t name_hash(const char *name, size_t n);
 /* Entry at *off of a bucket, advancing *off; NULL at the end. *bad is set when the bucket makes no sense. */
@@ -346,7 +347,7 @@ struct text {
 void text_add(struct text *, const char *);
 void text_number(struct text *, uint64_t);
 
-/* ---- check.c, check_snap.c ---- */
+/* ---- check*.c ---- */
 int64_t named_check(struct tfs *, struct named *, void (*say)(void *, const char *), void *arg);
 /* What the live files and the snapshots lead to, against each other and, if it is wanted, the deadlists. Findings, or negative. */
 int64_t deadlists_check(struct tfs *, int with_lists, void (*say)(void *, const char *), void *arg);

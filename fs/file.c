@@ -199,6 +199,12 @@ static int write_block(struct tfs_file *f, const struct change *c)
     return write_redirected(f, c, &old);
 }
 
+/* What an append-only file holds below its end stays as it is. */
+static int may_change(const struct tfs_file *f, uint64_t from)
+{
+    return (f->inode.mode & MODE_APPEND) && from < f->inode.length ? -TFS_EPERM : 0;
+}
+
 /* Writes up to the first error. */
 static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump)
 {
@@ -208,6 +214,8 @@ static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, s
         return -TFS_EISDIR;
     if (n > INT64_MAX || off > MAX_FBLK * TFS_BLOCK || n > MAX_FBLK * TFS_BLOCK - off)
         return -TFS_EFBIG;
+    if (n > 0 && may_change(f, off) < 0)
+        return -TFS_EPERM;
     while (done < n) {
         uint64_t pos = off + done;
         struct change c = {.fblk = pos / TFS_BLOCK, .at = (uint32_t)(pos % TFS_BLOCK)};
@@ -261,7 +269,9 @@ int tfs_truncate(struct tfs_file *f, uint64_t length)
         return -TFS_EISDIR;
     if (length > MAX_FBLK * TFS_BLOCK)
         return -TFS_EFBIG;
-    int r = make_room(f->fs);
+    int r = may_change(f, length);
+    if (r == 0)
+        r = make_room(f->fs);
     if (r == 0)
         r = file_dirty(f);
     if (r == 0 && length < f->inode.length)

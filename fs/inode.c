@@ -434,6 +434,14 @@ int tfs_stat(struct tfs_file *f, struct tfs_stat *st)
     return 0;
 }
 
+int tfs_access(const struct tfs_file *f, unsigned want)
+{
+    for (unsigned bit = 1; bit <= 4; bit *= 2) /* the owner's, the group's or the others' */
+        if ((want & bit) && !(f->inode.mode & (bit << 6 | bit << 3 | bit)))
+            return -TFS_EACCES;
+    return 0;
+}
+
 int tfs_chmod(struct tfs_file *f, uint32_t mode)
 {
     int r = file_dirty(f);

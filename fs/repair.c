@@ -17,7 +17,7 @@
 #include "repair.h"
 
 /* "BEFORE NUMBER AFTER" */
-void did(struct repair *r, const char *before, uint64_t v, const char *after)
+void repair_did(struct repair *r, const char *before, uint64_t v, const char *after)
 {
     struct text t = {.n = 0};
 
@@ -108,7 +108,7 @@ int64_t tfs_repair(const struct tfs_env *env, uint64_t nblocks, void (*say)(void
     }
     *r = (struct repair){.fs = fs, .say = say, .arg = arg};
     if (fs->lone_super)
-        did(r, "superblock ", !(fs->generation & 1), " was damaged; written anew from the other one");
+        repair_did(r, "superblock ", !(fs->generation & 1), " was damaged; written anew from the other one");
     r->failed = repair_begin(r);
     if (r->failed == 0)
         repair_all(r);

@@ -69,22 +69,22 @@ struct repair {
 };
 
 /* ---- repair.c ---- */
-void did(struct repair *, const char *before, uint64_t v, const char *after); /* says "BEFORE V AFTER" */
+void repair_did(struct repair *, const char *before, uint64_t v, const char *after); /* says "BEFORE V AFTER" */
 
 /* ---- repair_scan.c ---- */
-int claim(struct repair *, uint64_t blk); /* 1: nothing in the live file system had claimed it */
-int is_meta(const struct repair *);
-uint32_t magic_of(const struct repair *);
-int is_sound(struct repair *, uint64_t blk, uint64_t birth, uint32_t crc); /* whether the block holds what it should */
+int repair_claim(struct repair *, uint64_t blk); /* 1: nothing in the live file system had claimed it */
+int repair_is_meta(const struct repair *);
+uint32_t repair_magic(const struct repair *);
+int repair_is_sound(struct repair *, uint64_t blk, uint64_t birth, uint32_t crc); /* whether the block holds what it should */
 int repair_load(struct repair *, uint32_t slot); /* makes the inode the one at hand; 0: it is free, or makes no sense */
 /* The tree of the inode at hand, block by block; claiming: enters each node once only, else not if two trees claim it. */
-void walk(struct repair *, int claiming, void (*)(struct repair *, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc));
+void repair_walk(struct repair *, int claiming, void (*)(struct repair *, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc));
 void scan_table(struct repair *);
 void scan_files(struct repair *);
 
 /* ---- repair_tree.c ---- */
 void copy_begin(struct repair *); /* an empty tree for the inode at hand */
-void store(struct repair *, uint32_t slot, const struct disk_inode *);
+void repair_store(struct repair *, uint32_t slot, const struct disk_inode *);
 void remake_table(struct repair *);
 void repair_file(struct repair *, uint32_t slot);
 

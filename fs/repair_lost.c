@@ -37,7 +37,7 @@ static void find_home(struct repair *r, uint32_t slot)
         if ((e = file_dirty(f)) == 0 && (e = file_dirty(dir)) == 0 &&
             (e = dir_enter(dir, name.buf, name.n, f)) == 0) {
             f->inode.link = dir->slot;
-            did(r, "file ", f->inode.ino, ": had no name left; it is in /lost+found now");
+            repair_did(r, "file ", f->inode.ino, ": had no name left; it is in /lost+found now");
         }
         tfs_unref(f);
     }
@@ -61,7 +61,7 @@ void find_homes(struct repair *r)
 {
     for (uint32_t slot = 1; slot < r->nslots && r->failed == 0; slot++)
         if ((r->state[slot] & (USED | NAMED | DIRECTORY)) == (USED | DIRECTORY) && repair_load(r, slot)) {
-            walk(r, 0, mark_below);
+            repair_walk(r, 0, mark_below);
             free_entries(r);
         }
     for (int rings = 0; rings < 2; rings++)
@@ -94,7 +94,7 @@ void move_damaged(struct repair *r)
             e = dir == lost ? 0 : tfs_rename(dir, m->name, lost, to.buf);
             tfs_unref(dir);
             if (e == 0)
-                did(r, "file ", i.ino, ": has lost contents; it is in /lost+found now, with its name behind its number");
+                repair_did(r, "file ", i.ino, ": has lost contents; it is in /lost+found now, with its name behind its number");
         }
         if (e != -TFS_ENOENT && e < 0)
             r->failed = e;

@@ -33,7 +33,7 @@ static int remake_group(struct repair *r, uint64_t index, int keep_committed)
     }
     g->dirty = 1;
     if (wrong > 0 && !keep_committed)
-        did(r, "free map: it was wrong about ", wrong, " blocks");
+        repair_did(r, "free map: it was wrong about ", wrong, " blocks");
     return 0;
 }
 
@@ -59,7 +59,7 @@ void remake_map(struct repair *r, int keep_committed)
                 nfree -= min_u64(n, fs->first - i * GROUP_BLOCKS), unused -= min_u64(n, fs->first - i * GROUP_BLOCKS);
         }
     if (!keep_committed && fs->free != nfree)
-        did(r, "free map: there are ", nfree, " free blocks, not as many as the superblock says");
+        repair_did(r, "free map: there are ", nfree, " free blocks, not as many as the superblock says");
     fs->free = nfree;
     fs->held = 0;
     fs->waiting = unused - nfree;
@@ -77,21 +77,21 @@ void remake_free_list(struct repair *r)
             continue;
         if (i.link != head) {
             if (r->done == 0)
-                did(r, "free inodes: their list was broken at inode ", slot, "");
+                repair_did(r, "free inodes: their list was broken at inode ", slot, "");
             i.link = head;
-            store(r, slot, &i);
+            repair_store(r, slot, &i);
         }
         head = slot + 1;
     }
     if (r->fs->free_slot != head && r->done == 0)
-        did(r, "free inodes: their list begins at inode ", head, " now");
+        repair_did(r, "free inodes: their list begins at inode ", head, " now");
     r->fs->free_slot = head;
 }
 
 static void claim_block(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
 {
     (void)fblk, (void)birth, (void)crc;
-    claim(r, blk);
+    repair_claim(r, blk);
 }
 
 /* What the trees lead to now is what the next commit uses. */
@@ -100,8 +100,8 @@ void claim_all(struct repair *r)
     set_clear(r->fs, &r->claimed);
     r->slot = NO_SLOT;
     r->inode = r->fs->table->inode;
-    walk(r, 1, claim_block);
+    repair_walk(r, 1, claim_block);
     for (uint32_t slot = 0; slot < r->fs->nslots && r->failed == 0; slot++)
         if (repair_load(r, slot))
-            walk(r, 1, claim_block);
+            repair_walk(r, 1, claim_block);
 }

@@ -63,8 +63,8 @@ static int accept(struct repair *r, uint32_t dir, const struct entry *e)
     r->state[e->slot] |= NAMED;
     if (i.link != dir) {
         i.link = dir;
-        store(r, e->slot, &i);
-        did(r, "file ", i.ino, ": now knows which directory it is in");
+        repair_store(r, e->slot, &i);
+        repair_did(r, "file ", i.ino, ": now knows which directory it is in");
     }
     if (r->state[e->slot] & DIRECTORY)
         r->queue[r->queued++] = e->slot;
@@ -89,7 +89,7 @@ static void remake_directory(struct repair *r, uint32_t slot)
     copy_begin(r);
     r->copy.inode.length = 0;
     r->copy.inode.nlink = 1;
-    store(r, slot, &r->copy.inode);
+    repair_store(r, slot, &r->copy.inode);
     int e = r->failed < 0 ? r->failed : file_get(r->fs, slot, 0, &dir);
     if (e < 0) {
         r->failed = e;
@@ -117,7 +117,7 @@ static void repair_directory(struct repair *r, uint32_t slot)
 
     if (!repair_load(r, slot))
         return;
-    walk(r, 0, collect_entries);
+    repair_walk(r, 0, collect_entries);
     uint8_t found = r->found | (r->state[slot] & (BROKEN | LOST));
     uint64_t nmapped = r->nmapped;
     for (struct entry **p = &r->entries; *p != NULL && r->failed == 0;) {
@@ -134,7 +134,7 @@ static void repair_directory(struct repair *r, uint32_t slot)
     if (r->failed == 0 && (found != 0 || gone > 0 || kept != r->inode.length || nmapped != r->inode.blocks ||
                            r->inode.nlink != 1)) {
         remake_directory(r, slot);
-        did(r, "directory ", r->inode.ino,
+        repair_did(r, "directory ", r->inode.ino,
             found & LOST ? ": made anew from what could be read" : ": made anew; entries that led nowhere are gone");
     }
     free_entries(r);
@@ -157,13 +157,13 @@ void ensure_root(struct repair *r)
         i.nlink = 1;
         i.blocks = min_u64(i.blocks, r->fs->nblocks);
         if (memcmp(&i, &r->inode, sizeof i) != 0) {
-            store(r, 0, &i);
-            did(r, "the root directory: inode ", 0, " put right");
+            repair_store(r, 0, &i);
+            repair_did(r, "the root directory: inode ", 0, " put right");
         }
         return;
     }
     r->fs->next_ino++;
-    store(r, 0, &i);
+    repair_store(r, 0, &i);
     r->state[0] = USED | DIRECTORY;
-    did(r, "the root directory was lost: made anew as file ", i.ino, "");
+    repair_did(r, "the root directory was lost: made anew as file ", i.ino, "");
 }

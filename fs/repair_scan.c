@@ -5,7 +5,7 @@
 #include "repair.h"
 
 /* 1: nothing had claimed it. */
-int claim(struct repair *r, uint64_t blk)
+int repair_claim(struct repair *r, uint64_t blk)
 {
     int n = set_add(r->fs, &r->claimed, blk);
 
@@ -22,7 +22,7 @@ int claim(struct repair *r, uint64_t blk)
 
 /* ---- walking a tree that may be damaged ---- */
 
-int is_meta(const struct repair *r)
+int repair_is_meta(const struct repair *r)
 {
     return r->slot == NO_SLOT || (r->inode.mode & MODE_DIR) != 0;
 }
@@ -30,7 +30,7 @@ int is_meta(const struct repair *r)
 /* Each node is entered once, so that a tangled tree ends. One that two trees lead to belongs to neither. */
 static int may_enter(struct repair *r, uint64_t blk)
 {
-    return r->claiming ? claim(r, blk) : !set_has(&r->twice, blk);
+    return r->claiming ? repair_claim(r, blk) : !set_has(&r->twice, blk);
 }
 
 static void walk_node(struct repair *r, struct node *n, uint64_t low, uint64_t high);
@@ -53,7 +53,7 @@ static void walk_leaf(struct repair *r, struct node *n, uint64_t low, uint64_t h
     const uint32_t *crcs = node_crcs(n);
 
     for (unsigned i = 0; i < n->shape->count; crcs += e[i].length, i++) {
-        if (e[i].length != 1 && is_meta(r) && r->slot != NO_SLOT)
+        if (e[i].length != 1 && repair_is_meta(r) && r->slot != NO_SLOT)
             r->found |= BROKEN; /* hashes are no neighbours */
         for (uint32_t k = 0; k < e[i].length && r->failed == 0; k++) {
             uint64_t fblk = e[i].fblk + k;
@@ -84,7 +84,7 @@ static void walk_node(struct repair *r, struct node *n, uint64_t low, uint64_t h
 }
 
 /* The tree of r->inode, which root_check has passed. */
-void walk(struct repair *r, int claiming,
+void repair_walk(struct repair *r, int claiming,
                  void (*block)(struct repair *, uint64_t, uint64_t, uint64_t, uint32_t)) {
     struct node n = root_node(&r->inode.root);
 
@@ -97,19 +97,19 @@ void walk(struct repair *r, int claiming,
 
 /* ---- 1. scan ---- */
 
-uint32_t magic_of(const struct repair *r)
+uint32_t repair_magic(const struct repair *r)
 {
     return r->slot == NO_SLOT ? MAGIC_INODES : MAGIC_DIR;
 }
 
 /* Whether the block holds what it should. */
-int is_sound(struct repair *r, uint64_t blk, uint64_t birth, uint32_t crc)
+int repair_is_sound(struct repair *r, uint64_t blk, uint64_t birth, uint32_t crc)
 {
     void *data;
     int fresh;
 
-    if (is_meta(r)) {
-        if (meta_get(r->fs, blk, magic_of(r), birth, &data, &fresh) < 0)
+    if (repair_is_meta(r)) {
+        if (meta_get(r->fs, blk, repair_magic(r), birth, &data, &fresh) < 0)
             return 0;
         block_put(r->fs, blk, data, 0);
         return 1;
@@ -125,15 +125,15 @@ int is_sound(struct repair *r, uint64_t blk, uint64_t birth, uint32_t crc)
 
 static void scan_block(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
 {
-    int first = claim(r, blk);
+    int first = repair_claim(r, blk);
 
     r->nmapped++;
     r->last = fblk;
     if (!first)
         r->found |= BROKEN;
-    if (!is_meta(r) && fblk >= (r->inode.length + TFS_BLOCK - 1) / TFS_BLOCK)
+    if (!repair_is_meta(r) && fblk >= (r->inode.length + TFS_BLOCK - 1) / TFS_BLOCK)
         r->found |= BROKEN;
-    else if (!is_sound(r, blk, birth, crc))
+    else if (!repair_is_sound(r, blk, birth, crc))
         r->found |= BROKEN | LOST;
 }
 
@@ -185,7 +185,7 @@ static int holds_inodes(struct repair *r, uint64_t blk, uint64_t birth, uint64_t
 static void scan_inodes(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
 {
     (void)crc;
-    if (fblk >= r->ntable || !holds_inodes(r, blk, birth, fblk) || !claim(r, blk))
+    if (fblk >= r->ntable || !holds_inodes(r, blk, birth, fblk) || !repair_claim(r, blk))
         r->found |= BROKEN | LOST;
     else
         r->table[fblk] = (struct place){blk, birth};
@@ -215,8 +215,8 @@ static void search_inodes(struct repair *r)
     }
     for (uint64_t i = 0; i < r->ntable; i++)
         if (r->table[i].blk != 0 && !set_has(&r->claimed, r->table[i].blk))
-            claim(r, r->table[i].blk);
-    did(r, "inode table: damaged; searched the disk and found ", found, " blocks of inodes");
+            repair_claim(r, r->table[i].blk);
+    repair_did(r, "inode table: damaged; searched the disk and found ", found, " blocks of inodes");
 }
 
 void scan_table(struct repair *r)
@@ -229,7 +229,7 @@ void scan_table(struct repair *r)
     }
     r->slot = NO_SLOT;
     r->inode = r->fs->table->inode;
-    walk(r, 1, scan_inodes);
+    repair_walk(r, 1, scan_inodes);
     if (r->found & LOST)
         search_inodes(r);
     uint64_t n = r->ntable;
@@ -247,16 +247,16 @@ void scan_files(struct repair *r)
     for (uint32_t slot = 0; slot < r->nslots && r->failed == 0; slot++) {
         if (!repair_load(r, slot))
             continue;
-        walk(r, 1, scan_block);
+        repair_walk(r, 1, scan_block);
         r->state[slot] = (uint8_t)(USED | (r->inode.mode & MODE_DIR ? DIRECTORY : 0) | r->found);
         if (r->inode.ino >= r->fs->next_ino) {
             r->fs->next_ino = r->inode.ino + 1;
-            did(r, "file ", r->inode.ino, ": its number counts as given out now");
+            repair_did(r, "file ", r->inode.ino, ": its number counts as given out now");
         }
     }
     for (uint32_t slot = 0; slot < r->nslots && r->ntwice > 0 && r->failed == 0; slot++)
         if ((r->state[slot] & USED) && repair_load(r, slot)) { /* those that had claimed before the others */
-            walk(r, 0, find_twice);
+            repair_walk(r, 0, find_twice);
             r->state[slot] |= r->found;
         }
 }

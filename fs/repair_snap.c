@@ -89,7 +89,7 @@ static int check_each(struct repair *r)
             p = &s->next;
             continue;
         }
-        did(r, "a named snapshot was damaged and is given up: check had ", (uint64_t)n, " findings in it");
+        repair_did(r, "a named snapshot was damaged and is given up: check had ", (uint64_t)n, " findings in it");
         *p = s->next;
         mem_free(r->fs, s, sizeof *s);
     }
@@ -103,7 +103,7 @@ void set_snapshots_aside(struct repair *r)
 
     r->failed = bad < 0 ? bad : keep_own(r);
     if (r->failed == 0 && bad > 0)
-        did(r, "named snapshots: ", (uint64_t)bad, " records are damaged and given up");
+        repair_did(r, "named snapshots: ", (uint64_t)bad, " records are damaged and given up");
     if (r->failed == 0)
         r->failed = check_each(r);
     r->named = fs->named;
@@ -167,7 +167,7 @@ static int relist_one(struct relist *l, struct named *older, struct disk_deadlis
     for (const struct pieces *p = l->w.fresh; p != NULL; p = p->next)
         for (unsigned i = 0; i < p->n; i++)
             for (uint64_t k = 0; k < p->piece[i].n; k++)
-                claim(r, p->piece[i].blk + k);
+                repair_claim(r, p->piece[i].blk + k);
     pieces_free(r->fs, l->w.fresh);
     pieces_free(r->fs, l->w.gone);
     struct blockset swap = l->in_newer;
@@ -218,7 +218,7 @@ static int remake_snap_table(struct repair *r)
     for (const struct pieces *l = list; l != NULL; l = l->next)
         for (unsigned i = 0; i < l->n; i++)
             for (uint64_t k = 0; k < l->piece[i].n; k++)
-                claim(r, l->piece[i].blk + k);
+                repair_claim(r, l->piece[i].blk + k);
     pieces_free(fs, list);
     return r->failed;
 }
@@ -232,9 +232,9 @@ static int check_all(struct repair *r)
     if (n > 0) {
         named_forget(fs);
         set_clear(fs, &r->kept);
-        did(r, "named snapshots: they contradict each other or the live files; all are given up, commit ", fs->generation, "");
+        repair_did(r, "named snapshots: they contradict each other or the live files; all are given up, commit ", fs->generation, "");
     } else if (n == 0 && (n = deadlists_check(fs, 1, ignore, NULL)) > 0 && r->done == 0) {
-        did(r, "deadlists of the named snapshots: they were wrong about ", (uint64_t)n, " runs of blocks; made anew");
+        repair_did(r, "deadlists of the named snapshots: they were wrong about ", (uint64_t)n, " runs of blocks; made anew");
     }
     return n < 0 ? (int)n : 0;
 }

@@ -6,7 +6,7 @@
 
 void copy_begin(struct repair *r)
 {
-    r->copy = (struct tfs_file){.fs = r->fs, .slot = NO_SLOT, .inode = r->inode, .magic = is_meta(r) ? magic_of(r) : 0};
+    r->copy = (struct tfs_file){.fs = r->fs, .slot = NO_SLOT, .inode = r->inode, .magic = repair_is_meta(r) ? repair_magic(r) : 0};
     memset(&r->copy.inode.root, 0, sizeof r->copy.inode.root);
     r->copy.inode.blocks = 0;
 }
@@ -48,11 +48,11 @@ static void copy_data(struct repair *r, uint64_t fblk, uint64_t blk, uint32_t cr
 
 static void copy_block(struct repair *r, uint64_t fblk, uint64_t blk, uint64_t birth, uint32_t crc)
 {
-    if (fblk >= (r->inode.length + TFS_BLOCK - 1) / TFS_BLOCK || !is_sound(r, blk, birth, crc))
+    if (fblk >= (r->inode.length + TFS_BLOCK - 1) / TFS_BLOCK || !repair_is_sound(r, blk, birth, crc))
         return;
     if (!set_has(&r->twice, blk))
         copy_map(r, fblk, blk, birth, crc);
-    else if (!is_meta(r))
+    else if (!repair_is_meta(r))
         copy_data(r, fblk, blk, crc);
 }
 
@@ -71,7 +71,7 @@ void remake_table(struct repair *r)
     if (r->failed < 0)
         return;
     if (r->inode.blocks != n || r->nslots != fs->nslots)
-        did(r, "inode table: its length put right: ", r->nslots, " inodes");
+        repair_did(r, "inode table: its length put right: ", r->nslots, " inodes");
     fs->table->inode = r->copy.inode;
     for (uint64_t i = 0; i < n && r->failed == 0; i++) {
         void *data;
@@ -81,13 +81,13 @@ void remake_table(struct repair *r)
         if ((r->failed = metafile_write(fs->table, i, &data, &blk)) < 0)
             return;
         block_put(fs, blk, data, 1);
-        did(r, "inode table: block ", i, " could not be read; its inodes are given up");
+        repair_did(r, "inode table: block ", i, " could not be read; its inodes are given up");
     }
     fs->nslots = r->nslots;
     r->table_is_made = 1;
 }
 
-void store(struct repair *r, uint32_t slot, const struct disk_inode *i)
+void repair_store(struct repair *r, uint32_t slot, const struct disk_inode *i)
 {
     void *data;
     uint64_t blk;
@@ -106,10 +106,10 @@ static void remake_file(struct repair *r, uint32_t slot)
     int lost = (r->state[slot] & LOST) != 0;
 
     copy_begin(r);
-    walk(r, 0, copy_block);
+    repair_walk(r, 0, copy_block);
     r->copy.inode.nlink = 1;
-    store(r, slot, &r->copy.inode);
-    did(r, "file ", r->inode.ino, lost ? ": made anew from what could be read; what was lost of it are holes now"
+    repair_store(r, slot, &r->copy.inode);
+    repair_did(r, "file ", r->inode.ino, lost ? ": made anew from what could be read; what was lost of it are holes now"
                                        : ": made anew; nothing of it was lost");
 }
 
@@ -121,9 +121,9 @@ void repair_file(struct repair *r, uint32_t slot)
         if (inode_load(r->fs, slot, &i) == 0 && i.ino == 0)
             return;
         if (i.ino != 0)
-            did(r, "file ", i.ino, ": its inode makes no sense and is given up");
+            repair_did(r, "file ", i.ino, ": its inode makes no sense and is given up");
         memset(&i, 0, sizeof i);
-        store(r, slot, &i);
+        repair_store(r, slot, &i);
         return;
     }
     if (r->state[slot] & DIRECTORY)
@@ -143,7 +143,7 @@ void repair_file(struct repair *r, uint32_t slot)
     }
     i.blocks = blocks;
     if (memcmp(&i, &r->inode, sizeof i) != 0) {
-        store(r, slot, &i);
-        did(r, "file ", i.ino, ": counts in its inode put right");
+        repair_store(r, slot, &i);
+        repair_did(r, "file ", i.ino, ": counts in its inode put right");
     }
 }

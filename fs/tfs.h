@@ -22,9 +22,11 @@
 
 /* The usual errno numbers, negated where returned. */
 enum tfs_error {
+    TFS_EPERM = 1,
     TFS_ENOENT = 2,
     TFS_EIO = 5,
     TFS_ENOMEM = 12,
+    TFS_EACCES = 13,
     TFS_EBUSY = 16,
     TFS_EEXIST = 17,
     TFS_EXDEV = 18,
@@ -160,7 +162,9 @@ int tfs_rename(struct tfs_file *olddir, const char *oldname, struct tfs_file *ne
 int tfs_readdir(struct tfs_file *dir, uint64_t *cookie, struct tfs_dirent *);
 int tfs_stat(struct tfs_file *, struct tfs_stat *);
 int tfs_chmod(struct tfs_file *, uint32_t mode);
-int tfs_truncate(struct tfs_file *, uint64_t length); /* down or up (a hole) */
+/* Does its mode allow that? `want` is of rwx bits (4, 2, 1). There are no users: what anybody may everybody may. 0 or -TFS_EACCES. */
+int tfs_access(const struct tfs_file *, unsigned want);
+int tfs_truncate(struct tfs_file *, uint64_t length); /* down or up (a hole); down: -TFS_EPERM if it is append-only */
 
 /* ---- contents ---- */
 
@@ -171,7 +175,7 @@ int64_t tfs_read(struct tfs_file *, uint64_t off, void *buf, size_t n);
  * Writes n bytes at off, extending the file and leaving a hole before off if need be.
  * Blocks that the last commit or a live snapshot can see are redirected. One
  * call bumps the version once. Returns n, or negative with the file unchanged in
- * every block that is not wholly written.
+ * every block that is not wholly written. -TFS_EPERM if the file is append-only and off is before its end, whoever opened it when.
  */
 int64_t tfs_write(struct tfs_file *, uint64_t off, const void *buf, size_t n);
 /*

@@ -26,7 +26,7 @@ an inode stays in memory|fs_crash|inode.c|s/^    \*record(data, f->slot) = f->in
 a torn superblock counts|fs_crash|super.c|s/ && h.crc == seal_of(data)//
 a data block is not compared with its checksum|fs_damage|block.c|s/if (fresh && tfs_crc32c(0, \*data, TFS_BLOCK) != crc)/if (0 \&\& crc)/
 a metadata block is not compared with its checksum|fs_damage|block.c|s/if (\*fresh && h->crc != seal_of(\*data))/if (0)/
-a cut lets go before all of it could be read|fs_full|tree.c|s/^    for (unsigned i = keep; r == 0 && i < n->shape->count; i++)$/    for (unsigned i = keep; i < n->shape->count; i++)/
+a cut lets go before all of it could be read|fs_full|tree_cut.c|s/^    for (unsigned i = keep; r == 0 && i < n->shape->count; i++)$/    for (unsigned i = keep; i < n->shape->count; i++)/
 a rename clears the target first|fs_full|dir.c|s/^    int r = tree_collect(f->fs, &old->inode.root, &list);$/    { struct place p; if (place_get(newdir, newname, newn, \&p) == 0) place_clear(newdir, \&p); }\n&/
 data takes the last blocks|fs_full|space.c|s/ || (is_data && fs->free <= fs->reserve + floor))/)/
 a snapshot does not hold its blocks|fs_model|inode.c|s/^        if (keeper != NULL)$/        if (0)/

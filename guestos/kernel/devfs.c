@@ -22,6 +22,8 @@ int fserror(int64_t code)
 {
     if (code == -TFS_ECORRUPT)
         return error(T_EIO, "file system is damaged");
+    if (code == -TFS_EPERM)
+        return error(T_EPERM, "file is append-only");
     if (code == -TFS_EXDEV)
         return error(T_EPERM, "not on the same file system");
     return error((int)-code, "%s", errortext((int)-code));
@@ -98,29 +100,23 @@ Chan *fsroot(void)
     return c;
 }
 
-/*
- * There are no users: a permission that anybody has is everybody's. The caller holds fslock. 0 or a T_ error.
- */
-static int allowed(struct tfs_file *f, uint32_t permission)
+/* want: of rwx bits. The caller holds fslock. 0 or a T_ error. */
+static int allowed(struct tfs_file *f, unsigned want)
 {
-    struct tfs_stat st;
-    int err = tfs_stat(f, &st);
-    if (err < 0)
-        return fserror(err);
-    return st.mode & permission ? 0 : error(T_EACCES, "permission denied");
+    return tfs_access(f, want) == 0 ? 0 : error(T_EACCES, "permission denied");
 }
 
 /* To change what is in a directory. */
 static int changeable(Chan *dir)
 {
-    return allowed(fsfile(dir), 0222);
+    return allowed(fsfile(dir), 2);
 }
 
 static int fswalk(Chan *dir, const char *name, Chan **out)
 {
     struct tfs_file *f;
     qlock(&fslock);
-    int err = allowed(fsfile(dir), 0111);
+    int err = allowed(fsfile(dir), 1);
     if (err == 0) {
         err = tfs_walk(fsfile(dir), name, &f);
         err = err == -TFS_ENOENT ? error(T_ENOENT, "%s: file does not exist", name)
@@ -131,15 +127,12 @@ static int fswalk(Chan *dir, const char *name, Chan **out)
     return err;
 }
 
-static int checkmode(const struct tfs_stat *st, int mode)
+static int checkmode(struct tfs_file *f, const struct tfs_stat *st, int mode)
 {
-    static const uint32_t needs[4] = {[OREAD] = 0444, [OWRITE] = 0222, [ORDWR] = 0444, [OEXEC] = 0111};
-    bool writes = (mode & 3) == OWRITE || (mode & 3) == ORDWR || (mode & OTRUNC);
+    static const unsigned needs[4] = {[OREAD] = 4, [OWRITE] = 2, [ORDWR] = 6, [OEXEC] = 1};
     if ((st->mode & DMDIR) && ((mode & 3) != OREAD || (mode & OTRUNC)))
         return error(T_EISDIR, "is a directory");
-    if ((st->mode & needs[mode & 3]) == 0 || (writes && (st->mode & 0222) == 0))
-        return error(T_EACCES, "permission denied");
-    return 0;
+    return allowed(f, needs[mode & 3] | (mode & OTRUNC ? 2 : 0));
 }
 
 /* An append-only file is not truncated, though the open succeeds (Plan 9's open(5)); all that is written goes to its end. */
@@ -148,7 +141,7 @@ static int fsopen(Chan *c, int mode)
     struct tfs_stat st;
     qlock(&fslock);
     int err = tfs_stat(fsfile(c), &st);
-    err = err < 0 ? fserror(err) : checkmode(&st, mode);
+    err = err < 0 ? fserror(err) : checkmode(fsfile(c), &st, mode);
     if (err == 0 && (st.mode & DMAPPEND))
         c->mode |= OAPPEND;
     bool cut = err == 0 && (mode & OTRUNC) && !(st.mode & DMAPPEND);
@@ -282,15 +275,11 @@ static int rename(Chan *dir, const char *name, const char *to)
     return err;
 }
 
-static int checklength(const struct tfs_stat *st, uint64_t length)
+static int checklength(struct tfs_file *f, const struct tfs_stat *st)
 {
     if (st->mode & DMDIR)
         return error(T_EISDIR, "is a directory");
-    if ((st->mode & 0222) == 0)
-        return error(T_EACCES, "permission denied");
-    if ((st->mode & DMAPPEND) && length < st->length)
-        return error(T_EPERM, "file is append-only");
-    return 0;
+    return allowed(f, 2);
 }
 
 /* Plan 9's stat(5): a wstat that changes nothing asks for what was written to be durable. */
@@ -309,7 +298,7 @@ static int fswstat(Chan *c, Chan *dir, const char *name, const struct tarry_wsta
     if (err < 0)
         err = fserror(err);
     else if (w->length != UINT64_MAX)
-        err = checklength(&st, w->length);
+        err = checklength(fsfile(c), &st);
     if (err == 0 && w->length != UINT64_MAX && (err = tfs_truncate(fsfile(c), w->length)) < 0)
         err = fserror(err);
     if (err == 0 && w->mode != UINT32_MAX) {

@@ -200,7 +200,7 @@ static int64_t do_open(Model *m, MProc *p, const struct mop *op, int mode)
         return -T_ENOENT;
     if (!may_open(f->mode, mode))
         return -T_EACCES;
-    if ((mode & OTRUNC) && f->length > 0)
+    if ((mode & OTRUNC) && f->length > 0 && !(f->mode & DMAPPEND))
         truncate_file(f, 0);
     open_file(p, op->a, f, mode);
     return 0;
@@ -457,7 +457,9 @@ static int64_t do_truncate(Model *m, const struct mop *op)
     MFile *f = m->name[op->b];
     if (f == NULL)
         return -T_ENOENT;
-    return f->mode & 0222 ? truncate_file(f, op->x) : -T_EACCES;
+    if (!(f->mode & 0222))
+        return -T_EACCES;
+    return (f->mode & DMAPPEND) && op->x < f->length ? -T_EPERM : truncate_file(f, op->x);
 }
 
 static int64_t do_chmod(Model *m, const struct mop *op)

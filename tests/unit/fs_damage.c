@@ -334,7 +334,7 @@ static void test_hostile(void **state)
     struct device *d = device_new(NBLOCKS, 32);
     uint64_t x = test_seed("hostile images", 32), mounted = 0;
     uint64_t meta[NBLOCKS], nmeta;
-    const int rounds = 2000;
+    const int rounds = 1200;
 
     (void)state;
     populate(d);
@@ -373,6 +373,59 @@ static void test_hostile(void **state)
     assert_true(mounted > (uint64_t)rounds / 10);
     free(need);
     free(good);
+    device_delete(d);
+}
+
+/* A tree whose nodes all lead to one and the same node below, again and again: nobody goes through it 160^9 times. */
+static void test_tangled(void **state)
+{
+    struct device *d = device_new(NBLOCKS, 38);
+    struct tfs_extent table;
+    struct tfs_file *root, *f;
+    enum { TOP = 9, FROM = 1000 };
+
+    (void)state;
+    assert_int_equal(tfs_format(&d->env, NBLOCKS), 0);
+    struct tfs *fs = mount_or_die(d);
+    root = tfs_root(fs);
+    assert_int_equal(tfs_create(root, "f", 0644, &f), 0);
+    uint32_t slot = f->slot;
+    tfs_unref(f);
+    tfs_unref(root);
+    assert_int_equal(tfs_commit(fs), 0);
+    assert_int_equal(tree_find(fs, &fs->table->inode.root, 0, &table), 0);
+    uint64_t birth = fs->committed;
+    assert_int_equal(tfs_unmount(fs), 0);
+    device_forget(d);
+    for (unsigned level = 0; level < TOP; level++) {
+        uint8_t *block = d->medium + (FROM + level) * TFS_BLOCK;
+        struct disk_header *h = (void *)block;
+        *h = (struct disk_header){.magic = MAGIC_NODE, .birth = birth,
+                                  .shape = {.level = (uint16_t)level, .count = level > 0 ? 160 : 0}};
+        for (unsigned i = 0; level > 0 && i < 160; i++)
+            ((struct disk_child *)(void *)(h + 1))[i] = (struct disk_child){.fblk = i, .blk = FROM + level - 1, .birth = birth};
+        tfs_seal(block, FROM + level);
+    }
+    uint8_t *block = d->medium + table.blk * TFS_BLOCK;
+    struct disk_inode *i = (void *)(block + sizeof(struct disk_header) + slot * INODE_BYTES);
+    i->root.shape = (struct disk_shape){.level = TOP, .count = 8};
+    for (unsigned k = 0; k < 8; k++)
+        ((struct disk_child *)(void *)i->root.body)[k] = (struct disk_child){.fblk = k, .blk = FROM + TOP - 1, .birth = birth};
+    i->length = 160 * TFS_BLOCK;
+    tfs_seal(block, table.blk);
+
+    alarm(20); /* a hang is a failure */
+    fs = mount_or_die(d);
+    assert_true(tfs_check(fs, ignore_finding, NULL) > 0);
+    tfs_named_create(fs, "s");
+    assert_true(tfs_check(fs, ignore_finding, NULL) > 0);
+    root = tfs_root(fs);
+    tfs_remove(root, "f");
+    tfs_unref(root);
+    tfs_unmount(fs);
+    device_forget(d);
+    assert_true(tfs_repair(&d->env, NBLOCKS, ignore_finding, NULL) >= 0);
+    alarm(0);
     device_delete(d);
 }
 
@@ -574,6 +627,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_tangled),
         cmocka_unit_test(test_failing_writes), cmocka_unit_test(test_failing_allocations),
         cmocka_unit_test(test_failing_reads),
         cmocka_unit_test(test_repair_each_block),
