@@ -213,7 +213,8 @@ static int64_t open_file(World *w, const struct mop *op, const Target *t)
         return op->result;
     if (!has_file(w, w->model->name[op->b]->id))
         return create_file(w, op);
-    if ((op->kind == MOP_create || (op->n & OTRUNC)) && t->length > 0)
+    bool append = w->model->name[op->b]->mode & DMAPPEND;
+    if ((op->kind == MOP_create || (op->n & OTRUNC)) && t->length > 0 && !append)
         return tfs_truncate(t->f, 0);
     return 0;
 }
