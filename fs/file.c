@@ -205,8 +205,8 @@ static int may_change(const struct tfs_file *f, uint64_t from)
     return (f->inode.mode & MODE_APPEND) && from < f->inode.length ? -TFS_EPERM : 0;
 }
 
-/* Writes up to the first error. */
-static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump)
+/* Writes up to the first error. How many bytes, or the error if it came at once. */
+static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, size_t n, int bump, int *error)
 {
     size_t done = 0;
 
@@ -222,8 +222,10 @@ static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, s
         c.src = (const uint8_t *)buf + done;
         c.n = (uint32_t)min_u64(n - done, TFS_BLOCK - c.at);
         int r = write_block(f, &c);
-        if (r < 0)
-            return r;
+        if (r < 0) {
+            *error = r;
+            return done > 0 ? (int64_t)done : r;
+        }
         if (bump && done == 0)
             file_bump(f); /* now, while the inode is sure to be stored */
         done += c.n;
@@ -235,12 +237,17 @@ static int64_t write_blocks(struct tfs_file *f, uint64_t off, const void *buf, s
 
 int64_t tfs_write(struct tfs_file *f, uint64_t off, const void *buf, size_t n)
 {
-    return write_blocks(f, off, buf, n, 1);
+    int error = 0;
+    int64_t done = write_blocks(f, off, buf, n, 1, &error);
+
+    return error < 0 ? error : done;
 }
 
 int64_t tfs_write_part(struct tfs_file *f, uint64_t off, const void *buf, size_t n)
 {
-    return write_blocks(f, off, buf, n, 0);
+    int error;
+
+    return write_blocks(f, off, buf, n, 0, &error);
 }
 
 int tfs_touch(struct tfs_file *f)

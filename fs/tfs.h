@@ -180,7 +180,8 @@ int64_t tfs_read(struct tfs_file *, uint64_t off, void *buf, size_t n);
 int64_t tfs_write(struct tfs_file *, uint64_t off, const void *buf, size_t n);
 /*
  * As tfs_write, but leaves version and mtime alone: one part of a write that is made in several calls. The caller bumps
- * them with one tfs_touch.
+ * them with one tfs_touch. Returns how many bytes were written, fewer than n if an error came after them, or the error: so a call
+ * that fails has changed nothing, and none is counted twice.
  */
 int64_t tfs_write_part(struct tfs_file *, uint64_t off, const void *buf, size_t n);
 /* Bumps version and mtime once: for a write whose every block was skipped (W2), or that was made in parts. */

@@ -81,6 +81,19 @@ for io in deferred ${others##* }; do
     done_ops=$((done_ops + ${n%% *})) seed=$((seed + 1))
 done
 
+# ---- a disk that gets full (E2, E3): what lacks room is done again when there is some ----
+"$TARRY" fs create full.img 24M >/dev/null
+"$TARRY" fs put full.img "$BUILD/guest/bin" /bin
+for options in "--io deferred --mem 32M" "--io deferred --mem 10M" "--io deferred --mem 10M --nospace fail-writer" "--io ${others##* } --mem 16M"; do
+    expected=$(TARRY_SEED=$seed "$model" gen full $((total / 60)) p.bin | tail -1)
+    # shellcheck disable=SC2086
+    got=$(sed 's/ modelrun / modelrun --errors /' guest.sh | sh -s p.bin --image full.img $options)
+    is "a full disk, $options, seed $seed" "$(head -1 <<<"$got")" "$expected"
+    matches "... has lacked room" "$got" 'modelrun: [1-9][0-9]* errors met'
+    n=${expected#modelrun: }
+    done_ops=$((done_ops + ${n%% *})) seed=$((seed + 1))
+done
+
 # ---- negative controls: what has no snapshots is caught, in a few short boots; what is left of it is short ----
 for io in ${MODEL_UNSOUND-mmap-shared mmap-private naive}; do
     for ((boots = 1; boots <= 5; boots++)); do
@@ -102,11 +115,11 @@ sed 's/^/# /' explained
 cp --sparse=always "$BUILD/guest.img" disk.img
 leave() { # SEED: a program that leaves its files; then they are removed
     TARRY_SEED=$1 "$model" gen usual 2000 all.bin >/dev/null
-    rm -rf want have && mkdir want have
+    rm -rf want have && mkdir -p {want,have}/{d,e}
     expected=$("$model" leave all.bin p.bin want)
     is "left files, seed $1" "$(guest p.bin --image disk.img --keep)" "$expected"
-    for f in want/*; do
-        "$TARRY" fs get disk.img "/model/${f#want/}" "have/${f#want/}"
+    (cd want && find . -type f) | while read -r f; do
+        "$TARRY" fs get disk.img "/model/${f#./}" "have/${f#./}"
     done
     is "left files, seed $1: their contents" "$(diff -r want have)" ""
     run "$TARRY" run -o none --image disk.img --keep rm -r /model

@@ -58,6 +58,7 @@ W1 W3 every block counts as unchanged|seg_exhaustive|guestos/kernel/fileio.c|s/\
 W1 the offset need not be congruent|seg_model|guestos/kernel/fileio.c|s/piece->off != w->off ||$/0 ||/
 W1 the length of the file is not looked at|seg_write|guestos/kernel/fileio.c|s/n = min(n, w->length - w->off);/;/
 W2 a skipping write leaves the version|seg_model|guestos/kernel/fileio.c|s/if (w->va > start \&\& !w->touched)/if (w->length == 0)/
+W2 a write leaves the time of the file|seg_model|fs/inode.c|s/^    f->inode.mtime_ns = f->fs->env->now_ns(f->fs->env->ctx);$/    ;/
 W2 writing needs no permission|guest|guestos/kernel/sysfile.c|s/output ? mode != OWRITE \&\& mode != ORDWR : mode == OWRITE/!output \&\& mode == OWRITE/
 W4 what was written stays dirty|seg_write|guestos/kernel/fileio.c|s/if (from >= end || !w->policy->rejoins/if (1 || !w->policy->rejoins/
 W4 a store during the write is lost|seg_write|guestos/kernel/fileio.c|s/^        protectown(w->s, w->va, w->end - w->va);$/        ;/
@@ -81,6 +82,7 @@ S2 a page that was guessed can be stored into|seg_policy|guestos/kernel/fault.c|
 E1 a failed fill counts as filled|seg_store|guestos/kernel/fill.c|s/^            putpage(frame); .*$/            return install(s, va, v, frame, 0);/
 E1 what cannot be read is zero|seg_model|guestos/kernel/fill.c|s/^            return deferrederror(piece, off, r);$/            memset(dst + done, 0, part);/
 E1 rotten bytes of a slot are data|seg_swap|guestos/kernel/swap.c|s/checksum(frame) != slot->crc/0/
+E2 what was written before the disk was full does not count|seg_nospace|fs/file.c|s/return done > 0 ? (int64_t)done : r;/return r;/
 E2 pages that need a preserved block stay as they are|seg_nospace|guestos/kernel/fileio.c|s/ \&\& materialisesome()) .*$/ \&\& 0)/
 E3 stores take the last frames|seg_swap|guestos/kernel/fault.c|s/uint64_t least = (dirties ? 2 : 1) \* framereserve();/uint64_t least = 0; (void)dirties;/
 END

@@ -280,8 +280,6 @@ static int writepiece(Write *w, const Source *piece, uint64_t n)
         advance(w, EV_boundary_write, (uint64_t)done);
         if (w->off > w->length)
             w->length = w->off;
-        if ((uint64_t)done < part)
-            return error(T_ENOSPC, "file system full");
     }
     return 0;
 }

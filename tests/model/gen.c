@@ -7,13 +7,14 @@
 #include "tests/khost/random.h"
 
 const Profile profiles[] = {
-    {"small", "few pages: every combination comes soon", {{1, 4}, {1, 3}, {1, 2}, {1, 2}, {1, 1}}, 5, 4, false, 400},
-    {"usual", "files of some twenty pages", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, false, 1000},
+    {"small", "few pages: every combination comes soon", {{1, 4}, {1, 3}, {1, 2}, {1, 2}, {1, 1}}, 5, 4, false, false, 400},
+    {"usual", "files of some twenty pages", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, false, false, 1000},
     {"tight", "as usual, with memory that is taken away to the last page", {{4, 40}, {2, 8}, {1, 4}, {2, 20}, {1, 2}}, 24,
-     1500, false, 1000},
+     1500, false, false, 1000},
     {"large", "segments and files of hundreds of pages", {{100, 400}, {20, 60}, {10, 40}, {50, 200}, {1, 4}}, 300, 600,
-     false, 600},
-    {"fails", "as usual, with a disk that fails", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, true, 1000},
+     false, false, 600},
+    {"fails", "as usual, with a disk that fails", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, true, false, 1000},
+    {"full", "as usual, with a disk that gets full", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, false, true, 1000},
     {.name = NULL},
 };
 
@@ -144,6 +145,12 @@ static uint8_t file_fd(const Gen *g, bool output)
             break;
     }
     return (uint8_t)fd;
+}
+
+/* A file's name; seldom one in a directory. */
+static uint8_t some_name(void)
+{
+    return (uint8_t)(one_in(5) ? MODEL_TOP + below(MODEL_NAMES - MODEL_TOP) : below(MODEL_TOP));
 }
 
 /* ---- operations ---- */
@@ -290,7 +297,7 @@ static void some_open(Gen *g, struct mop *op)
     static const uint32_t modes[] = {ORDWR, ORDWR, ORDWR, ORDWR, OREAD, OWRITE, ORDWR | OAPPEND, ORDWR | OTRUNC};
     static const uint32_t perms[] = {0666, 0666, 0666, 0444, 0222, DMAPPEND | 0666};
     op->a = (uint8_t)below(MODEL_FDS);
-    op->b = (uint8_t)below(MODEL_NAMES);
+    op->b = some_name();
     op->n = PICK(modes);
     if (g->model->name[op->b] != NULL && !one_in(10))
         return;
@@ -301,7 +308,7 @@ static void some_open(Gen *g, struct mop *op)
 
 static void some_truncate(Gen *g, struct mop *op)
 {
-    op->b = (uint8_t)below(MODEL_NAMES);
+    op->b = some_name();
     op->x = some_offset(g);
 }
 
@@ -309,15 +316,15 @@ static void some_chmod(Gen *g, struct mop *op)
 {
     static const uint32_t perms[] = {0666, 0666, 0444, 0222, 0};
     (void)g;
-    op->b = (uint8_t)below(MODEL_NAMES);
+    op->b = some_name();
     op->x = PICK(perms);
 }
 
 static void some_names(Gen *g, struct mop *op)
 {
     (void)g;
-    op->a = (uint8_t)below(MODEL_NAMES);
-    op->b = (uint8_t)below(MODEL_NAMES);
+    op->a = some_name();
+    op->b = some_name();
 }
 
 static void some_fds(Gen *g, struct mop *op)
@@ -355,6 +362,19 @@ static void some_region(Gen *g, struct mop *op)
     op->kind = g->model->proc[g->proc]->region[op->a] != NULL ? MOP_detach : MOP_attach;
 }
 
+static void some_dirs(Gen *g, struct mop *op)
+{
+    (void)g;
+    op->a = (uint8_t)below(MODEL_DIRS);
+    op->b = (uint8_t)below(MODEL_DIRS);
+}
+
+static void some_fill(Gen *g, struct mop *op)
+{
+    (void)g;
+    op->n = (uint32_t)(one_in(3) ? 0 : below(one_in(2) ? 8 : 60));
+}
+
 static void some_squeeze(Gen *g, struct mop *op)
 {
     op->n = (uint32_t)below(g->profile->squeeze + 1);
@@ -386,6 +406,8 @@ static const struct {
     {10, MOP_detach, some_region}, {5, MOP_sync, nothing},       {8, MOP_squeeze, some_squeeze},
     {25, MOP_fail, some_fail},     {20, MOP_seek, some_seek},    {8, MOP_dup, some_fds},
     {8, MOP_close, some_fds},      {6, MOP_pipe, some_pipe},     {40, MOP_write, some_pipe_transfer},
+    {10, MOP_mkdir, some_dirs},    {6, MOP_rmdir, some_dirs},    {6, MOP_mvdir, some_dirs},
+    {4, MOP_statdir, some_dirs},   {15, MOP_fill, some_fill},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -403,6 +425,8 @@ static bool wanted(const Gen *g, const struct mop *op)
     if (op->kind == MOP_exit && alive(g->model) == 1)
         return false;
     if (op->kind == MOP_fail && !g->profile->fails)
+        return false;
+    if (op->kind == MOP_fill && !g->profile->fills)
         return false;
     if (op->kind == MOP_squeeze && g->profile->squeeze == 0)
         return false;
@@ -465,7 +489,7 @@ static void begin(Out *out)
     g->proc = 0;
     uint32_t policy = one_in(2) ? 0 : (uint32_t)below(MODEL_NPOLICIES);
     emit(out, (struct mop){.kind = MOP_begin, .proc = MODEL_NOBODY, .n = policy, .x = pack_sizes(pages)});
-    for (uint8_t i = 0; i < MODEL_NAMES - 1; i++) { /* something to begin with */
+    for (uint8_t i = 0; i < MODEL_TOP - 1; i++) { /* something to begin with */
         uint32_t n = (uint32_t)pages[REGION_A] * MODEL_PAGE;
         emit(out, (struct mop){.kind = MOP_create, .a = i, .b = i, .n = ORDWR, .x = 0666});
         emit(out, (struct mop){.kind = MOP_store, .n = n, .y = ++g->seeds});

@@ -14,6 +14,7 @@ typedef struct Profile {
     unsigned file_pages;              /* a file grows to about so many */
     unsigned squeeze;                 /* most pages that are squeezed out at a time; 0: none */
     bool fails;                       /* the disk fails now and then (only where the host can make it) */
+    bool fills;                       /* the disk gets full now and then */
     unsigned steps;                   /* operations of one program */
 } Profile;
 

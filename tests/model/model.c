@@ -129,7 +129,14 @@ static void need_room(MFile *f, uint64_t n)
     f->room = n * 2;
 }
 
-static int64_t truncate_file(MFile *f, uint64_t n)
+/* W2: every change of a file, a write that skips all of it included, shows in its version and in its time. */
+static void bump(Model *m, MFile *f)
+{
+    f->version++;
+    f->mtime = ++m->clock;
+}
+
+static int64_t truncate_file(Model *m, MFile *f, uint64_t n)
 {
     if (n >= MODEL_TOO_FAR)
         return -T_EFBIG;
@@ -137,7 +144,7 @@ static int64_t truncate_file(MFile *f, uint64_t n)
     if (n < f->length)
         memset(f->at + n, 0, f->length - n);
     f->length = n;
-    f->version++;
+    bump(m, f);
     return 0;
 }
 
@@ -201,7 +208,7 @@ static int64_t do_open(Model *m, MProc *p, const struct mop *op, int mode)
     if (!may_open(f->mode, mode))
         return -T_EACCES;
     if ((mode & OTRUNC) && f->length > 0 && !(f->mode & DMAPPEND))
-        truncate_file(f, 0);
+        truncate_file(m, f, 0);
     open_file(p, op->a, f, mode);
     return 0;
 }
@@ -210,10 +217,12 @@ static int64_t do_create(Model *m, MProc *p, const struct mop *op)
 {
     if (m->name[op->b] != NULL)
         return op->n & OEXCL ? -T_EEXIST : do_open(m, p, op, (int)op->n | OTRUNC);
+    if (!model_reaches(m, op->b))
+        return -T_ENOENT;
     MFile *f = make(sizeof *f);
     f->ref = 1;
     f->id = ++m->last_id;
-    f->version = 1;
+    bump(m, f);
     f->mode = (uint32_t)op->x;
     f->at = make(0);
     m->name[op->b] = f;
@@ -288,7 +297,7 @@ static int64_t write_file(Model *m, MProc *p, MFile *f, const struct mop *op, ui
     model_peek(m, p, op->x, f->at + off, op->n);
     if (off + op->n > f->length)
         f->length = off + op->n;
-    f->version++;
+    bump(m, f);
     return op->n;
 }
 
@@ -427,9 +436,16 @@ static int64_t do_attach(Model *m, MProc *p, const struct mop *op)
 
 /* ---- names ---- */
 
-static uint64_t digest_stat(const MFile *f)
+bool model_reaches(const Model *m, unsigned name)
 {
-    uint64_t facts[3] = {f->length, f->mode, f->version};
+    return model_dir(name) < 0 || m->dir[model_dir(name)];
+}
+
+static uint64_t digest_stat(const Model *m, const MFile *f)
+{
+    uint64_t facts[4] = {f->length, f->mode, f->version, 0};
+    for (unsigned i = 0; i < MODEL_TOP; i++)
+        facts[3] |= (uint64_t)(m->name[i] != NULL && m->name[i]->mtime > f->mtime) << i;
     return model_digest(0, (const unsigned char *)facts, sizeof facts);
 }
 
@@ -438,17 +454,17 @@ static int64_t do_stat(Model *m, struct mop *op)
     const MFile *f = m->name[op->b];
     if (f == NULL)
         return -T_ENOENT;
-    op->digest = digest_stat(f);
+    op->digest = digest_stat(m, f);
     return 0;
 }
 
-static int64_t do_fstat(MProc *p, struct mop *op)
+static int64_t do_fstat(const Model *m, MProc *p, struct mop *op)
 {
     const MOpen *o = p->fd[op->a];
     if (o == NULL)
         return -T_EBADF;
     if (o->is == OPEN_FILE)
-        op->digest = digest_stat(o->file);
+        op->digest = digest_stat(m, o->file);
     return 0;
 }
 
@@ -459,7 +475,7 @@ static int64_t do_truncate(Model *m, const struct mop *op)
         return -T_ENOENT;
     if (!(f->mode & 0222))
         return -T_EACCES;
-    return (f->mode & DMAPPEND) && op->x < f->length ? -T_EPERM : truncate_file(f, op->x);
+    return (f->mode & DMAPPEND) && op->x < f->length ? -T_EPERM : truncate_file(m, f, op->x);
 }
 
 static int64_t do_chmod(Model *m, const struct mop *op)
@@ -468,7 +484,7 @@ static int64_t do_chmod(Model *m, const struct mop *op)
     if (f == NULL)
         return -T_ENOENT;
     f->mode = (uint32_t)op->x;
-    f->version++;
+    bump(m, f);
     return 0;
 }
 
@@ -476,6 +492,8 @@ static int64_t do_rename(Model *m, const struct mop *op)
 {
     MFile *f = m->name[op->a];
     if (f == NULL)
+        return -T_ENOENT;
+    if (!model_reaches(m, op->b))
         return -T_ENOENT;
     if (op->a == op->b)
         return 0;
@@ -492,6 +510,62 @@ static int64_t do_remove(Model *m, const struct mop *op)
         return -T_ENOENT;
     m->name[op->b] = NULL;
     put_file(f);
+    return 0;
+}
+
+/* ---- directories ---- */
+
+/* Which of its two names are there: a bit each. */
+static uint64_t entries(const Model *m, unsigned dir)
+{
+    uint64_t there = 0;
+    for (unsigned i = 0; i < 2; i++)
+        there |= (uint64_t)(m->name[MODEL_TOP + 2 * dir + i] != NULL) << i;
+    return there;
+}
+
+static int64_t do_mkdir(Model *m, const struct mop *op)
+{
+    if (m->dir[op->a])
+        return -T_EEXIST;
+    m->dir[op->a] = true;
+    return 0;
+}
+
+static int64_t do_rmdir(Model *m, const struct mop *op)
+{
+    if (!m->dir[op->a])
+        return -T_ENOENT;
+    if (entries(m, op->a) > 0)
+        return -T_ENOTEMPTY;
+    m->dir[op->a] = false;
+    return 0;
+}
+
+/* With all that is in it; an empty one gives way. */
+static int64_t do_mvdir(Model *m, const struct mop *op)
+{
+    if (!m->dir[op->a])
+        return -T_ENOENT;
+    if (op->a == op->b)
+        return 0;
+    if (m->dir[op->b] && entries(m, op->b) > 0)
+        return -T_ENOTEMPTY;
+    m->dir[op->a] = false;
+    m->dir[op->b] = true;
+    for (unsigned i = 0; i < 2; i++) {
+        m->name[MODEL_TOP + 2 * op->b + i] = m->name[MODEL_TOP + 2 * op->a + i];
+        m->name[MODEL_TOP + 2 * op->a + i] = NULL;
+    }
+    return 0;
+}
+
+static int64_t do_statdir(const Model *m, struct mop *op)
+{
+    if (!m->dir[op->a])
+        return -T_ENOENT;
+    uint64_t facts[2] = {entries(m, op->a), DMDIR | 0777};
+    op->digest = model_digest(0, (const unsigned char *)facts, sizeof facts);
     return 0;
 }
 
@@ -553,6 +627,7 @@ static void clear(Model *m)
         put_file(m->name[i]);
         m->name[i] = NULL;
     }
+    memset(m->dir, 0, sizeof m->dir);
 }
 
 static void begin(Model *m, const struct mop *op)
@@ -579,7 +654,7 @@ void model_free(Model *m)
 static int64_t execute(Model *m, MProc *p, struct mop *op)
 {
     switch ((enum mop_kind)op->kind) {
-    case MOP_end: case MOP_sync: case MOP_squeeze: case MOP_COUNT:
+    case MOP_end: case MOP_sync: case MOP_squeeze: case MOP_fill: case MOP_COUNT:
         return 0;
     case MOP_begin:
         begin(m, op);
@@ -629,10 +704,18 @@ static int64_t execute(Model *m, MProc *p, struct mop *op)
         return do_rename(m, op);
     case MOP_remove:
         return do_remove(m, op);
+    case MOP_mkdir:
+        return do_mkdir(m, op);
+    case MOP_rmdir:
+        return do_rmdir(m, op);
+    case MOP_mvdir:
+        return do_mvdir(m, op);
+    case MOP_statdir:
+        return do_statdir(m, op);
     case MOP_stat:
         return do_stat(m, op);
     case MOP_fstat:
-        return do_fstat(p, op);
+        return do_fstat(m, p, op);
     case MOP_sum:
         return do_sum(m, op);
     case MOP_fork:

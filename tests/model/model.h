@@ -21,6 +21,7 @@ typedef struct MFile {
     unsigned ref; /* names and descriptors */
     uint64_t id;  /* never used again in a model */
     uint32_t mode;
+    uint64_t mtime; /* the model's clock when it was changed last */
     uint64_t version, length, room;
     unsigned char *at; /* room bytes, zeros from length on */
 } MFile;
@@ -51,13 +52,17 @@ typedef struct Model {
     struct layout layout;
     MProc *proc[MODEL_PROCS]; /* NULL: there is none */
     MFile *name[MODEL_NAMES];
-    uint64_t last_id;
+    bool dir[MODEL_DIRS]; /* there is one */
+    uint64_t last_id, clock;
 } Model;
 
 Model *model_new(void);
 void model_free(Model *);
 /* Does op and puts into it what it must give. */
 void model_do(Model *, struct mop *op);
+
+/* Is the directory of a file's name there? */
+bool model_reaches(const Model *, unsigned name);
 
 /* Would op wait for ever, or be the end of a process that it should not be? Such operations have no place in a program. */
 bool model_allows(const Model *, const struct mop *op);

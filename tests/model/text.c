@@ -70,6 +70,8 @@ static void print_operand(FILE *f, char letter, const struct mop *op, const stru
     case 's': fprintf(f, " seed=%lu", (unsigned long)op->y); break;
     case 'r': fprintf(f, " %c", 'A' + op->a); break;
     case 'k': fprintf(f, " p%u", op->a); break;
+    case 'D': fprintf(f, " dir%u", op->a); break;
+    case 'E': fprintf(f, " dir%u", op->b); break;
     case 'z': print_sizes(f, op->x); break;
     case 'P': fprintf(f, " policy=%s", op->n < MODEL_NPOLICIES ? policies[op->n] : "?"); break;
     case '~': if (op->b) fprintf(f, " async"); break;
@@ -199,6 +201,8 @@ static void parse_operand(Reader *r, char letter, struct mop *op, const struct l
     case 's': op->y = number_after(r, "seed="); break;
     case 'r': op->a = parse_region(r); break;
     case 'k': op->a = (uint8_t)number_after(r, "p"); break;
+    case 'D': op->a = (uint8_t)number_after(r, "dir"); break;
+    case 'E': op->b = (uint8_t)number_after(r, "dir"); break;
     case 'z': op->x = parse_sizes(r); break;
     case 'P': op->n = parse_policy(r); break;
     case '~': op->b = skip(r, "async"); break;
@@ -210,6 +214,7 @@ static bool in_range(const struct mop *op)
     for (const char *o = table[op->kind].operands; *o != '\0'; o++)
         if ((*o == 'f' && op->a >= MODEL_FDS) || (*o == 'g' && op->b >= MODEL_FDS) ||
             (*o == 'M' && op->a >= MODEL_NAMES) || (*o == 'k' && op->a >= MODEL_PROCS) ||
+            (*o == 'D' && op->a >= MODEL_DIRS) || (*o == 'E' && op->b >= MODEL_DIRS) ||
             (*o == 'N' && op->b >= MODEL_NAMES && (op->b != MODEL_ZERO || op->kind != MOP_open)))
             return false;
     return true;

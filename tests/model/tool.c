@@ -107,7 +107,11 @@ static int leave_files(const char *name, const char *new, const char *dir)
         char path[4096];
         if (m->name[i] == NULL)
             continue;
-        snprintf(path, sizeof path, "%s/%u", dir, i);
+        int in = model_dir(i);
+        if (in < 0)
+            snprintf(path, sizeof path, "%s/%u", dir, i);
+        else
+            snprintf(path, sizeof path, "%s/%c/%u", dir, "de"[in], MODEL_TOP + i % 2);
         FILE *f = must_open(path, "wb");
         if (fwrite(m->name[i]->at, 1, m->name[i]->length, f) != m->name[i]->length || fclose(f) != 0)
             die(path);

@@ -7,7 +7,8 @@
 #include "guestos/kernel/zero.h"
 #include "world.h"
 
-static const char *const names[MODEL_NAMES] = {"0", "1", "2", "3"};
+static const char *const names[MODEL_NAMES] = {"0", "1", "2", "3", "4", "5", "4", "5"}; /* model_dir says where */
+static const char *const dirs[MODEL_DIRS] = {"d", "e"};
 
 static bool wrong(World *w, const char *fmt, ...)
 {
@@ -117,11 +118,27 @@ static void sweep_files(World *w)
         }
 }
 
+/* The directory of a file's name, with a reference; the root's is number -1. */
+static int dir_at(int number, struct tfs_file **dir)
+{
+    struct tfs_file *root = tfs_root(rootfs);
+    if (number < 0) {
+        *dir = root;
+        return 0;
+    }
+    int r = tfs_walk(root, dirs[number], dir);
+    tfs_unref(root);
+    return r;
+}
+
 static int64_t create_file(World *w, const struct mop *op)
 { /* the model has made it already */
-    struct tfs_file *root = tfs_root(rootfs), *f;
-    int r = tfs_create(root, names[op->b], (uint32_t)op->x, &f);
-    tfs_unref(root);
+    struct tfs_file *dir, *f;
+    int r = dir_at(model_dir(op->b), &dir);
+    if (r < 0)
+        return r;
+    r = tfs_create(dir, names[op->b], (uint32_t)op->x, &f);
+    tfs_unref(dir);
     if (r < 0)
         return r;
     for (unsigned i = 0; i < WORLD_FILES; i++)
@@ -132,28 +149,76 @@ static int64_t create_file(World *w, const struct mop *op)
     abort();
 }
 
-static int64_t rename_file(const struct mop *op)
+static int64_t rename_entry(int from, const char *oldname, int to, const char *newname)
 {
-    struct tfs_file *root = tfs_root(rootfs);
-    int64_t r = tfs_rename(root, names[op->a], root, names[op->b]);
-    tfs_unref(root);
+    struct tfs_file *olddir, *newdir;
+    int r = dir_at(from, &olddir);
+    if (r < 0)
+        return r;
+    r = dir_at(to, &newdir);
+    if (r == 0) {
+        r = tfs_rename(olddir, oldname, newdir, newname);
+        tfs_unref(newdir);
+    }
+    tfs_unref(olddir);
     return r;
 }
 
-static int64_t remove_file(unsigned name)
+static int64_t remove_entry(int from, const char *name)
 {
-    struct tfs_file *root = tfs_root(rootfs);
-    int64_t r = tfs_remove(root, names[name]);
-    tfs_unref(root);
+    struct tfs_file *dir;
+    int r = dir_at(from, &dir);
+    if (r < 0)
+        return r;
+    r = tfs_remove(dir, name);
+    tfs_unref(dir);
     return r;
 }
 
-static uint64_t stat_file(struct tfs_file *f)
+static int64_t make_dir(unsigned number)
+{
+    struct tfs_file *root = tfs_root(rootfs), *dir;
+    int r = tfs_create(root, dirs[number], DMDIR | 0777, &dir);
+    tfs_unref(root);
+    if (r == 0)
+        tfs_unref(dir);
+    return r;
+}
+
+static struct tfs_stat must_stat(struct tfs_file *f)
 {
     struct tfs_stat st;
     if (tfs_stat(f, &st) < 0)
         abort();
-    uint64_t facts[3] = {st.length, st.mode, st.version};
+    return st;
+}
+
+static int64_t stat_dir(unsigned number, uint64_t *digest)
+{
+    struct tfs_file *dir;
+    int r = dir_at((int)number, &dir);
+    if (r < 0)
+        return r;
+    struct tfs_dirent e;
+    uint64_t facts[2] = {0, must_stat(dir).mode};
+    uint64_t cookie = 0;
+    while ((r = tfs_readdir(dir, &cookie, &e)) > 0)
+        facts[0] |= model_entry(e.name);
+    tfs_unref(dir);
+    if (r < 0)
+        return r;
+    *digest = model_digest(0, (const unsigned char *)facts, sizeof facts);
+    return 0;
+}
+
+static uint64_t stat_file(const World *w, struct tfs_file *f)
+{
+    struct tfs_stat st = must_stat(f);
+    uint64_t facts[4] = {st.length, st.mode, st.version, 0};
+    for (unsigned i = 0; i < MODEL_TOP; i++) {
+        const MFile *other = w->model->name[i];
+        facts[3] |= (uint64_t)(other != NULL && must_stat(world_file(w, other)).mtime_ns > st.mtime_ns) << i;
+    }
     return model_digest(0, (const unsigned char *)facts, sizeof facts);
 }
 
@@ -201,7 +266,7 @@ static Target target_of(const World *w, const struct mop *op)
     if (f != NULL) {
         t.f = world_file(w, f);
         t.length = f->length;
-        t.version = f->version;
+        t.version = w->torn ? file_version(t.f) : f->version;
     }
     return t;
 }
@@ -330,9 +395,11 @@ static int64_t fail_once(Proc *p, const struct mop *op, uint64_t *digest)
 
 /* ---- all of them ---- */
 
-static int64_t on_files(const struct mop *op, const Target *t, uint64_t *digest)
+static int64_t on_files(World *w, const struct mop *op, const Target *t, uint64_t *digest)
 {
-    if (op->result < 0 && op->result != -T_EFBIG)
+    bool names_only = op->kind == MOP_rename || op->kind == MOP_remove || op->kind == MOP_mkdir ||
+                      op->kind == MOP_rmdir || op->kind == MOP_mvdir || op->kind == MOP_statdir;
+    if (op->result < 0 && op->result != -T_EFBIG && !names_only)
         return op->result;
     switch ((enum mop_kind)op->kind) {
     case MOP_truncate:
@@ -340,12 +407,22 @@ static int64_t on_files(const struct mop *op, const Target *t, uint64_t *digest)
     case MOP_chmod:
         return tfs_chmod(t->f, (uint32_t)op->x);
     case MOP_rename:
-        return rename_file(op);
+        return rename_entry(model_dir(op->a), names[op->a], model_dir(op->b), names[op->b]);
     case MOP_remove:
-        return remove_file(op->b);
+        return remove_entry(model_dir(op->b), names[op->b]);
+    case MOP_mkdir:
+        return make_dir(op->a);
+    case MOP_rmdir:
+        return remove_entry(-1, dirs[op->a]);
+    case MOP_mvdir:
+        return rename_entry(-1, dirs[op->a], -1, dirs[op->b]);
+    case MOP_statdir:
+        return stat_dir(op->a, digest);
+    case MOP_fill:
+        return world_fill(w, op->n);
     case MOP_stat:
     case MOP_fstat:
-        *digest = t->f != NULL ? stat_file(t->f) : 0;
+        *digest = t->f != NULL ? stat_file(w, t->f) : 0;
         return 0;
     case MOP_sum:
         return sum_file(t->f, digest);
@@ -397,7 +474,7 @@ static int64_t perform(World *w, Proc *p, const struct mop *op, const Target *t,
         segreclaim(op->n);
         return 0;
     default:
-        return on_files(op, t, digest);
+        return on_files(w, op, t, digest);
     }
 }
 
@@ -430,7 +507,7 @@ static bool check_file(World *w, const MFile *f)
     struct tfs_file *have = world_file(w, f);
     if (file_length(have) != f->length)
         return wrong(w, "file: length %lu, should be %lu", (unsigned long)file_length(have), (unsigned long)f->length);
-    if (file_version(have) != f->version)
+    if (!w->torn && file_version(have) != f->version)
         return wrong(w, "W2: file: version %lu, should be %lu", (unsigned long)file_version(have),
                      (unsigned long)f->version);
     unsigned char *bytes = make(f->length);
@@ -467,10 +544,11 @@ static void begin_program(World *w, const struct mop *op)
 /* S4: nothing is left. Called when the model has no files and processes any more. */
 static bool finish_program(World *w)
 {
-    struct tfs_file *root = tfs_root(rootfs);
+    world_end_full(w);
     for (unsigned i = 0; i < MODEL_NAMES; i++)
-        tfs_remove(root, names[i]);
-    tfs_unref(root);
+        remove_entry(model_dir(i), names[i]);
+    for (unsigned i = 0; i < MODEL_DIRS; i++)
+        remove_entry(-1, dirs[i]);
     sweep_files(w);
     if (swapused() != 0)
         return wrong(w, "S4: %lu slots of swap are left", (unsigned long)swapused());
@@ -493,6 +571,27 @@ static bool finish_program(World *w)
     return true;
 }
 
+/* What lacks room gets some, and is done again; a write of which a part was done goes on behind it. */
+static int64_t insist(World *w, struct mop op, const Target *target, uint64_t *digest)
+{
+    bool writes = op.kind == MOP_write || op.kind == MOP_cwrite;
+    int64_t done = 0, r;
+    Target t = *target;
+    for (;;) {
+        *digest = 0;
+        r = perform(w, w->proc[op.proc], &op, &t, digest);
+        if ((r == -T_ENOSPC || r == -T_ENOMEM) && world_give(w))
+            continue;
+        if (!writes || t.is != OPEN_FILE || r <= 0 || r == (int64_t)op.n)
+            return r < 0 && done > 0 ? r : done + r;
+        done += r;
+        op.x += (uint64_t)r;
+        op.n -= (uint32_t)r;
+        t.off += (uint64_t)r;
+        t.version = file_version(t.f);
+    }
+}
+
 bool world_do(World *w, struct mop *op)
 {
     uint64_t digest = 0;
@@ -503,8 +602,10 @@ bool world_do(World *w, struct mop *op)
         begin_program(w, op);
     } else if (op->proc < MODEL_PROCS) {
         become(w->proc[op->proc]);
-        result = perform(w, w->proc[op->proc], op, &t, &digest);
+        result = w->torn ? insist(w, *op, &t, &digest) : perform(w, w->proc[op->proc], op, &t, &digest);
     }
+    if (w->torn && (op->kind == MOP_stat || op->kind == MOP_fstat))
+        digest = op->digest;
     sweep_files(w);
     w->done++;
     if (result != op->result || digest != op->digest)
@@ -521,9 +622,10 @@ void world_begin(World *w, enum ev_enum_io_policy policy, uint64_t blocks, uint6
     memory = (struct khost_memory){.frame_limit = frames};
     disk_new(blocks);
     struct tfs_file *root = tfs_root(rootfs);
-    for (unsigned i = 0; i < MODEL_NAMES; i++) { /* the directory and the inode table get their blocks */
-        file_put(file_new_with(names[i], NULL, 0));
-        tfs_remove(root, names[i]);
+    char name[4] = "w00";
+    for (unsigned i = 0; i < WORLD_FILES; i++, name[1 + (i % 10 == 0)]++) { /* the directory and the inode table grow */
+        file_put(file_new_with(name, NULL, 0));
+        tfs_remove(root, name);
     }
     tfs_unref(root);
     tfs_commit(rootfs);
@@ -541,6 +643,7 @@ void world_end(World *w)
         }
     model_do(w->model, &(struct mop){.kind = MOP_finish, .proc = MODEL_NOBODY});
     sweep_files(w);
+    world_end_full(w);
     model_free(w->model);
     swapend();
     disk_end();

@@ -26,6 +26,8 @@ typedef struct World {
     Proc *proc[MODEL_PROCS];
     WorldFile file[WORLD_FILES];   /* f NULL: free */
     uint64_t free_blocks;          /* before the program */
+    struct tfs_file *hog;          /* what takes the room of the disk (operation fill); NULL: nothing did */
+    bool torn;                     /* a write may have been made in several parts: versions are not compared */
     unsigned check_every;          /* operations between two looks at everything; 0: never */
     unsigned long done;
     char why[300];                 /* what is wrong */
@@ -36,6 +38,11 @@ void world_begin(World *, enum ev_enum_io_policy, uint64_t blocks, uint64_t fram
 void world_end(World *);
 /* Does op in the world and in the model. False if they do not agree: see why. */
 bool world_do(World *, struct mop *op);
+/* The disk has so many blocks left. */
+int64_t world_fill(World *, uint64_t blocks);
+/* Gives some of what world_fill took back. False: there is nothing left of it. */
+bool world_give(World *);
+void world_end_full(World *); /* gives back all of it */
 /* The kernel's file of a file of the model. */
 struct tfs_file *world_file(const World *, const MFile *);
 /* All that processes and files hold, against the model; and the maps. */

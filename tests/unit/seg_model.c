@@ -16,20 +16,21 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "guestos/kernel/around.h"
+#include "guestos/kernel/nospace.h"
 #include "model/gen.h"
 #include "model/shrink.h"
 #include "model/text.h"
 #include "model/world.h"
 #include "khost/random.h"
 
-enum { OPERATIONS = 300000, LOOK = 24 };
+enum { OPERATIONS = 300000, LOOK = 24, SMALL_DISK = 2048 };
 
 typedef struct Setting {
     const char *profile;
     enum ev_enum_io_policy policy;
     uint64_t frames;
     unsigned share; /* of 100 operations */
-    const char *knobs; /* words: lend (R11), around, seq, file, range, mount */
+    const char *knobs; /* words: lend (R11), around, seq, file, range, mount; writer: --nospace fail-writer */
 } Setting;
 
 static const Setting settings[] = {
@@ -40,7 +41,9 @@ static const Setting settings[] = {
     {"fails", EV_io_policy_deferred, 12, 5, "lend range"},        {"usual", EV_io_policy_eager, 0, 5, ""},
     {"fails", EV_io_policy_eager, 40, 5, ""},          {"small", EV_io_policy_fragments_eager, 0, 5, "lend"},
     {"fails", EV_io_policy_fragments_eager, 30, 5, ""}, {"small", EV_io_policy_cached, 0, 5, ""},
-    {"fails", EV_io_policy_cached, 30, 5, ""},
+    {"fails", EV_io_policy_cached, 30, 5, ""},         {"full", EV_io_policy_deferred, 0, 5, "range"},
+    {"full", EV_io_policy_deferred, 60, 5, "range"},     {"full", EV_io_policy_deferred, 0, 5, "writer range"},
+    {"full", EV_io_policy_eager, 60, 2, ""},           {"full", EV_io_policy_fragments_eager, 0, 2, "lend"},
 };
 
 /* What has no snapshots must be caught: a checker that passes it is broken. */
@@ -67,7 +70,10 @@ static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, boo
 {
     World w;
     unsigned long at;
-    world_begin(&w, s->policy, WORLD_BLOCKS, s->frames, LOOK);
+    bool fills = strcmp(s->profile, "full") == 0 || strstr(s->knobs, "full") != NULL;
+    world_begin(&w, s->policy, fills ? SMALL_DISK : WORLD_BLOCKS, s->frames, LOOK);
+    memory.reserve = fills && s->frames > 0 ? s->frames / 20 : 0;
+    nospace_policy = strstr(s->knobs, "writer") != NULL ? NOSPACE_FAIL_WRITER : NOSPACE_MATERIALISE;
     disk.uncached = 3;
     turn(s->knobs);
     bool good = run_in_world(&w, ops, n, &at);

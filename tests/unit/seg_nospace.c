@@ -111,6 +111,24 @@ static void the_writer_gets_the_error_at_once(void **state)
     end(hog);
 }
 
+/* The error comes in the middle of a page of the buffer, which goes to two blocks: the first of them counts. */
+static void what_is_written_before_the_error_counts(void **state)
+{
+    (void)state;
+    enum { ASIDE = 100 };
+    struct tfs_file *hog = begin(NOSPACE_FAIL_WRITER);
+    uint64_t off = PG(1) + ASIDE;
+    int64_t n;
+    while ((n = fwrite_at(off, OTHER, PGSIZE)) == PGSIZE)
+        off += PG(2);
+    assert_int_equal(n, PGSIZE - ASIDE);
+    unsigned char bytes[PG(2)];
+    file_read(fix.file, off - ASIDE, bytes, sizeof bytes);
+    for (uint64_t i = 0; i < sizeof bytes; i++)
+        assert_int_equal(bytes[i], i >= ASIDE && i < PGSIZE ? NEW : pattern(off - ASIDE + i));
+    end(hog);
+}
+
 /* A page that cannot be read stays as it is; the error is the writer's, not the reader's. */
 static void a_page_that_cannot_be_read_is_left(void **state)
 {
@@ -138,6 +156,7 @@ int main(void)
         T(pages_of_others_are_materialised),
         T(without_memory_or_swap_the_writer_gets_the_error),
         T(the_writer_gets_the_error_at_once),
+        T(what_is_written_before_the_error_counts),
         T(a_page_that_cannot_be_read_is_left),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

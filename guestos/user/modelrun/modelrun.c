@@ -8,7 +8,7 @@
 #include <string.h>
 #include "modelrun.h"
 
-static const char help[] = "modelrun [--errors] PROGRAM\nRuns a program of the reference model (docs/proof.md). With --errors the disk may fail.";
+static const char help[] = "modelrun [--errors] PROGRAM\nRuns a program of the reference model (docs/proof.md). With --errors the disk may fail, or be full.";
 
 static uint64_t sum, met; /* over all processes; I/O errors that they met */
 
@@ -45,10 +45,13 @@ static void begin(const struct mop *op)
 /* No process is left. */
 static void finish(void)
 {
-    char name[] = "/model/0";
     long r;
-    for (int i = 0; i < MODEL_NAMES; i++, name[7]++)
-        while (again(sys_remove(name)))
+    end_full();
+    for (int i = 0; i < MODEL_NAMES; i++)
+        while (again(sys_remove(names[i])))
+            ;
+    for (int i = 0; i < MODEL_DIRS; i++)
+        while (again(sys_remove(dirs[i])))
             ;
     do
         r = sys_remove("/model");

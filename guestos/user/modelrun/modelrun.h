@@ -42,16 +42,27 @@ struct worker {
     uint64_t next;   /* the operation that it is at */
 };
 
+/* Where files and directories of the program are. */
+extern const char *const names[MODEL_NAMES], *const dirs[MODEL_DIRS];
+
 /*
- * --errors: the disk fails now and then. What fails with an I/O error is done again, by system call or by instruction, until it
+ * --errors: the disk fails now and then, or gets full (operation fill). What fails for that is done again, by system call or by instruction, until it
  * gives what it must; versions of files are not compared, as a write in two parts counts twice.
  */
 extern bool tolerant;
 extern uint64_t errors; /* met by this process */
-/* Was that an I/O error that is to be met by another try? Counts it. */
+/* Was that an error of the disk, or no room on it, that is to be met by another try? Counts it. */
 bool again(int64_t result);
 /* From now on a touch that the disk fails is tried again. */
 void tolerate(void);
+
+/* ---- full.c ---- */
+
+/* Leaves so many blocks to others. 0 or an error. */
+int64_t fill_disk(uint32_t blocks);
+/* Gives some of what fill_disk took back. False: there is nothing left of it. */
+bool make_room(void);
+void end_full(void); /* gives all of it back */
 
 /* ---- turn.c ---- */
 

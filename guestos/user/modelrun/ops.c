@@ -5,7 +5,9 @@
 
 #define SQUEEZE_AT 0x3000000000ull /* where memory is squeezed: away from the arena */
 
-static const char *const names[MODEL_NAMES] = {"/model/0", "/model/1", "/model/2", "/model/3"};
+const char *const names[MODEL_NAMES] = {"/model/0",   "/model/1",   "/model/2",   "/model/3",
+                                        "/model/d/4", "/model/d/5", "/model/e/4", "/model/e/5"};
+const char *const dirs[MODEL_DIRS] = {"/model/d", "/model/e"};
 
 static unsigned char *at(uint64_t va)
 {
@@ -103,10 +105,37 @@ static int64_t duplicate(const struct mop *op)
 
 static int64_t facts(int64_t r, const struct tarry_stat *st, uint64_t *digest)
 {
-    uint64_t facts[3] = {st->length, st->mode, st->version};
-    if (r == 0 && st->dev == 'f')
-        *digest = model_digest(0, (const unsigned char *)facts, sizeof facts);
+    uint64_t facts[4] = {st->length, st->mode, st->version, 0};
+    struct tarry_stat other;
+    if (r < 0 || st->dev != 'f')
+        return r;
+    for (unsigned i = 0; i < MODEL_TOP; i++)
+        facts[3] |= (uint64_t)(sys_stat(names[i], &other) == 0 && other.mtime_ns > st->mtime_ns) << i;
+    *digest = model_digest(0, (const unsigned char *)facts, sizeof facts);
     return r;
+}
+
+static int64_t facts_of_dir(const char *name, uint64_t *digest)
+{
+    struct tarry_stat st, list[4];
+    long fd = sys_open(name, OREAD), n = 0;
+    if (fd < 0)
+        return fd;
+    uint64_t facts[2] = {0, sys_fstat((int)fd, &st) == 0 ? st.mode : 0};
+    while ((n = sys_pread((int)fd, list, sizeof list, -1)) > 0)
+        for (long i = 0; i < n / (long)sizeof st; i++)
+            facts[0] |= model_entry(list[i].name);
+    sys_close((int)fd);
+    *digest = model_digest(0, (const unsigned char *)facts, sizeof facts);
+    return n;
+}
+
+static int64_t make_dir(const char *name)
+{
+    long fd = sys_create(name, OREAD | OEXCL, DMDIR | 0777);
+    if (fd < 0)
+        return fd;
+    return sys_close((int)fd);
 }
 
 static int64_t change(const char *name, uint64_t length, uint32_t mode, const char *newname)
@@ -161,6 +190,16 @@ static int64_t on_files(const struct mop *op, uint64_t *digest)
         return change(names[op->a], UINT64_MAX, UINT32_MAX, name);
     case MOP_remove:
         return sys_remove(name);
+    case MOP_mkdir:
+        return make_dir(dirs[op->a]);
+    case MOP_rmdir:
+        return sys_remove(dirs[op->a]);
+    case MOP_mvdir:
+        return change(dirs[op->a], UINT64_MAX, UINT32_MAX, dirs[op->b]);
+    case MOP_statdir:
+        return facts_of_dir(dirs[op->a], digest);
+    case MOP_fill:
+        return fill_disk(op->n);
     case MOP_stat:
         return facts(sys_stat(name, &st), &st, digest);
     case MOP_fstat:

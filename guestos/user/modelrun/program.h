@@ -12,6 +12,8 @@
  *   D  private, deferred by a policy of its own
  *   E  private, deferred, read-only
  *
+ * Files 0 to 3 lie in a directory that is there; 4 and 5 in its directory d, 6 and 7 in e, if there are such.
+ *
  * A process that begins, or that has called exec, has all five, full of zeros.
  */
 #ifndef PROGRAM_H
@@ -22,7 +24,9 @@
 enum {
     MODEL_PROCS = 4,
     MODEL_FDS = 8,   /* slots of descriptors in a process */
-    MODEL_NAMES = 4, /* of files */
+    MODEL_TOP = 4,   /* names of files in the directory of the program, */
+    MODEL_DIRS = 2,  /* of directories in it, */
+    MODEL_NAMES = MODEL_TOP + 2 * MODEL_DIRS, /* of files, with two in each of these */
     MODEL_REGIONS = 5,
     MODEL_PAGE = 4096,
     MODEL_GAP = 2,         /* pages behind C and behind D */
@@ -39,7 +43,7 @@ enum {
 /*
  * name, operands. Letters of operands: f, g descriptor in a, b; M, N name in a, b; v, w address in x, y; n length in n;
  * o offset in y; l length or offset in x; p permissions in x; m mode in n; h whence in b; s seed in y; r region in a;
- * k process in a; ~ "async" in b; z sizes of the regions in x; d age of a version in b; P policy of region D in n; c a number in n.
+ * k process in a; D, E directory in a, b; ~ "async" in b; z sizes of the regions in x; d age of a version in b; P policy of region D in n; c a number in n.
  */
 #define MODEL_OPS(X)                                                                                             \
     X(end, "")           /* of the file */                                                                       \
@@ -63,7 +67,11 @@ enum {
     X(chmod, "Np")                                                                                               \
     X(rename, "MN")                                                                                              \
     X(remove, "N")                                                                                               \
-    X(stat, "N")         /* digest of length, mode, version */                                                   \
+    X(mkdir, "D")                                                                                                \
+    X(rmdir, "D")                                                                                                \
+    X(mvdir, "DE")                                                                                               \
+    X(statdir, "D")      /* digest of its list of names, mode */                                                 \
+    X(stat, "N")         /* digest of length, mode, version, and which of files 0 to 3 is newer */               \
     X(fstat, "f")                                                                                                \
     X(sum, "N")          /* digest of the file, read conventionally */                                           \
     X(fork, "k")                                                                                                 \
@@ -73,7 +81,8 @@ enum {
     X(detach, "r")                                                                                               \
     X(sync, "")                                                                                                  \
     X(squeeze, "c")      /* uses so many pages of memory for a moment: others are evicted */                     \
-    X(fail, "v")         /* the disk fails once below the byte, which is loaded: right, or an error (E1) */
+    X(fail, "v")         /* the disk fails once below the byte, which is loaded: right, or an error (E1) */      \
+    X(fill, "c")         /* the disk has so many blocks left; what lacks room is done again when it has more */
 
 #define X(name, operands) MOP_##name,
 enum mop_kind { MODEL_OPS(X) MOP_COUNT };
@@ -97,6 +106,18 @@ struct layout {
     uint64_t base[MODEL_REGIONS], bytes[MODEL_REGIONS]; /* offsets in the arena */
     uint64_t end;                                       /* of the arena, the gap behind D and E included */
 };
+
+/* The directory of a file's name; -1: that of the program. */
+static inline int model_dir(unsigned name)
+{
+    return name < MODEL_TOP ? -1 : (int)(name - MODEL_TOP) / 2;
+}
+
+/* The bit of a name in a list of them; a name that has no business there has one, too. */
+static inline uint64_t model_entry(const char *name)
+{
+    return (name[0] == '4' || name[0] == '5') && name[1] == 0 ? 1ull << (name[0] - '4') : 4;
+}
 
 enum { REGION_A, REGION_B, REGION_C, REGION_D, REGION_E };
 

@@ -12,9 +12,15 @@ static uint64_t first, count; /* those in `batch` */
 bool tolerant;
 uint64_t errors;
 
+/* Without room for a page that becomes dirty memory is what lacks (E3). */
+static bool lacks_room(int64_t result)
+{
+    return result == -T_ENOSPC || result == -T_ENOMEM;
+}
+
 bool again(int64_t result)
 {
-    bool failed = tolerant && result == -T_EIO;
+    bool failed = tolerant && (result == -T_EIO || (lacks_room(result) && make_room()));
     errors += failed;
     return failed;
 }
@@ -23,7 +29,8 @@ bool again(int64_t result)
 static void touched(struct tarry_ureg *ureg, char *note)
 {
     (void)ureg;
-    bool failed = strstr(note, "deferred read error") != NULL || strstr(note, "i/o error") != NULL;
+    bool failed = strstr(note, "deferred read error") != NULL || strstr(note, "i/o error") != NULL ||
+                  ((strstr(note, "no swap space") != NULL || strstr(note, "out of memory") != NULL) && make_room());
     errors += failed;
     sys_noted(failed ? NCONT : NDFLT);
 }

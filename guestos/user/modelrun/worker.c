@@ -13,7 +13,10 @@ static void check(struct worker *w, const struct mop *op, int64_t result, uint64
 static void fork_process(struct worker *w, const struct mop *op)
 {
     unsigned child = op->a;
-    long pid = sys_rfork(RFPROC | RFFDG | RFNOWAIT);
+    long pid;
+    do
+        pid = sys_rfork(RFPROC | RFFDG | RFNOWAIT);
+    while (pid < 0 && again(pid));
     if (pid == 0) {
         errors = 0; /* they are its parent's */
         *w = (struct worker){.slot = child, .sizes = w->sizes, .policy = w->policy, .next = UINT64_MAX};
