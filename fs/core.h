@@ -183,6 +183,7 @@ void block_put(struct tfs *, uint64_t blk, void *data, int dirty);
 /* A metadata block, its header checked; contents are the caller's to check when fresh. */
 int meta_get(struct tfs *, uint64_t blk, uint32_t magic, uint64_t birth, void **data, int *fresh);
 int meta_new(struct tfs *, uint64_t blk, uint32_t magic, void **data);
+uint32_t crc32c_by_tables(uint32_t crc, const void *data, size_t n); /* tfs_crc32c as the guest computes it */
 uint32_t seal_of(void *data); /* what the crc field of a metadata block must be */
 /* A data block, its checksum compared when it comes from the device. */
 int data_get(struct tfs *, uint64_t blk, uint32_t crc, void **data);

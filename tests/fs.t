@@ -56,6 +56,37 @@ is "looking changes nothing" "$(contents disk.img)" "$before"
 "$TARRY" fs create b.img 64M && "$TARRY" fs put b.img tree random /t
 ok "the same files make the same image" cmp a.img b.img
 
+# Progress on a terminal: files, bytes, rate, the file at hand. The program is held up for a second, so that it is a long one.
+mkdir long && head -c 60M /dev/zero >long/zeros
+for i in $(seq 200); do head -c 100k /dev/zero >long/$i; done
+python3 - "$TARRY" >progress <<'END'
+import os, pty, signal, subprocess, sys, time
+for delay in (0.02, 0.05, 0.1, 0.2, 0.4):
+    subprocess.run([sys.argv[1], "fs", "create", "--force", "long.img", "256M"], check=True)
+    master, slave = pty.openpty()
+    p = subprocess.Popen([sys.argv[1], "fs", "put", "long.img", "long", "/long"], stderr=slave)
+    os.close(slave)
+    time.sleep(delay)
+    p.send_signal(signal.SIGSTOP)
+    time.sleep(0.8)
+    p.send_signal(signal.SIGCONT)
+    text = b""
+    try:
+        while chunk := os.read(master, 4096):
+            text += chunk
+    except OSError:
+        pass
+    if p.wait() == 0 and text:
+        print(text.decode())
+        break
+END
+matches "progress on a terminal" "$(cat progress)" "[0-9]+ files?, [0-9.]+ [kM]B, [0-9.]+ [kMG]?B/s: long/[0-9z]"
+run "$TARRY" fs put long.img long /again
+is "and none elsewhere" "$status$out$err" "0"
+run "$TARRY" fs get long.img /again long.back
+ok "the tree comes back" diff -r long long.back
+rm -rf long long.back long.img
+
 # named snapshots
 cp --sparse=always b.img s.img
 free() { "$TARRY" fs stat s.img | sed -n 's/^free_blocks //p'; }

@@ -2,7 +2,8 @@
 /*
  * A hash table of buffers with an LRU list. When there are too many, all dirty ones
  * are written in order of block number, neighbours in one go, and the least
- * recently used are given up. A file of any size passes through a few megabytes.
+ * recently used are given up. A file of any size passes through a few megabytes. Who reads data
+ * block after block gets them in one go, too.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,13 +14,14 @@
 #define MAX_BUFFERS 2048u
 #define KEEP_BUFFERS 1536u
 #define BUCKETS 4096u
-#define GATHER 128u /* blocks written in one go */
+#define GATHER 128u /* blocks read or written in one go: at most IMAGE_PIECES */
 
 struct buffer {
     uint64_t blk;
     enum tfs_class class;
     unsigned pins;
     int dirty;
+    int unchecked;              /* read before it was asked for */
     struct buffer *chain;       /* same bucket */
     struct buffer *newer, *older; /* by use */
     uint8_t *data;
@@ -32,11 +34,10 @@ struct hostcache {
     struct buffer *newest, *oldest;
     unsigned count;
     uint64_t time_ns;
-    uint64_t reads[2];
     int error;
     char complaint[200];
     char told[200];
-    uint8_t gather[GATHER * TFS_BLOCK];
+    uint64_t expected; /* the data block behind the last one that was read */
 };
 
 /* ---- finding ---- */
@@ -92,15 +93,16 @@ static int note_error(struct hostcache *c, int r)
 /* Writes as many of the sorted buffers as are neighbours; returns how many, or negative. */
 static int write_run(struct hostcache *c, struct buffer **b, unsigned n)
 {
+    struct iovec pieces[GATHER];
     unsigned k = 0;
 
     do {
         if (b[k]->class == TFS_META)
             tfs_seal(b[k]->data, b[k]->blk);
-        memcpy(c->gather + k * TFS_BLOCK, b[k]->data, TFS_BLOCK);
+        pieces[k] = (struct iovec){b[k]->data, TFS_BLOCK};
         k++;
     } while (k < n && k < GATHER && b[k]->blk == b[0]->blk + k);
-    int r = note_error(c, image_write(c->image, b[0]->blk * TFS_BLOCK, c->gather, (size_t)k * TFS_BLOCK));
+    int r = note_error(c, image_writev(c->image, b[0]->blk * TFS_BLOCK, pieces, (int)k));
     if (r < 0)
         return r;
     for (unsigned i = 0; i < k; i++)
@@ -138,6 +140,7 @@ static int shrink(struct hostcache *c)
     if (c->count < MAX_BUFFERS)
         return 0;
     int r = write_dirty(c, &written);
+    image_begin_flush(c->image); /* the disk works while we go on */
     for (struct buffer *b = c->oldest; b != NULL && c->count > KEEP_BUFFERS;) {
         struct buffer *next = b->newer;
         if (b->pins == 0 && !b->dirty)
@@ -177,6 +180,51 @@ static struct buffer *make(struct hostcache *c, uint64_t blk)
     return b;
 }
 
+/* How many blocks to read from blk on: more than that one if data are read in sequence. */
+static unsigned run_at(struct hostcache *c, uint64_t blk, enum tfs_class class)
+{
+    uint64_t end = image_size(c->image) / TFS_BLOCK;
+    unsigned n = 1;
+
+    if (class == TFS_DATA && blk == c->expected)
+        while (n < GATHER && blk + n < end && *place(c, blk + n) == NULL)
+            n++;
+    return n;
+}
+
+static void forget(struct hostcache *c, struct buffer **run, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        destroy(c, run[i]);
+}
+
+/* Reads a new buffer, and perhaps those behind it. */
+static int read_new(struct hostcache *c, struct buffer *first, enum tfs_class class)
+{
+    struct buffer *run[GATHER] = {first};
+    struct iovec pieces[GATHER] = {{first->data, TFS_BLOCK}};
+    unsigned n = 1, most = run_at(c, first->blk, class);
+
+    for (; n < most && (run[n] = make(c, first->blk + n)) != NULL; n++) {
+        pieces[n] = (struct iovec){run[n]->data, TFS_BLOCK};
+        run[n]->unchecked = 1;
+        run[n]->class = TFS_DATA;
+    }
+    int r = image_readv(c->image, first->blk * TFS_BLOCK, pieces, (int)n);
+    if (r < 0 && n > 1) { /* of those that nobody has asked for, perhaps */
+        forget(c, run + 1, n - 1);
+        n = 1;
+        r = image_readv(c->image, first->blk * TFS_BLOCK, pieces, 1);
+    }
+    if (note_error(c, r) < 0) {
+        destroy(c, first);
+        return note_error(c, r);
+    }
+    if (class == TFS_DATA)
+        c->expected = first->blk + n;
+    return 0;
+}
+
 static int env_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how how, void **data, int *fresh)
 {
     struct hostcache *c = ctx;
@@ -190,18 +238,18 @@ static int env_get(void *ctx, uint64_t blk, enum tfs_class class, enum tfs_how h
         if (b == NULL)
             return -TFS_ENOMEM;
         if (how == TFS_GET_READ) {
-            r = note_error(c, image_read(c->image, blk * TFS_BLOCK, b->data, TFS_BLOCK));
-            if (r < 0) {
-                destroy(c, b);
+            r = read_new(c, b, class);
+            if (r < 0)
                 return r;
-            }
-            c->reads[class]++;
             *fresh = 1;
         }
     } else {
         unlist(c, b);
         list_newest(c, b);
+        if (how == TFS_GET_READ && b->unchecked)
+            *fresh = 1;
     }
+    b->unchecked = 0;
     b->class = class;
     b->pins++;
     *data = b->data;
@@ -301,9 +349,4 @@ const char *hostcache_complaint(struct hostcache *c)
 int hostcache_errno(const struct hostcache *c)
 {
     return c->error;
-}
-
-uint64_t hostcache_reads(const struct hostcache *c, enum tfs_class class)
-{
-    return c->reads[class];
 }

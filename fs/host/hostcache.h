@@ -19,7 +19,5 @@ void hostcache_set_time(struct hostcache *, uint64_t ns); /* what files that cha
 const char *hostcache_complaint(struct hostcache *);
 /* errno of the first failed transfer, 0 if none. */
 int hostcache_errno(const struct hostcache *);
-/* Blocks read from the image so far, by class. */
-uint64_t hostcache_reads(const struct hostcache *, enum tfs_class);
 
 #endif

@@ -34,6 +34,7 @@ struct hostfs {
     uint8_t *piece;
     hostfs_progress *progress;
     void *progress_arg;
+    uint64_t files, bytes; /* done so far */
 };
 
 /* Where a copy's messages go. */
@@ -231,10 +232,11 @@ void hostfs_on_progress(struct hostfs *h, hostfs_progress *f, void *arg)
     h->progress_arg = arg;
 }
 
-static void tell_progress(struct hostfs *h, const char *path, uint64_t done, uint64_t total)
+static void tell_progress(struct hostfs *h, const char *path, uint64_t more)
 {
+    h->bytes += more;
     if (h->progress != NULL)
-        h->progress(h->progress_arg, path, done, total);
+        h->progress(h->progress_arg, path, h->files, h->bytes);
 }
 
 /* ---- paths in the image ---- */
@@ -374,7 +376,7 @@ static uint64_t next_data(int fd, uint64_t from, uint64_t size, uint64_t *end)
 }
 
 static int put_range(struct hostfs *h, int fd, const char *from, struct tfs_file *f, uint64_t off, uint64_t end,
-                     uint64_t size, const struct message *m) {
+                     const struct message *m) {
     while (off < end) {
         size_t n = end - off < PIECE ? (size_t)(end - off) : PIECE;
         ssize_t got = pread(fd, h->piece, n, (off_t)off);
@@ -386,7 +388,7 @@ static int put_range(struct hostfs *h, int fd, const char *from, struct tfs_file
         if (r < 0)
             return tfs_failed(h, r, from, m);
         off += (uint64_t)got;
-        tell_progress(h, from, off, size);
+        tell_progress(h, from, (uint64_t)got);
     }
     return 0;
 }
@@ -396,7 +398,7 @@ static int put_contents(struct hostfs *h, int fd, const char *from, uint64_t siz
     uint64_t end, off = 0;
 
     while (off < size && (off = next_data(fd, off, size, &end)) < size) {
-        if (put_range(h, fd, from, f, off, end, size, m) < 0)
+        if (put_range(h, fd, from, f, off, end, m) < 0)
             return -1;
         off = end;
     }
@@ -426,6 +428,8 @@ static int put_file(struct hostfs *h, int fd, const char *from, const struct sta
         failed = tfs_failed(h, r, name, m);
     if (failed)
         tfs_remove(dir, TEMPORARY);
+    else
+        h->files++;
     return failed;
 }
 
@@ -586,7 +590,7 @@ static int get_contents(struct hostfs *h, struct tfs_file *f, const char *from, 
                 return host_error(to, m);
             n = (uint64_t)got;
         }
-        tell_progress(h, from, off + n, st.length);
+        tell_progress(h, from, n);
     }
     if (sparse && ftruncate(fd, (off_t)st.length) < 0)
         return host_error(to, m);
@@ -612,6 +616,8 @@ static int get_file(struct hostfs *h, struct tfs_file *f, const char *from, cons
         close(fd);
         if (r < 0)
             unlink(temporary);
+        else
+            h->files++;
     }
     free(temporary);
     return r;

@@ -30,8 +30,8 @@ void hostfs_now(struct hostfs *);
 /* Walks a path from the root; /snap/NAME is a named snapshot, if there is no /snap in the image. The file must be released with tfs_unref. Returns 0 or a negative TFS_E code. */
 int hostfs_walk(struct hostfs *, const char *path, struct tfs_file **);
 
-/* Called now and then during long puts and gets with the host path of the file and its bytes so far. */
-typedef void hostfs_progress(void *arg, const char *path, uint64_t done, uint64_t total);
+/* Called often during puts and gets, with the path of the file at hand; how many files are done, and bytes of all. */
+typedef void hostfs_progress(void *arg, const char *path, uint64_t files, uint64_t bytes);
 void hostfs_on_progress(struct hostfs *, hostfs_progress *, void *arg);
 /* Puts "what: why; remedy" for a TFS_E code into err, with what the core complained about. Returns -1. */
 int hostfs_fail(struct hostfs *, int code, const char *what, char *err, size_t errlen);

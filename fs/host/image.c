@@ -240,11 +240,60 @@ int image_write(struct image *im, uint64_t off, const void *buf, size_t n)
     return r;
 }
 
+static size_t all_bytes(const struct iovec *v, int count)
+{
+    size_t n = 0;
+    for (int i = 0; i < count; i++)
+        n += v[i].iov_len;
+    return n;
+}
+
+/* One system call if the image is nothing but the file; what that leaves over, piece by piece. */
+int image_readv(struct image *im, uint64_t off, const struct iovec *v, int count)
+{
+    ssize_t got = 0;
+    if (outside(im, off, all_bytes(v, count)))
+        return -EINVAL;
+    if (!im->held && !im->changed)
+        got = preadv(im->fd, v, count, (off_t)off);
+    for (int r; count > 0; v++, count--) {
+        size_t n = got > 0 ? (size_t)got < v->iov_len ? (size_t)got : v->iov_len : 0;
+        if (n < v->iov_len && (r = image_read(im, off + n, (char *)v->iov_base + n, v->iov_len - n)) < 0)
+            return r;
+        got -= (ssize_t)n;
+        off += v->iov_len;
+    }
+    return 0;
+}
+
+int image_writev(struct image *im, uint64_t off, const struct iovec *v, int count)
+{
+    ssize_t put = 0;
+    if (outside(im, off, all_bytes(v, count)))
+        return -EINVAL;
+    if (!im->held && im->mode == IMAGE_WRITE)
+        put = pwritev(im->fd, v, count, (off_t)off);
+    for (int r; count > 0; v++, count--) {
+        size_t n = put > 0 ? (size_t)put < v->iov_len ? (size_t)put : v->iov_len : 0;
+        if (n < v->iov_len && (r = image_write(im, off + n, (char *)v->iov_base + n, v->iov_len - n)) < 0)
+            return r;
+        put -= (ssize_t)n;
+        off += v->iov_len;
+    }
+    return 0;
+}
+
 int image_flush(struct image *im)
 {
     if (im->mode != IMAGE_WRITE || im->held || fdatasync(im->fd) == 0)
         return 0;
     return -errno;
+}
+
+void image_begin_flush(struct image *im)
+{
+    if (im->mode == IMAGE_WRITE && !im->held)
+        sync_file_range(im->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* advice: an error shows in image_flush */
 }
 
 /* ---- opening ---- */

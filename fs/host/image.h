@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct image;
 
@@ -30,7 +31,13 @@ const char *image_path(const struct image *); /* as it was opened */
 /* Both return 0 or a negative errno; a range outside of the image is -EINVAL. */
 int image_read(struct image *, uint64_t off, void *buf, size_t n);
 int image_write(struct image *, uint64_t off, const void *buf, size_t n);
+/* The same to and from pieces of memory, one after the other; count <= IMAGE_PIECES. */
+enum { IMAGE_PIECES = 128 };
+int image_readv(struct image *, uint64_t off, const struct iovec *, int count);
+int image_writev(struct image *, uint64_t off, const struct iovec *, int count);
 int image_flush(struct image *); /* to the medium for IMAGE_WRITE; nothing otherwise */
+/* Says that a flush comes sooner or later: the host may begin to write what was written. */
+void image_begin_flush(struct image *);
 /*
  * From now on what is written stays in memory (and is copied with the process by fork). 0, or -ENOMEM.
  * image_release writes it to where it belongs: 0 or a negative errno. Without it, it is forgotten.
