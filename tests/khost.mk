@@ -25,3 +25,13 @@ $(BUILD)/tests/model: tests/model/tool.c $(BUILD)/khost/libkhost.a
 	@echo "  TEST    $@"
 	@$(CC) $(KHOST_FLAGS) -o $@ $^
 unit: $(BUILD)/tests/model
+
+# The block cache over surroundings of its own, for tests/unit/cache_*.c.
+CACHE_SRC := $(addprefix guestos/kernel/,buf.c bufio.c cache.c cachefs.c cachestat.c writeback.c) tests/khost/cache/cachehost.c tests/khost/random.c
+$(BUILD)/khost/libcache.a: $(CACHE_SRC:%.c=$(BUILD)/khost/%.o)
+	@rm -f $@; ar rcs $@ $^
+
+$(BUILD)/tests/cache_%: tests/unit/cache_%.c $(BUILD)/khost/libcache.a $(patsubst fs/%.c,$(BUILD)/host/fs/%.o,$(wildcard fs/*.c))
+	@mkdir -p $(@D)
+	@echo "  TEST    $@"
+	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $< $(filter %.a %.o,$^) -lcmocka

@@ -21,12 +21,14 @@ struct Flight {
 static Flight flights[FLIGHTS]; /* so that writing, which makes memory free, needs none */
 static Flight *hangar;
 static unsigned made; /* of `flights`, so far */
+static unsigned underway; /* requests */
 static Rendez returned;
 
 static Flight *newflight(void)
 {
     while (hangar == NULL && made == FLIGHTS)
         sleepon(&returned, EV_wait_disk_queue);
+    underway++;
     Flight *f = hangar;
     if (f == NULL)
         return &flights[made++];
@@ -38,7 +40,8 @@ static void freeflight(Flight *f)
 {
     f->next = hangar;
     hangar = f;
-    wakeone(&returned);
+    underway--;
+    wakeall(&returned);
 }
 
 static void readdone(Buf *b, int err)
@@ -74,6 +77,14 @@ void waitbatch(Batch *batch)
 {
     while (batch->left > 0)
         sleepon(&batch->waiters, EV_wait_disk);
+}
+
+bool cachewait(void)
+{
+    if (underway == 0)
+        return false;
+    sleepon(&returned, EV_wait_disk);
+    return true;
 }
 
 /* The end of a request, in the interrupt. */

@@ -135,6 +135,8 @@ void cachecluster(uint64_t blk, uint64_t n, uint64_t ino, uint64_t off, uint64_t
     for (uint64_t i = 0, got; i < n; i += got > 0 ? got : 1) {
         Buf *chain = NULL;
         got = newrun(blk + i, n - i, &chain);
+        if (got == 0 && buflookup(blk + i) == NULL)
+            return; /* memory is short */
         if (got == 0)
             continue;
         cachestat.ahead += got;

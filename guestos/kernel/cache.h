@@ -32,6 +32,8 @@ bool cachehas(uint64_t blk);
 size_t cachereclaim(size_t n, uint64_t keep);
 /* Writes some of the dirty blocks to the disk, so that cachereclaim can have their frames. True if it did. Sleeps. */
 bool cachewriteback(void);
+/* Waits until a request of the cache is done, so that its blocks may be had. False: there is none. */
+bool cachewait(void);
 /* The end of the run: the last row of the cache's counts. */
 void cacheend(void);
 

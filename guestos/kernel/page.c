@@ -77,7 +77,12 @@ bool makeroom(Segment *mine)
     if (shrinkcache(npages / CACHE_SHARE) || imagereclaim(RECLAIM) > 0 || clockpages(RECLAIM, mine) > 0 ||
         imagereclaim(RECLAIM) > 0 || shrinkcache(0))
         return true;
-    return up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0;
+    if (up != NULL && imagewriteback() > 0 && imagereclaim(RECLAIM) > 0)
+        return true;
+    while (up != NULL && cachewait()) /* what is read ahead has memory, too */
+        if (cachereclaim(RECLAIM, 0) > 0)
+            return true;
+    return false;
 }
 
 /* Nothing is to be had now. True if something may be after a while. */

@@ -11,7 +11,7 @@
 enum {
     BEHIND_SHARE = 8, /* of memory: if so much is dirty, writing back begins, ... */
     DIRTY_SHARE = 4,  /* ... and if so much is, who makes more waits for it */
-    AT_ONCE = 256     /* blocks that are written back at a time */
+    AT_ONCE = 256     /* blocks that are written back at a time, at most or so */
 };
 
 static Batch behind;       /* what is written before a commit */
@@ -61,12 +61,15 @@ static uint64_t takeneighbours(const Buf *b, Buf **chain)
     return n;
 }
 
-/* The blocks of a class that have been dirty for longest, with their neighbours; about AT_ONCE. */
+/*
+ * The blocks of a class that have been dirty for longest, with their neighbours: about AT_ONCE, but no more than half of all,
+ * so that those that are new find neighbours yet.
+ */
 static Buf *collectoldest(enum tfs_class class)
 {
     Buf *chain = NULL;
-    uint64_t got = 0;
-    for (Buf *b = dirtybufs.head.prev; b != &dirtybufs.head && got < AT_ONCE; b = b->prev)
+    uint64_t got = 0, enough = (dirtybufs.n + 1) / 2 < AT_ONCE ? (dirtybufs.n + 1) / 2 : AT_ONCE;
+    for (Buf *b = dirtybufs.head.prev; b != &dirtybufs.head && got < enough; b = b->prev)
         if (b->class == class && writable(b, false))
             got += takeneighbours(b, &chain);
     takenoff(chain);
