@@ -188,18 +188,19 @@ static void meanwhile(void)
     swapcontext(&coroutines[running].context, &scheduler);
 }
 
+static void start_process(struct coroutine *c)
+{
+    getcontext(&c->context);
+    c->context.uc_stack.ss_sp = c->stack;
+    c->context.uc_stack.ss_size = STACK;
+    c->context.uc_link = &scheduler;
+    c->ended = false;
+    makecontext(&c->context, process, 0);
+}
+
 static void run_processes(void)
 {
     left = PROCS;
-    for (unsigned i = 0; i < PROCS; i++) {
-        struct coroutine *c = &coroutines[i];
-        getcontext(&c->context);
-        c->context.uc_stack.ss_sp = c->stack;
-        c->context.uc_stack.ss_size = STACK;
-        c->context.uc_link = &scheduler;
-        c->ended = false;
-        makecontext(&c->context, process, 0);
-    }
     while (left > 0) {
         running = (unsigned)below(PROCS);
         if (coroutines[running].ended)
@@ -222,6 +223,8 @@ static void run(uint64_t s, uint64_t frames, bool errors)
     host.meanwhile = meanwhile;
     operations = failures = commits = stamps = 0;
     with_errors = errors;
+    for (unsigned i = 0; i < PROCS; i++)
+        start_process(&coroutines[i]);
     run_processes();
     host.bad_block = 0;
     op_commit();
