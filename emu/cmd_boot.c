@@ -81,7 +81,7 @@ static int after(struct machine *m, const struct machine_result *r, void *arg, c
 
 static struct run_facts facts_of(const struct booted *b)
 {
-    static char config[256 + DISK_FAULT_TEXT];
+    static char config[256 + DISK_FAULT_TEXT + TLB_TEXT];
     const struct boot_options *o = &b->o;
     snprintf(config, sizeof config, "max-insns=%llu bios=%.100s tohost=%d console=%s",
              (unsigned long long)o->common.max_insns, o->bios ? o->bios : "default", o->boot.tohost,

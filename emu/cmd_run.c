@@ -64,7 +64,7 @@ static bool make_bootargs(struct run *r)
 
 static struct run_facts facts_of(const struct run *r)
 {
-    static char arguments[BOOTARGS_MAX], config[256 + DISK_FAULT_TEXT];
+    static char arguments[BOOTARGS_MAX], config[256 + DISK_FAULT_TEXT + TLB_TEXT];
     for (int i = 1; i < r->o.nprogram; i++)
         append_word(arguments, sizeof arguments, r->o.program[i]);
     int n = snprintf(config, sizeof config, "max-insns=%llu keep=%d console=%s",

@@ -31,6 +31,7 @@ void common_help(void)
            "%s"
            "      --insn-ns N         virtual time of an instruction in ns, 1 (default) to 1000: how fast the hart is\n"
            "                          beside its disks and timers\n"
+           "%s"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
            "      --trace WHAT        what to record: default, all, none, or groups of events with commas between (fault,\n"
@@ -38,7 +39,8 @@ void common_help(void)
            "      --trace-process P   only of processes that run program P or have this pid, and what they bring about\n"
            "      --trace-segment S   only of segments of a type (defer, data, ...) or that hold an address\n"
            "      --trace-address A-B only about these addresses; filters take lists with commas between\n"
-           "      --trace-wait        nothing until the guest says 'trace on'\n", disk_fault_help);
+           "      --trace-wait        nothing until the guest says 'trace on'\n", disk_fault_help,
+           tlb_options_help);
     debug_help();
     printf("  -h, --help\n");
 }
@@ -87,6 +89,15 @@ static bool take_trace(struct common_options *o, int (*take)(struct choice *, co
     return false;
 }
 
+static bool take_tlb(struct common_options *o, const char *arg)
+{
+    char err[256];
+    if (tlb_options_parse(&o->tlb, arg, err, sizeof err) == 0)
+        return true;
+    say("--tlb %s: %s", arg, err);
+    return false;
+}
+
 bool common_take(struct common_options *o, int c, char *arg)
 {
     switch (c) {
@@ -114,6 +125,11 @@ bool common_take(struct common_options *o, int c, char *arg)
             return true;
         say("--timeout %s: needs a number of seconds above 0", arg);
         return false;
+    case OPT_TLB:
+        return take_tlb(o, arg);
+    case OPT_STALE_TLB:
+        o->tlb.stale = true;
+        return o->tlb.on || take_tlb(o, "default");
     case OPT_TRACE:
         return take_trace(o, choice_groups, "trace", arg);
     case OPT_TRACE_PROCESS:
@@ -135,6 +151,8 @@ void common_config(const struct common_options *o, char *config, size_t len)
     size_t at = strlen(config);
     if (o->insn_ns != 1)
         at += (size_t)snprintf(config + at, len - at, " insn-ns=%llu", (unsigned long long)o->insn_ns);
+    if (o->tlb.on)
+        at += (size_t)snprintf(config + at, len - at, " tlb='%s'%s", o->tlb.text, o->tlb.stale ? " stale-tlb" : "");
     if (*o->disk_faults.text)
         snprintf(config + at, len - at, " disk-fault='%s'", o->disk_faults.text);
 }
@@ -150,6 +168,7 @@ struct session common_session(const struct common_options *o)
             .console_in = STDIN_FILENO,
             .console_out = STDOUT_FILENO,
             .insn_ns = o->insn_ns,
+            .tlb = &o->tlb,
             .max_insns = o->max_insns,
         },
         .timeout_seconds = o->timeout_seconds,

@@ -10,6 +10,7 @@
 #include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 /* tail = kind | rd << 8 | csr << 16 */
 enum tail {
@@ -25,6 +26,7 @@ enum tail {
     TAIL_SIE,          /* sie and sip are ours, not Unicorn's */
     TAIL_SIP,
     TAIL_COUNTER,      /* rd got the host's ticks: give it the count */
+    TAIL_CROSSES = 0x80, /* a flag, for a TLB model: the last instruction ends on another page */
 };
 
 /* In a block's key: count_special, or the debugger, must be asked before it runs. */
@@ -125,6 +127,16 @@ static uint32_t count_insns(struct hart *h, uint64_t pc, uint64_t end, uint32_t 
     return n;
 }
 
+uint32_t count_accesses(struct hart *h, uint64_t pc, uint64_t end, uint32_t *loads, uint32_t *stores)
+{
+    uint32_t n = 0, insn;
+    *loads = *stores = 0;
+    for (struct insn_access a; pc < end && tlb_instruction(h, pc, &insn); pc += insn_bytes((uint16_t)insn), n++)
+        if (insn_access(insn, &a))
+            ++*(a.store ? stores : loads);
+    return n;
+}
+
 static bool any_special(struct hart *h, uint64_t pc, uint64_t end)
 {
     for (uint32_t insn; pc < end && tlb_instruction(h, pc, &insn); pc += insn_bytes((uint16_t)insn))
@@ -141,6 +153,17 @@ uint64_t count_find_special(struct hart *h, uint64_t pc, uint64_t end)
     return end;
 }
 
+static void learn_accesses(struct hart *h, struct block *b)
+{
+    uint32_t loads, stores;
+    uint64_t last = b->pc + b->bytes - 1;
+    count_accesses(h, b->pc, last, &loads, &stores);
+    b->loads = (uint16_t)loads;
+    b->stores = (uint16_t)stores;
+    if ((b->pc ^ last) & ~(PAGE_BYTES - 1))
+        b->tail |= TAIL_CROSSES;
+}
+
 static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
 {
     uint32_t last;
@@ -148,6 +171,8 @@ static void learn(struct hart *h, struct block *b, uint64_t pc, uint32_t bytes)
     b->tail = tail_of(last);
     b->pc = pc;
     b->bytes = bytes;
+    if (h->tlb)
+        learn_accesses(h, b);
     bool special = any_special(h, pc, pc + bytes) || (h->stops && stops_in(h->stops, pc, bytes));
     b->key = h->code_key | bytes | (special ? KEY_SPECIAL : 0);
 }
@@ -238,8 +263,12 @@ static void fix_bits(struct hart *h, const struct block *b)
 
 static void do_tail(struct hart *h, const struct block *b)
 {
-    uint32_t tail = b->tail;
+    uint32_t tail = b->tail & ~(uint32_t)TAIL_CROSSES;
+    if (b->tail & TAIL_CROSSES)
+        tlb_model_fetch(h->tlb, b->pc + b->bytes - 1);
     switch (tail & 0xff) {
+    case TAIL_NONE:
+        return;
     case TAIL_COUNTER:
         give_count(h, tail);
         return;
@@ -347,6 +376,16 @@ void count_hook(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
     begin_block(h, pc, bytes);
 }
 
+/* With a TLB model: every block is shown to it. */
+void count_hook_tlb(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
+{
+    struct hart *h = user;
+    bool resuming = h->resuming;
+    count_hook(uc, pc, bytes, h);
+    if (!h->stopped && !resuming)
+        tlb_model_begin(h->tlb, h->block);
+}
+
 void count_retire(struct hart *h, uint64_t pc)
 {
     const struct block *b = h->block;
@@ -355,6 +394,8 @@ void count_retire(struct hart *h, uint64_t pc)
         count_settle(h);
         return;
     }
+    if (h->tlb)
+        tlb_model_cut(h->tlb, b, pc);
     uint64_t left = b->pc + b->bytes - pc;
     if (left == 2 || (left == 4 && tlb_instruction(h, pc, &last) && insn_bytes((uint16_t)last) == 4))
         h->insns += b->insns - 1; /* the usual case: the last one */

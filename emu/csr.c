@@ -7,6 +7,7 @@
 
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 #define MISA 0x800000000014112dull /* RV64IMAFDC, S and U */
 #define MEDELEG_MASK 0xb3ffull     /* all but the machine's own ecall (3.1.8) */
@@ -104,10 +105,14 @@ static uint64_t software_pending(const struct hart *h)
 static void set_satp(struct hart *h, uint64_t satp)
 {
     unsigned mode = (unsigned)(satp >> 60);
+    if (h->tlb)
+        satp &= tlb_model_satp_mask(h->tlb);
     if (satp == h->satp || (mode != 0 && mode != 8 && mode != 9)) /* WARL: such a write changes nothing (4.1.11) */
         return;
     h->satp = satp;
     traceport_satp(h->machine, satp);
+    if (h->tlb)
+        tlb_model_switch(h->tlb);
     code_space(h);
     uc_ctl_flush_tlb(h->uc);
 }

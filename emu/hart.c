@@ -6,6 +6,7 @@
 
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 #define MEDELEG_SBI 0xb1ffu /* all but the supervisor's ecall */
 #define COUNTERS (COUNTER_CYCLE | COUNTER_TIME | COUNTER_INSTRET)
@@ -37,7 +38,9 @@ static uc_err add_hooks(struct hart *h)
     static uc_hook hook; /* the handles are not needed: hooks stay as long as the engine */
     uc_err e = uc_hook_add(h->uc, &hook, UC_HOOK_TLB_FILL, (void *)tlb_fill_hook, h, 1, 0);
     if (e == UC_ERR_OK)
-        e = uc_hook_add(h->uc, &hook, UC_HOOK_BLOCK, (void *)count_hook, h, 1, 0);
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_BLOCK, h->tlb ? (void *)count_hook_tlb : (void *)count_hook, h, 1, 0);
+    if (e == UC_ERR_OK && h->tlb && tlb_model_watches(h->tlb))
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)tlb_model_hook, h, 1, 0);
     if (e == UC_ERR_OK)
         e = uc_hook_add(h->uc, &hook, UC_HOOK_INTR, (void *)trap_hook, h, 1, 0);
     if (e == UC_ERR_OK)
@@ -53,6 +56,8 @@ int hart_init(struct hart *h, struct machine *m, char *err, size_t errlen)
         e = uc_ctl_exits_enable(h->uc); /* no magic address that ends the run */
     if (e == UC_ERR_OK)
         e = uc_ctl_tlb_mode(h->uc, UC_TLB_VIRTUAL);
+    if (m->config.tlb && m->config.tlb->on && !(h->tlb = tlb_model_new(h, m->config.tlb, err, errlen)))
+        return -1;
     if (e == UC_ERR_OK)
         e = add_hooks(h);
     if (e == UC_ERR_OK)
@@ -85,6 +90,7 @@ void hart_free(struct hart *h)
         uc_context_free(h->saved);
     if (h->uc)
         uc_close(h->uc);
+    tlb_model_free(h->tlb);
     free(h->blocks);
     free(h->fetched);
     free(h->frame_state);
@@ -163,6 +169,18 @@ static void run_up_to_crossing(struct hart *h, uint64_t crossing)
     h->crossing_code = h->fault.code;
 }
 
+/* The TLB model sees accesses that fault, too. */
+static void refused(struct hart *h, unsigned code, uint64_t pc, uint64_t va)
+{
+    if (!h->tlb || code == EXC_ILLEGAL)
+        return;
+    bool fetch = code == EXC_FETCH_PAGE || code == EXC_FETCH_ACCESS;
+    bool store = code == EXC_STORE_PAGE || code == EXC_STORE_ACCESS;
+    if (fetch && va != pc)
+        tlb_model_fetch(h->tlb, pc); /* its first half is there */
+    tlb_model_refused(h->tlb, va, fetch ? MMU_FETCH : store ? MMU_STORE : MMU_LOAD);
+}
+
 static void end_crossing(struct hart *h)
 {
     uint64_t at = h->crossing, pa;
@@ -173,6 +191,7 @@ static void end_crossing(struct hart *h)
     if (h->fault.valid || h->stopped || h->pc != at)
         return; /* something else came first; the crossing will come again */
     count_settle(h);
+    refused(h, h->crossing_code, at, at + 2);
     trap_exception(h, h->crossing_code, at, at + 2);
 }
 
@@ -193,10 +212,12 @@ static void deliver_fault(struct hart *h, uint64_t begun)
     if (fetch && h->insns != begun && h->insns >= h->deadline)
         return; /* interrupts come first; it will recur */
     uint64_t pc = f->crossing ? f->page - 2 : f->pc;
-    if (pc == f->pc)
+    if (pc == f->pc) {
+        refused(h, f->code, pc, f->tval);
         trap_exception(h, f->code, pc, f->tval);
-    else
+    } else {
         run_up_to_crossing(h, pc);
+    }
 }
 
 void hart_run_once(struct hart *h)

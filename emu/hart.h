@@ -25,6 +25,7 @@
 
 struct machine;
 struct stops;
+struct tlb_model;
 
 /* Interrupt codes; bit numbers of mip (privileged spec, 3.1.9) */
 enum { IRQ_SSOFT = 1, IRQ_MSOFT = 3, IRQ_STIMER = 5, IRQ_MTIMER = 7, IRQ_SEXT = 9, IRQ_MEXT = 11 };
@@ -70,7 +71,8 @@ struct block {
     uint64_t key;   /* code_key | bytes */
     uint32_t insns;
     uint32_t tail;  /* what its last instruction asks for */
-    uint64_t bytes;
+    uint32_t bytes;
+    uint16_t loads, stores; /* instructions that are such; counted for a TLB model only */
 };
 
 #define SPACES 256
@@ -114,6 +116,8 @@ struct hart {
     uint64_t announced_pc;
     uint32_t announced_bytes;
 
+
+    struct tlb_model *tlb; /* NULL: TLBs are not modelled */
 
     /* debugger */
     struct stops *stops;   /* breakpoints and watchpoints; NULL: no debugger */
@@ -181,6 +185,7 @@ uint64_t hart_block_pc(const struct hart *);
 /* ---- count.c ---- */
 extern const struct block count_none;
 void count_hook(uc_engine *, uint64_t pc, uint32_t size, void *hart);
+void count_hook_tlb(uc_engine *, uint64_t pc, uint32_t size, void *hart);
 /* The current block is over up to, not including, the instruction at pc (anywhere else: all of it). */
 void count_retire(struct hart *, uint64_t pc);
 /* If the current block has run to its end: count it and do its tail's work. */
@@ -189,6 +194,8 @@ void count_settle(struct hart *);
 const struct block *count_block(struct hart *, uint64_t pc, uint32_t bytes);
 /* Instructions that begin in [pc, end). */
 uint32_t count_between(struct hart *, uint64_t pc, uint64_t end);
+/* The same, and how many of them load and store. */
+uint32_t count_accesses(struct hart *, uint64_t pc, uint64_t end, uint32_t *loads, uint32_t *stores);
 /* Is this instruction to be emulated by the host now, as things stand at its block's start? */
 bool count_special(struct hart *, uint32_t insn);
 /* The first such instruction in [pc, end), or end. */
@@ -197,11 +204,16 @@ uint64_t count_find_special(struct hart *, uint64_t pc, uint64_t end);
 /* ---- tlb.c ---- */
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
 /* Where va lies in host memory, without side effects; NULL unless `bytes` bytes from there are on one page of RAM. */
-/* A page-table entry, as a page walk may read it. False: there is none at pa. */
-bool tlb_read_pte(const struct machine *, uint64_t pa, uint64_t *pte);
 const uint8_t *tlb_look(struct hart *, uint64_t va, enum mmu_access, unsigned bytes);
 /* The same as a physical address. False: not mapped to RAM. */
 bool tlb_physical(struct hart *, uint64_t va, enum mmu_access, uint64_t *pa);
+/* A walk without side effects, and the entries that it read, from the root on. False: refused. */
+struct tlb_walk {
+    struct mmu_result result;
+    unsigned n;
+    uint64_t pa[4], pte[4];
+};
+bool tlb_walk(struct hart *, uint64_t va, enum mmu_access, struct tlb_walk *);
 /* The instruction at va, 16 or 32 bits. False if it cannot be read. */
 bool tlb_instruction(struct hart *, uint64_t va, uint32_t *insn);
 

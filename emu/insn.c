@@ -11,6 +11,7 @@ static bool full(uint32_t insn, struct insn_access *a)
 {
     unsigned opcode = insn & 0x7f, kind = field(insn, 27, 5);
     a->base = field(insn, 15, 5);
+    a->bytes = 1u << field(insn, 12, 2);
     switch (opcode) {
     case 0x03: /* LOAD */
     case 0x07: /* LOAD-FP */
@@ -40,6 +41,7 @@ static bool compressed_near(uint32_t insn, struct insn_access *a)
     uint32_t offset = field(insn, 10, 3) << 3;
     offset |= words ? field(insn, 6, 1) << 2 | field(insn, 5, 1) << 6 : field(insn, 5, 2) << 6;
     a->base = 8 + field(insn, 7, 3);
+    a->bytes = words ? 4 : 8;
     a->offset = offset;
     a->store = op >= 5;
     return true;
@@ -51,6 +53,7 @@ static bool compressed_stack(uint32_t insn, struct insn_access *a)
     unsigned op = field(insn, 13, 3);
     a->base = 2;
     a->store = op >= 5;
+    a->bytes = op == 2 || op == 6 ? 4 : 8;
     switch (op) {
     case 2: /* C.LWSP */
         a->offset = field(insn, 12, 1) << 5 | field(insn, 4, 3) << 2 | field(insn, 2, 2) << 6;

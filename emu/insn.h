@@ -20,6 +20,7 @@ static inline unsigned insn_bytes(uint16_t first)
 struct insn_access {
     unsigned base;
     int64_t offset;
+    unsigned bytes;
     bool store; /* store, AMO or SC: its faults are store faults */
 };
 

@@ -9,6 +9,7 @@
 #include "../traces/recorder.h"
 #include "finisher.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 #define MIN_RAM (4ull << 20)
 #define MAX_RAM (64ull << 30)
@@ -253,6 +254,12 @@ void machine_report(struct machine *m, struct machine_result *result)
     m->result.instructions = step_retired(&m->hart);
     m->result.virtual_ns = clock_after(m, m->result.instructions);
     *result = m->result;
+}
+
+void machine_tlb_report(struct machine *m)
+{
+    if (m->hart.tlb)
+        tlb_model_report(m->hart.tlb);
 }
 
 void machine_run(struct machine *m, struct machine_result *result)

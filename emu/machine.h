@@ -15,6 +15,7 @@ struct image;
 struct input_log;
 struct machine;
 struct recorder;
+struct tlb_options;
 
 /* Timing of a disk, all in virtual time. */
 struct disk_model {
@@ -41,6 +42,7 @@ struct machine_config {
     struct input_log *input;        /* keeps what was typed, or replays it (input.h); NULL: neither */
     uint64_t insn_ns;               /* virtual time that an instruction takes; 0: 1 */
     uint64_t max_insns;             /* stop after so many; 0: no limit */
+    const struct tlb_options *tlb;  /* a TLB model (tlb_model.h); NULL: none. Must outlive machine_new */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };
 
@@ -83,6 +85,8 @@ void machine_run_for(struct machine *, uint64_t insns, struct machine_result *);
  * block of code no interrupt is taken, and no device's time comes. Steps and runs may be mixed.
  */
 void machine_step(struct machine *, struct machine_result *);
+/* At the end of a run: writes what the TLB model counted, if there is one, as rows of the trace. */
+void machine_tlb_report(struct machine *);
 /* Async-signal-safe: makes machine_run return soon with STOP_INTERRUPTED. */
 void machine_interrupt(struct machine *);
 void machine_free(struct machine *);

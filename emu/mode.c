@@ -7,6 +7,7 @@
  * where an old draft of the specification had them.
  */
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 #define ENGINE_TVM (1ull << 20)
 #define ENGINE_TW (1ull << 29)
@@ -172,6 +173,8 @@ void mode_changed(struct hart *h)
     if (!context != !h->data_context)
         code_space(h);
     h->data_context = context;
+    if (h->tlb)
+        tlb_model_switch(h->tlb);
     uc_ctl_flush_tlb(h->uc);
 }
 

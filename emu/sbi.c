@@ -2,6 +2,7 @@
 /* The SBI: one hart, so inter-processor calls are calls to oneself. Chapters are those of SBI 2.0. */
 #include "../traces/events.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 #include "sbi.h"
 
 enum {
@@ -123,6 +124,8 @@ static struct sbi_result rfence(struct machine *m, uint64_t function, const uint
         traceport_sfence(m, all ? NULL : &a[2], function == 2 ? &a[4] : NULL, all ? 0 : a[3]);
     if (self)
         uc_ctl_flush_tlb(m->hart.uc);
+    if (self && m->hart.tlb && function > 0)
+        tlb_model_fence_range(m->hart.tlb, all ? 0 : a[2], all ? UINT64_MAX : a[3], function == 2 ? &a[4] : NULL);
     return ok(0);
 }
 

@@ -135,6 +135,7 @@ static int run_and_finish(const struct session *s, struct machine *m)
     char err[512];
     struct machine_result res = {0};
     uint64_t host_ns = run(s, m, &res);
+    machine_tlb_report(m);
     int status = finish(s, &res, host_ns);
     if (s->debug.record && recording_save(s->debug.record, s->config.input, &s->facts, err, sizeof err) != 0) {
         say("%s", err);

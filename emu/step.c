@@ -13,6 +13,7 @@
  */
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 uint64_t step_retired(struct hart *h)
 {
@@ -151,6 +152,8 @@ void step_open(struct hart *h)
     h->block = count_block(h, h->announced_pc, h->announced_bytes);
     h->cut = ends_in_trap(h, h->block);
     h->midway = h->hold = true;
+    if (h->tlb)
+        tlb_model_begin(h->tlb, h->block);
 }
 
 void step_watched(struct hart *h)

@@ -10,6 +10,7 @@
 #include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 /* Page tables are read and written with the supervisor's rights (3.7.1). */
 static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
@@ -17,17 +18,12 @@ static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
     return pmp_rights(&m->hart.pmp, pa, false) & right ? ram_at(m, pa, sizeof(uint64_t)) : NULL;
 }
 
-bool tlb_read_pte(const struct machine *m, uint64_t pa, uint64_t *pte)
+static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
 {
-    const void *host = pte_at(m, pa, MMU_READ);
+    const void *host = pte_at(arg, pa, MMU_READ);
     if (host)
         memcpy(pte, host, sizeof *pte);
     return host != NULL;
-}
-
-static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
-{
-    return tlb_read_pte(arg, pa, pte);
 }
 
 static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
@@ -46,7 +42,8 @@ static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool 
     static const unsigned right[] = {[MMU_LOAD] = MMU_READ, [MMU_STORE] = MMU_WRITE, [MMU_FETCH] = MMU_EXEC};
     struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
     struct mmu_memory memory = {h->machine, read_pte, update ? write_pte : NULL};
-    if (!mmu_walk(&context, &memory, va, access, r))
+    const struct mmu_tlb_entry *entry = h->tlb ? tlb_model_stale_entry(h->tlb, va, access) : NULL;
+    if (entry ? !mmu_leaf(&context, entry->pte, entry->level, va, access, r) : !mmu_walk(&context, &memory, va, access, r))
         return false;
     r->rights &= pmp_rights(&h->pmp, r->pa, context.privilege == MMU_MACHINE);
     if (h->privilege == MMU_MACHINE && h->mstatus & STATUS_MPRV) /* an entry is good for one kind of access only */
@@ -55,6 +52,26 @@ static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool 
         return true;
     r->refusal = MMU_NO_TABLE; /* an access fault */
     return false;
+}
+
+static bool read_noted(void *arg, uint64_t pa, uint64_t *pte)
+{
+    struct hart *h = ((void **)arg)[0];
+    struct tlb_walk *w = ((void **)arg)[1];
+    if (!read_pte(h->machine, pa, pte))
+        return false;
+    w->pa[w->n] = pa;
+    w->pte[w->n++] = *pte;
+    return true;
+}
+
+bool tlb_walk(struct hart *h, uint64_t va, enum mmu_access access, struct tlb_walk *w)
+{
+    void *arg[] = {h, w};
+    struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
+    struct mmu_memory memory = {arg, read_noted, NULL};
+    w->n = 0;
+    return mmu_walk(&context, &memory, va, access, &w->result);
 }
 
 bool tlb_physical(struct hart *h, uint64_t va, enum mmu_access access, uint64_t *pa)
@@ -194,6 +211,14 @@ static bool look_after(struct hart *h, uint64_t page, uc_tlb_entry *entry)
     return true;
 }
 
+/* An AMO reads first, but it is a store, for the TLB model, too. */
+static bool reads_to_store(struct hart *h)
+{
+    uint32_t insn;
+    struct insn_access a;
+    return tlb_instruction(h, hart_reg(h, UC_RISCV_REG_PC), &insn) && insn_access(insn, &a) && a.store;
+}
+
 bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry *entry, void *user)
 {
     struct hart *h = user;
@@ -205,6 +230,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         entry->perms = UC_PROT_READ | UC_PROT_EXEC;
         return true;
     }
+    if (h->tlb && access == MMU_LOAD && reads_to_store(h))
+        access = MMU_STORE;
     if (access == MMU_FETCH && h->block->tail && !h->hold)
         count_settle(h); /* the next block is being looked for: satp may have changed */
     if (access == MMU_FETCH && h->stopped)
@@ -219,6 +246,9 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         return refuse(h, page, access, false);
     if (watched(h, page, access, &r))
         return false;
+    if (h->tlb)
+        r.rights = access == MMU_FETCH ? tlb_model_fetch_rights(h->tlb, page, r.rights)
+                                       : tlb_model_data(h->tlb, page, access, r.rights);
     entry->paddr = access == MMU_FETCH ? r.pa : tohost_page(&h->machine->tohost, r.pa);
     entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
     return true;

@@ -98,37 +98,18 @@ void traceport_end(struct machine *m, uint64_t id, unsigned kind, const uint64_t
 
 /* ---- what page walks found ---- */
 
-struct walk_reader {
-    const struct machine *m;
-    uint64_t pte[4];
-    unsigned n;
-};
-
-static bool read_entry(void *arg, uint64_t pa, uint64_t *pte)
-{
-    struct walk_reader *r = arg;
-    if (!tlb_read_pte(r->m, pa, pte))
-        return false;
-    if (r->n < 4)
-        r->pte[r->n++] = *pte;
-    return true;
-}
-
 /* The walk is made once more: the tables are as they were when it was refused. */
 static void trace_walk(struct machine *m, uint64_t pc, uint64_t va, unsigned code)
 {
-    const struct hart *h = &m->hart;
     enum mmu_access access = code == EXC_FETCH_PAGE ? MMU_FETCH : code == EXC_STORE_PAGE ? MMU_STORE : MMU_LOAD;
-    struct walk_reader reader = {.m = m};
-    struct mmu_result r;
-    struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
-    mmu_walk(&context, &(struct mmu_memory){&reader, read_entry, NULL}, va, access, &r);
-    unsigned mode = SATP_MODE(h->satp), top = mode == SATP_SV48 ? 3 : 2;
+    struct tlb_walk w;
+    tlb_walk(&m->hart, va, access, &w);
+    unsigned mode = SATP_MODE(m->hart.satp), top = mode == SATP_SV48 ? 3 : 2;
     uint64_t by_level[4] = {0};
-    for (unsigned i = 0; i < reader.n && i <= top; i++)
-        by_level[top - i] = reader.pte[i];
-    uint64_t cols[] = {va,          access,      mode,        r.refusal,   r.level,
-                       by_level[3], by_level[2], by_level[1], by_level[0], reader.n ? r.pte_pa : 0};
+    for (unsigned i = 0; i < w.n && i <= top; i++)
+        by_level[top - i] = w.pte[i];
+    uint64_t cols[] = {va,          access,      mode,        w.result.refusal, w.result.level,
+                       by_level[3], by_level[2], by_level[1], by_level[0],    w.n ? w.result.pte_pa : 0};
     traceport_event(m, EV_walk, pc, m->trace.last_trap, cols, 10);
 }
 

@@ -3,6 +3,7 @@
 #include "../traces/events.h"
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_model.h"
 
 #define NREGS(a) ((int)(sizeof(a) / sizeof *(a)))
 
@@ -150,6 +151,8 @@ static void sfence(struct hart *h, uint32_t insn)
     uint64_t asid = rs2 ? hart_reg(h, UC_RISCV_REG_X0 + (int)rs2) : 0;
     traceport_sfence(h->machine, rs1 ? &va : NULL, rs2 ? &asid : NULL, 0);
     uc_ctl_flush_tlb(h->uc);
+    if (h->tlb) /* Unicorn's goes whole, the model's as the operands say (10.2.1) */
+        tlb_model_fence(h->tlb, rs1 ? &va : NULL, rs2 ? &asid : NULL);
 }
 
 static bool emulate(struct hart *h, uint32_t insn)
@@ -173,6 +176,14 @@ static bool emulate(struct hart *h, uint32_t insn)
 
 /* ---- exceptions that Unicorn raises ---- */
 
+/* The instruction at pc has been fetched, and is not part of a block that Unicorn runs: the TLB model sees where it ends. */
+static void fetched(struct hart *h, uint64_t pc)
+{
+    uint32_t insn;
+    if (h->tlb && pc % PAGE_BYTES == PAGE_BYTES - 2 && tlb_instruction(h, pc, &insn) && insn_bytes((uint16_t)insn) == 4)
+        tlb_model_fetch(h->tlb, pc + 2);
+}
+
 /* Emulated (true), or trapped. Unicorn's pc is behind it, if it is 4 bytes long. */
 static bool illegal(struct hart *h, uint64_t pc)
 {
@@ -190,6 +201,7 @@ static bool illegal(struct hart *h, uint64_t pc)
 void trap_instruction(struct hart *h, uint64_t pc)
 {
     count_retire(h, pc);
+    fetched(h, pc);
     if (illegal(h, pc))
         h->pc = pc + 4;
 }
@@ -224,6 +236,7 @@ void trap_hook(uc_engine *uc, uint32_t number, void *user)
     (void)uc;
     uint64_t pc = hart_reg(h, UC_RISCV_REG_PC) - 4; /* Unicorn has added 4, whatever the length */
     count_retire(h, pc);
+    fetched(h, pc);
     switch (number) {
     case EXC_ECALL_U: /* Unicorn's number for every mode */
         ecall(h, pc);

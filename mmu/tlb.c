@@ -292,7 +292,7 @@ static const struct bank *bank_of(const struct array *a, uint64_t va, unsigned a
     return (*i = find(&a->large, va, asid)) >= 0 ? &a->large : NULL;
 }
 
-static const struct mmu_tlb_entry *use(struct array *a, uint64_t va, unsigned asid)
+static struct mmu_tlb_entry *use(struct array *a, uint64_t va, unsigned asid)
 {
     int i;
     struct bank *b = (struct bank *)bank_of(a, va, asid, &i);
@@ -303,13 +303,14 @@ static const struct mmu_tlb_entry *use(struct array *a, uint64_t va, unsigned as
 }
 
 /* The entry for the leaf that maps va, as large as the array can hold it. */
-static const struct mmu_tlb_entry *put_leaf(struct array *a, uint64_t va, struct mmu_tlb_entry e,
-                                            struct mmu_tlb_entry *out)
+static struct mmu_tlb_entry *put_leaf(struct array *a, uint64_t va, struct mmu_tlb_entry e,
+                                      struct mmu_tlb_entry *out)
 {
     struct bank *b = bank_for(a, e.level);
     if (b->ways == 0)
         return NULL;
     e.valid = true;
+    e.mark = false;
     e.bytes = 1ull << (PAGE_SHIFT_4K + (b->large ? e.level * PTE_INDEX_BITS : 0));
     e.va = va & ~(e.bytes - 1);
     put(b, &e, out);
@@ -322,7 +323,7 @@ static enum mmu_tlb_array first_level(const struct mmu_tlb *t, enum mmu_access a
 }
 
 enum mmu_tlb_place mmu_tlb_access(struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access,
-                                  const struct mmu_tlb_entry **entry, struct mmu_tlb_victims *out)
+                                  struct mmu_tlb_entry **entry, struct mmu_tlb_victims *out)
 {
     enum mmu_tlb_array first = first_level(t, access);
     for (unsigned i = 0; i < MMU_TLB_ARRAYS; i++)
@@ -336,17 +337,20 @@ enum mmu_tlb_place mmu_tlb_access(struct mmu_tlb *t, uint64_t va, unsigned asid,
     return MMU_TLB_L2;
 }
 
-const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access)
+const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access,
+                                          enum mmu_tlb_place deepest)
 {
     int i;
     const struct bank *b = bank_of(&t->array[first_level(t, access)], va, asid, &i);
+    if (!b && deepest == MMU_TLB_L2)
+        b = bank_of(&t->array[MMU_TLB_SECOND], va, asid, &i);
     return b ? &b->entry[i] : NULL;
 }
 
-void mmu_tlb_fill(struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access, uint64_t pte, unsigned level,
-                  bool global, struct mmu_tlb_victims *out)
+void mmu_tlb_fill(struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access, uint64_t pte, uint64_t pte_pa,
+                  unsigned level, bool global, struct mmu_tlb_victims *out)
 {
-    struct mmu_tlb_entry e = {.pte = pte, .level = level, .asid = asid, .global = global};
+    struct mmu_tlb_entry e = {.pte = pte, .pte_pa = pte_pa, .level = level, .asid = asid, .global = global};
     enum mmu_tlb_array first = first_level(t, access);
     for (unsigned i = 0; i < MMU_TLB_ARRAYS; i++)
         out->entry[i].valid = false;

@@ -45,10 +45,12 @@ struct mmu_tlb_entry {
     uint64_t va;    /* of its first byte */
     uint64_t bytes; /* what it translates: the page, or 4 KiB of a superpage (see large) */
     uint64_t pte;   /* the leaf as it was when the entry was made */
+    uint64_t pte_pa; /* where it lies */
     unsigned level; /* of the leaf */
     unsigned asid;
     bool global;    /* matches any ASID */
     bool valid;
+    bool mark;      /* the user's; a new entry has none */
 };
 
 enum mmu_tlb_place { MMU_TLB_L1, MMU_TLB_L2, MMU_TLB_MISS };
@@ -74,15 +76,16 @@ struct mmu_tlb *mmu_tlb_init(void *memory, const struct mmu_tlb_config *);
  * copied into the first one, where another may have to go. On a miss *entry is NULL and nothing has changed.
  */
 enum mmu_tlb_place mmu_tlb_access(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access,
-                                  const struct mmu_tlb_entry **entry, struct mmu_tlb_victims *);
-/* The same without any effect, and for the first level only: would it hit there? */
-const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access);
+                                  struct mmu_tlb_entry **entry, struct mmu_tlb_victims *);
+/* The same without any effect: the entry, if there is one not deeper than this level (MMU_TLB_L1, MMU_TLB_L2). */
+const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access,
+                                          enum mmu_tlb_place deepest);
 /*
- * A walk for va found this leaf at `level`: puts it into both levels. What they hold of the page is replaced in place.
- * `global`: the leaf or a pointer on the way has G.
+ * A walk for va found this leaf, which lies at pte_pa, at `level`: puts it into both levels. What they hold of the page
+ * is replaced in place. `global`: the leaf or a pointer on the way has G.
  */
-void mmu_tlb_fill(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access, uint64_t pte, unsigned level,
-                  bool global, struct mmu_tlb_victims *);
+void mmu_tlb_fill(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access, uint64_t pte, uint64_t pte_pa,
+                  unsigned level, bool global, struct mmu_tlb_victims *);
 /*
  * sfence.vma (privileged spec, 10.2.1): of one address if va is not NULL, of one address space - but for what is
  * global - if asid is not NULL. Returns how many entries have gone.

@@ -127,6 +127,15 @@ static bool walk(const struct mmu_context *c, const struct mmu_memory *mem, uint
     }
 }
 
+bool mmu_leaf(const struct mmu_context *c, uint64_t pte, unsigned level, uint64_t va, enum mmu_access access,
+              struct mmu_result *r)
+{
+    static const struct mmu_memory none;
+    *r = (struct mmu_result){.pte = pte, .level = level};
+    enum mmu_refusal why = check_leaf(c, pte, level, access);
+    return why == MMU_OK ? finish(c, &none, va, access, r) : refuse(r, why);
+}
+
 bool mmu_walk(const struct mmu_context *c, const struct mmu_memory *mem, uint64_t va, enum mmu_access access,
               struct mmu_result *r)
 {

@@ -159,7 +159,7 @@ is "sqlite3: integrity" "$(sqlite3 t.db 'pragma integrity_check; pragma foreign_
 is "sqlite3: journal" "$(sqlite3 t.db 'pragma journal_mode')" delete
 is "sqlite3: a canned query from the file itself" "$(sqlite3 t.db "select sql from canned_query where name = 'faults'" | sqlite3 t.db | wc -l)" 3
 cp t.db ro.db && chmod 444 ro.db
-is "sqlite3: read-only" "$(sqlite3 'file:ro.db?mode=ro&immutable=1' 'select count(*) from event')" 39
+is "sqlite3: read-only" "$(sqlite3 'file:ro.db?mode=ro&immutable=1' 'select count(*) from event')" 41
 is "python" "$(python3 -c 'import sqlite3; print(sqlite3.connect("t.db").execute("select proc_name from fault_view").fetchone()[0])')" /bin/sparse
 ok "docs/trace-tables.md is up to date (tarry query --doc)" cmp <("$TARRY" query --doc) "$TOP/docs/trace-tables.md"
 done_testing

@@ -174,7 +174,7 @@ static void random_step(struct mmu_tlb *t, struct naive *s, unsigned pages)
 {
     uint64_t page = below(pages), va = page * PAGE + below(PAGE);
     unsigned asid = below(3);
-    const struct mmu_tlb_entry *e;
+    struct mmu_tlb_entry *e;
     struct mmu_tlb_victims out;
     if (below(500) == 0) {
         const uint64_t *only_va = below(2) ? &va : NULL;
@@ -190,7 +190,7 @@ static void random_step(struct mmu_tlb *t, struct naive *s, unsigned pages)
         assert_true(e->global == (page % 7 == 0));
         return;
     }
-    mmu_tlb_fill(t, va, asid, MMU_LOAD, page << 10 | 1, 0, page % 7 == 0, &out);
+    mmu_tlb_fill(t, va, asid, MMU_LOAD, page << 10 | 1, 0, 0, page % 7 == 0, &out);
     naive_fill(s, page, asid, page % 7 == 0, &out.entry[MMU_TLB_DATA]);
 }
 
@@ -228,12 +228,12 @@ static unsigned long misses(const struct mmu_tlb_config *c, unsigned long steps,
     struct mmu_tlb *t = make(c);
     unsigned long n = 0;
     for (unsigned long i = 0; i < steps; i++) {
-        const struct mmu_tlb_entry *e;
+        struct mmu_tlb_entry *e;
         struct mmu_tlb_victims out;
         uint64_t va = page(i) * PAGE;
         if (mmu_tlb_access(t, va, 0, MMU_STORE, &e, &out) != MMU_TLB_MISS)
             continue;
-        mmu_tlb_fill(t, va, 0, MMU_STORE, 1, 0, false, &out);
+        mmu_tlb_fill(t, va, 0, MMU_STORE, 1, 0, 0, false, &out);
         n++;
     }
     free(t);
@@ -299,7 +299,7 @@ static void conflicts(void **state)
 
 static enum mmu_tlb_place look(struct mmu_tlb *t, uint64_t va, enum mmu_access access)
 {
-    const struct mmu_tlb_entry *e;
+    struct mmu_tlb_entry *e;
     struct mmu_tlb_victims out;
     return mmu_tlb_access(t, va, 0, access, &e, &out);
 }
@@ -307,7 +307,7 @@ static enum mmu_tlb_place look(struct mmu_tlb *t, uint64_t va, enum mmu_access a
 static void fill(struct mmu_tlb *t, uint64_t va, enum mmu_access access, unsigned level)
 {
     struct mmu_tlb_victims out;
-    mmu_tlb_fill(t, va, 0, access, 1, level, false, &out);
+    mmu_tlb_fill(t, va, 0, access, 1, 0, level, false, &out);
 }
 
 /* Instructions and data have arrays of their own, and share the second level; without an ITLB they share all. */
@@ -365,11 +365,11 @@ static void asids(void **state)
     struct mmu_tlb_config c = {.dtlb = {8, 8, MMU_TLB_LRU, 0}, .asid_bits = 16};
     struct mmu_tlb *t = make(&c);
     struct mmu_tlb_victims out;
-    const struct mmu_tlb_entry *e;
+    struct mmu_tlb_entry *e;
     unsigned one = 1;
-    mmu_tlb_fill(t, 0, 1, MMU_LOAD, 0x11, 0, false, &out);
-    mmu_tlb_fill(t, 0, 2, MMU_LOAD, 0x22, 0, false, &out);
-    mmu_tlb_fill(t, PAGE, 1, MMU_LOAD, 0x33, 0, true, &out);
+    mmu_tlb_fill(t, 0, 1, MMU_LOAD, 0x11, 0, 0, false, &out);
+    mmu_tlb_fill(t, 0, 2, MMU_LOAD, 0x22, 0, 0, false, &out);
+    mmu_tlb_fill(t, PAGE, 1, MMU_LOAD, 0x33, 0, 0, true, &out);
     assert_int_equal(mmu_tlb_access(t, 0, 1, MMU_LOAD, &e, &out), MMU_TLB_L1);
     assert_int_equal(e->pte, 0x11);
     mmu_tlb_access(t, 0, 2, MMU_LOAD, &e, &out);

@@ -68,7 +68,7 @@ static void summary(void **state)
         "instructions|46000\nvirtual_ns|46000\nhost_ns|123\nexit_status|0\nprocesses|1\nsyscalls|5\nfaults|3\nfills|1\n"
         "snapshots|1\nbytes_asked|1048676\nbytes_copied|8292\npages_skipped|255\nblocks_preserved|1\ndisk_requests|5\n"
         "disk_sectors_read|16\ndisk_sectors_read_meta|8\ndisk_sectors_written|24\ndisk_sectors_written_meta|16\nevents|"
-        "39\n");
+        "41\n");
 }
 
 static void faults(void **state)
@@ -166,6 +166,14 @@ static void others(void **state)
 }
 
 /* What moved, by the end of the chain of causes; where the faults were; the run in one row. */
+static void tlb(void **state)
+{
+    (void)state;
+    ANSWER("tlb", "read|2000000|50|25.0|20|30|1|2.0|6|11\n");
+    char *text = rows(canned("tlb-stale"), NULL, 0);
+    assert_non_null(strstr(text, "|write|0x2000|0|0x20000401|0x20000801|0x1040|900\n"));
+}
+
 static void moved(void **state)
 {
     (void)state;
@@ -200,7 +208,7 @@ static void views_and_checks(void **state)
     }
     assert_null(strstr(rows(canned("checks"), NULL, 0), "|1|"));
     assert_string_equal(rows("SELECT count(*), min(id), max(id), count(DISTINCT id) FROM event", NULL, 0),
-                        "39|1|39|39\n");
+                        "41|1|41|41\n");
     assert_string_equal(rows("SELECT number, a1, result, error, proc_name FROM syscall_view WHERE id = 6", NULL, 0),
                         "pread|0x2000000000|1048576|-|/bin/sparse\n");
 }
@@ -345,7 +353,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(summary),       cmocka_unit_test(faults),           cmocka_unit_test(transfers),
         cmocka_unit_test(explain_fault), cmocka_unit_test(why_block),        cmocka_unit_test(syscalls),
         cmocka_unit_test(others),        cmocka_unit_test(views_and_checks), cmocka_unit_test(checks_find),
-        cmocka_unit_test(documented),    cmocka_unit_test(moved),            cmocka_unit_test(reads_only),
+        cmocka_unit_test(documented),    cmocka_unit_test(moved),            cmocka_unit_test(tlb),
+        cmocka_unit_test(reads_only),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
         return write_sample(argv[2]) == 0 ? 0 : 1;

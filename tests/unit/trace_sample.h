@@ -11,7 +11,7 @@
 #include "guestos/include/tarry/abi.h"
 #include "trace_events.h"
 
-#define SAMPLE_EVENTS 39
+#define SAMPLE_EVENTS 41
 #define SAMPLE_BASE 0x2000000000ull
 #define SAMPLE_MIB 1048576ull
 
@@ -146,6 +146,10 @@ static inline void sample_end(struct sample *s)
     EVENT(s->r, later(s, 0), interrupt, .code = EV_irq_sei, .from = EV_privilege_supervisor);         /* 37 */
     EVENT(s->r, later(s, 0), note, .text = sample_string(s, "sys: trap: bad address, \"quoted\"\n")); /* 38 */
     EVENT(s->r, later(s, 0), syscall, .number = SYS_exits); /* 39: never returns */
+    EVENT(s->r, &s->at, tlb_stale, .va = 0x2000, .access = EV_access_write, .pte = 0x20000401, .table = 0x20000801,
+          .pte_pa = 0x80001010, .changed_pc = 0x1040, .changed_insn = 900); /* 40 */
+    EVENT(s->r, &s->at, tlb_total, .access = EV_access_read, .accesses = 2000000, .misses = 50, .second = 20, .walks = 30,
+          .refused = 1, .refs = 72, .again = 6, .evictions = 11); /* 41 */
     END(s->r, s->snapshot, snapshot, later(s, 0)->ts, .preserved = 1);
     END(s->r, s->text, segment, later(s, 0)->ts);
     END(s->r, s->defer, segment, s->at.ts);
