@@ -24,7 +24,7 @@ WARN     := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wsha
 DEPGEN    = -MMD -MP
 
 # ---- the host program -------------------------------------------------------------------------
-PKGS       := unicorn capstone sqlite3 libxxhash zlib
+PKGS       := unicorn capstone sqlite3 libxxhash zlib libdw libelf
 HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c traces/report/*.c traces/ext/*.c)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/host/%.o)
 HOST_FLAGS  = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(DEPGEN) -I$(BUILD)/gen -DTARRY_VERSION='"$(VERSION)"' \
@@ -109,13 +109,15 @@ $(BUILD)/user/%.o: %
 $(BUILD)/user/libtarry.a: $(USER_LIBOBJ)
 	@rm -f $@; riscv64-unknown-elf-ar rcs $@ $^
 
+# What a program was compiled with lies beside the image, under the name that its .gnu_debuglink gives.
 $(foreach p,$(USER_PROGS),$(eval $(BUILD)/guest/bin/$p: $(call USER_OBJ,$p)))
-$(USER_BIN): $(BUILD)/user/libtarry.a guestos/user/user.ld
-	@mkdir -p $(@D)
+$(USER_BIN): $(BUILD)/guest/bin/%: $(BUILD)/user/libtarry.a guestos/user/user.ld
+	@mkdir -p $(@D) $(BUILD)/debug
 	@echo "  RVLD    $@"
 	@$(RVCC) $(USER_FLAGS) -nostartfiles -static -Wl,--gc-sections -T guestos/user/user.ld -o $@ $(filter %.o,$^) \
 	    -Wl,--start-group $(BUILD)/user/libtarry.a -lc -lgcc -Wl,--end-group
-	@riscv64-unknown-elf-strip -g $@
+	@riscv64-unknown-elf-objcopy --only-keep-debug $@ $(BUILD)/debug/$*.debug
+	@riscv64-unknown-elf-objcopy -g --add-gnu-debuglink=$(BUILD)/debug/$*.debug $@
 
 $(BUILD)/guest.img: $(BUILD)/tarry $(USER_BIN)
 	@echo "  IMG     $@"
@@ -148,10 +150,11 @@ soak: setup-soak
 	@BUILD=$(BUILD) tests/soak.sh
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tarry $(DESTDIR)$(PREFIX)/lib/tarry
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tarry/debug $(DESTDIR)$(PREFIX)/lib/tarry
 	install -m 755 $(BUILD)/tarry.so $(DESTDIR)$(PREFIX)/lib/tarry/tarry.so
 	install -m 755 $(BUILD)/tarry $(DESTDIR)$(PREFIX)/bin/tarry
 	install -m 644 $(BUILD)/kernel.elf $(BUILD)/guest.img $(DESTDIR)$(PREFIX)/share/tarry/
+	install -m 644 $(BUILD)/debug/*.debug $(DESTDIR)$(PREFIX)/share/tarry/debug/
 
 clean:
 	rm -rf build build-san

@@ -110,6 +110,7 @@ static int run(struct booted *b)
     s.config.busy_input = true;
     s.keys_to_guest = true;
     s.load = load;
+    s.booted = b->o.boot.kernel;
     s.after = after;
     s.arg = b;
     memcpy(s.config.disks, b->disks, sizeof b->disks);

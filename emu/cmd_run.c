@@ -102,6 +102,7 @@ static int run_session(struct run *r, bool shell)
     s.config.disks[0] = r->disk.image;
     s.keys_to_guest = shell;
     s.load = load_kernel;
+    s.booted = r->kernel;
     s.arg = r;
     return session_run(&s);
 }

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "annotate.h"
 #include "console.h"
 #include "debug/debug.h"
 #include "input.h"
@@ -110,18 +111,24 @@ static const char *stop_name(const struct machine_result *res)
 }
 
 /* Closes the trace. A trace that could not be kept is the one thing worth saying. */
-static int finish(const struct session *s, const struct machine_result *res, uint64_t host_ns)
+static int finish(const struct session *s, const struct machine *m, const struct machine_result *res, uint64_t host_ns)
 {
     char err[512], unmatched[512];
     bool none = recorder_unmatched(s->config.recorder, unmatched, sizeof unmatched);
+    struct code code = {0};
+    if (s->db)
+        code = annotate(m, s->booted, s->config.disks[0]);
     struct run_result result = {
         .instructions = res->instructions,
         .virtual_ns = res->virtual_ns,
         .host_ns = host_ns,
         .exit_status = res->stop == STOP_EXIT ? res->status : -1,
         .stop_reason = stop_name(res),
+        .code = s->db ? &code : NULL,
     };
-    if (recorder_close(s->config.recorder, &result, err, sizeof err) == 0) {
+    int bad = recorder_close(s->config.recorder, &result, err, sizeof err);
+    annotate_free(&code);
+    if (!bad) {
         if (none)
             say("%s", unmatched);
         return status_of(s, res);
@@ -136,7 +143,7 @@ static int run_and_finish(const struct session *s, struct machine *m)
     struct machine_result res = {0};
     uint64_t host_ns = run(s, m, &res);
     machine_tlb_report(m);
-    int status = finish(s, &res, host_ns);
+    int status = finish(s, m, &res, host_ns);
     if (s->debug.record && recording_save(s->debug.record, s->config.input, &s->facts, err, sizeof err) != 0) {
         say("%s", err);
         return STATUS_MISUSE;

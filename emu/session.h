@@ -17,6 +17,7 @@ struct session {
     const char *db;               /* where the trace goes; NULL: nowhere */
     struct run_facts facts;
     struct machine_config config; /* recorder is filled in */
+    const char *booted;           /* file of the kernel: its symbols go into the trace */
     uint64_t timeout_seconds;     /* of the host's clock; 0: none */
     struct debug_options debug;
     bool keys_to_guest;           /* a terminal's ctrl-C goes to the guest */

@@ -121,7 +121,7 @@ static uint64_t image_at(struct machine *m, uint64_t pc, unsigned privilege)
     bool fresh;
     struct guest_pc *p = t->own ? NULL : images_pc(&t->images, image, pc, &fresh);
     uint32_t bits = 0;
-    if (p && (fresh || image == IMAGE_UNKNOWN) && tlb_instruction(&m->hart, pc, &bits)) {
+    if (p && (fresh || !p->bits || image == IMAGE_UNKNOWN) && tlb_instruction(&m->hart, pc, &bits)) {
         p->differs = p->differs || (p->bits && p->bits != bits);
         p->bits = bits;
     }

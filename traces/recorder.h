@@ -49,6 +49,7 @@ struct run_result {
     uint64_t host_ns;        /* host fact: not compared between runs */
     int64_t exit_status;     /* of the run; -1: it did not end by itself */
     const char *stop_reason; /* "exit", "limit", "interrupted", "error: ..." */
+    const struct code *code; /* what the instructions are that the events name (code.h); NULL: not known */
 };
 
 /*

@@ -287,7 +287,8 @@ int schema_finish(sqlite3 *db)
     for (unsigned i = 0; i < schema_nindexes; i++)
         if (!schema_indexes[i].early)
             event_index(sql, &schema_indexes[i]);
-    say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n");
+    say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n"
+             "CREATE UNIQUE INDEX source_line_place ON source_line(image, line, file);\n");
     say(sql, "PRAGMA analysis_limit = %d; ANALYZE;", ANALYSIS_LIMIT);
     return run(db, sql);
 }

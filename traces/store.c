@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "choice.h"
+#include "code.h"
 #include "schema.h"
 
 /* ---- the row of the run ---- */
@@ -386,6 +387,8 @@ int store_finish(struct store *st, const struct run_result *result, const uint64
         rc = rollup_write(st->rollups, st->db);
     if (rc == SQLITE_OK)
         rc = schema_finish(st->db);
+    if (rc == SQLITE_OK && result->code != NULL)
+        rc = code_write(st->db, result->code);
     if (rc == SQLITE_OK)
         rc = insert_diagnostics(st->db, d, nd);
     if (rc == SQLITE_OK)

@@ -15,7 +15,7 @@ TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c traces/ext/*
 $(BUILD)/bench/trace_ingest: tests/bench/trace_ingest.c $(TRACE_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(HOST_FLAGS) -I. -o $@ $< $(TRACE_OBJ) $(shell pkg-config --libs sqlite3 capstone) -lpthread -lm
+	@$(CC) $(HOST_FLAGS) -I. -o $@ $< $(TRACE_OBJ) $(shell pkg-config --libs sqlite3 capstone libdw libelf) -lpthread -lm
 
 # The functions of docs/extension.md, as an extension that sqlite3 and Python load; in tarry they are built in.
 EXT_SRC := $(wildcard traces/ext/*.c)

@@ -203,12 +203,12 @@ static void setname(const char *path)
 
 static void tellprogram(const struct image *im, struct args *args)
 {
-    uint64_t name = tracestring(im->path); /* which may lie in the block */
+    char path[TARRY_PATH_MAX + 1];
+    uint64_t name = tracestring(im->path), file = tfs_snap_ino(im->snap); /* the path may lie in the block */
+    up->image = traceimage(file, im->version, cleanpath(path, im->path) == 0 ? tracestring(path) : name);
     for (size_t i = 0; i + 1 < args->bytes; i++) /* the arguments are on the stack: their copy is no longer needed */
         if (args->block[i] == '\0')
             args->block[i] = ' ';
-    uint64_t file = tfs_snap_ino(im->snap);
-    up->image = traceimage(file, im->version, name);
     TRACE(program, .name = name, .arguments = tracestring(args->block), .file = file, .image = up->image);
 }
 
