@@ -10,6 +10,7 @@
 #include <string.h>
 #include "queries.h"
 #include "rollup.h"
+#include "words.h"
 #include "ring.h"
 
 #define ANALYSIS_LIMIT 1000 /* entries of an index that ANALYZE looks at: it takes milliseconds, however long the trace */
@@ -235,6 +236,9 @@ static void views(sqlite3_str *sql)
              "");
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_view(sql, &catalogue_events[k]);
+    say(sql, "CREATE VIEW syscall_words AS ");
+    words_select(sql);
+    say(sql, ";\n");
     for (unsigned i = 0; i < schema_nviews; i++)
         if (schema_views[i].sql != NULL)
             say(sql, "CREATE VIEW \"%w\" AS %s;\n", schema_views[i].name, schema_views[i].sql);

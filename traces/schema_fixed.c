@@ -168,6 +168,7 @@ const struct fixed_view schema_views[] = {
      " l.file, l.line, CASE WHEN l.file IS NOT NULL THEN printf('%s:%d', l.file, l.line) END AS source"
      " FROM instruction AS i LEFT JOIN image AS m ON m.id = i.image LEFT JOIN symbol AS s ON s.id = i.symbol"
      " LEFT JOIN source_line AS l ON l.id = i.line"},
+    {"syscall_words", "System calls as one would write them: open(\"/in/big\", OREAD) = 3", NULL},
     {"fill_piece", "The pieces of every page that was filled: rows of piece, and of fill for pages of one piece",
      "SELECT id, id AS fill, ts, proc, segment, va, 4096 AS length, kind, snapshot, \"offset\" FROM fill WHERE pieces = 1"
      " UNION ALL SELECT p.id, p.cause, p.ts, p.proc, f.segment, p.va, p.length, p.kind, p.snapshot, p.\"offset\""
@@ -176,7 +177,7 @@ const struct fixed_view schema_views[] = {
      "SELECT id, ts, proc, segment, kind, va, length, snapshot, \"offset\" FROM source"
      " UNION ALL SELECT id, ts + dur, proc, segment, 2, va & ~4095, 4096, 0, 0 FROM fault WHERE detached = 1"},
     {"process_state", "What each process did when: intervals of ready, running and blocked (process_state in words, too: state_name), why, and for what it waited",
-     "SELECT proc, id, ts, coalesce(next_ts, (SELECT p.ts + p.dur FROM process AS p WHERE p.id = c.proc),"
+     "SELECT proc, id, ts, coalesce(next_ts, (SELECT p.ts + p.dur FROM process AS p WHERE p.id = c.proc AND p.ts + p.dur >= c.ts),"
      " (SELECT virtual_ns FROM run)) - ts AS dur, state,"
      " (SELECT name FROM enum_process_state WHERE id = state) AS state_name,"
      " (SELECT name FROM enum_switch_reason WHERE id = reason) AS reason,"
@@ -200,6 +201,24 @@ const struct fixed_view schema_views[] = {
      "SELECT f.id, f.cause FROM fault AS f WHERE f.in_kernel = 0 AND (SELECT complete AND whole FROM run)"
      " AND NOT EXISTS (SELECT 1 FROM trap AS t WHERE t.id = f.cause)"},
     {"check_fill_cause", "A fill names what it was done for", "SELECT id, cause FROM fill WHERE cause = 0 AND (SELECT whole FROM run)"},
+    {"check_transfer_cause", "A transfer names what it was made for, of the right kind: a copy its fill, a private copy its fault, a preserve"
+     " and a skip the system call that wrote; what else reads or writes, one of these, or a commit, or the process (boot, exit)",
+     "SELECT t.id, t.boundary, t.cause FROM transfer AS t WHERE (SELECT complete AND whole FROM run) AND NOT CASE"
+     " WHEN t.boundary IN (2, 8, 10, 11) THEN EXISTS (SELECT 1 FROM fill WHERE id = t.cause)"
+     " WHEN t.boundary = 9 THEN EXISTS (SELECT 1 FROM fault WHERE id = t.cause)"
+     " WHEN t.boundary IN (3, 5) THEN EXISTS (SELECT 1 FROM syscall WHERE id = t.cause)"
+     " ELSE EXISTS (SELECT 1 FROM syscall WHERE id = t.cause) OR EXISTS (SELECT 1 FROM fill WHERE id = t.cause)"
+     " OR EXISTS (SELECT 1 FROM fault WHERE id = t.cause) OR (t.boundary IN (0, 1, 4, 6, 7) AND"
+     " (EXISTS (SELECT 1 FROM \"commit\" WHERE id = t.cause) OR EXISTS (SELECT 1 FROM process WHERE id = t.cause))) END"},
+    {"check_kernel_fault_cause", "A fault that the kernel took names the system call, or the trap, note or fill that it served",
+     "SELECT f.id, f.cause FROM fault AS f WHERE f.in_kernel = 1 AND (SELECT complete AND whole FROM run)"
+     " AND NOT EXISTS (SELECT 1 FROM syscall WHERE id = f.cause) AND NOT EXISTS (SELECT 1 FROM process WHERE id = f.cause)"
+     " AND NOT EXISTS (SELECT 1 FROM note WHERE id = f.cause)"},
+    {"check_wake", "A process is woken only while it is blocked, and runs only when it is ready",
+     "SELECT id, proc, state FROM (SELECT id, proc, state, lag(state) OVER (PARTITION BY proc ORDER BY id) AS before FROM ("
+     " SELECT id, proc, 0 AS state FROM wake UNION ALL SELECT id, next, 1 FROM sched WHERE next <> 0"
+     " UNION ALL SELECT id, proc, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 4 END FROM sched WHERE proc <> 0))"
+     " WHERE ((state = 0 AND before <> 2) OR (state = 1 AND before NOT IN (0, 4)) OR (state >= 2 AND before <> 1)) AND (SELECT whole FROM run)"},
     {"check_disk_request_cause", "A request for blocks of a file names the transfer or system call that it serves",
      "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0 AND "
      "(SELECT whole FROM run)"},

@@ -342,7 +342,7 @@ static int fault(Segment *s, uint64_t va, enum ev_enum_access access, bool in_ke
 {
     enum ev_enum_resolution how = EV_resolution_protection;
     bool own = ownsall(v);
-    uint64_t id = TRACE(fault, .va = va, .access = access, .segment = s->id, .in_kernel = in_kernel,
+    uint64_t id = up->fault = TRACE(fault, .va = va, .access = access, .segment = s->id, .in_kernel = in_kernel,
                         .rule = ruleof(s, va, access, space, v), .image = up->image);
     uint64_t old = pushcause(id), page = va & ~PGMASK;
     int r;
@@ -368,7 +368,7 @@ int materialise(Segment *s, uint64_t va)
 {
     enum ev_enum_resolution how = EV_resolution_failed;
     PageView v = viewpage(s, va);
-    uint64_t id = TRACE(fault, .va = va, .access = EV_access_write, .segment = s->id, .in_kernel = true,
+    uint64_t id = up->fault = TRACE(fault, .va = va, .access = EV_access_write, .segment = s->id, .in_kernel = true,
                         .rule = EV_rule_materialise, .image = up->image);
     bool own = ownsall(&v);
     uint64_t old = pushcause(id);
@@ -414,7 +414,7 @@ int pagefault(uint64_t va, enum ev_enum_access access)
     if (s != NULL) {
         r = fixfault(s, va, access, false, up->space, NULL);
     } else {
-        uint64_t id = TRACE(fault, .va = va, .access = access, .rule = EV_rule_no_segment, .image = up->image);
+        uint64_t id = up->fault = TRACE(fault, .va = va, .access = access, .rule = EV_rule_no_segment, .image = up->image);
         ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
         r = error(T_EFAULT, "bad address");
     }

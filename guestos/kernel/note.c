@@ -86,9 +86,11 @@ static int enterhandler(struct notes *q)
 {
     Ureg *u = up->ureg;
     uint64_t ureg = (u->x[SP] - sizeof *u - STATUS_MAX) & ~(uint64_t)(STACK_ALIGN - 1), text = ureg + sizeof *u;
+    uint64_t old = pushcause(up->id); /* no call of the process's own */
     int err = copyout(ureg, u, sizeof *u);
     if (err == 0)
         err = copyout(text, q->current, STATUS_MAX);
+    popcause(old);
     if (err < 0)
         return err;
     savefp(&q->fp);

@@ -176,8 +176,11 @@ void procstart(void (*start)(void))
 
 void procbegin(void)
 {
-    if (up->priv->start != NULL)
+    if (up->priv->start != NULL) {
+        uint64_t old = pushcause(up->id); /* what comes before any program, the process itself brings about */
         up->priv->start();
+        popcause(old);
+    }
     returntouser();
 }
 
@@ -478,10 +481,12 @@ void procexit(const char *status)
     canceltimer(&up->priv->alarm);
     if (up == firstproc)
         endothers();
-    endsyscall(0);
+    if (up->cause == 0)
+        up->cause = up->id; /* no call of its own: it was ended */
     release(up);
     orphan();
     tellparent(text);
+    endsyscall(0);
     ENDTRACE(process, up->id, .name = tracestring(up->name), .status = tracestring(text));
     if (up == firstproc)
         shutdown(text);

@@ -48,6 +48,7 @@ struct Proc {
     Ureg *ureg;           /* user registers, valid in the kernel */
     uint64_t id;          /* trace row of the process */
     uint64_t cause;       /* trace row of what it is busy with (trace.h) */
+    uint64_t fault;       /* trace row of its newest page fault */
     uint64_t image;       /* its program's number in the trace (traceimage) */
     uint64_t pc;          /* of the user's instruction at which it entered the kernel */
     uint64_t utime_ns;    /* virtual time on the hart */

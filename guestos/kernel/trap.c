@@ -49,7 +49,9 @@ static void userexception(const Ureg *u)
         format(note, sizeof note, "sys: trap: %s pc=%#lx", causename(u->cause), u->pc);
     else
         format(note, sizeof note, "sys: trap: %s addr=0x%lx pc=0x%lx", causename(u->cause), u->tval, u->pc);
+    uint64_t old = pushcause(tracelasttrap());
     trapnote(note);
+    popcause(old);
 }
 
 static void userpagefault(const Ureg *u)
@@ -67,7 +69,9 @@ static void userpagefault(const Ureg *u)
         format(note, sizeof note, "sys: trap: fault %s addr=0x%lx pc=0x%lx", wanted[access], u->tval, u->pc);
     else
         format(note, sizeof note, "sys: trap: %s: %s addr=0x%lx pc=0x%lx", up->errstr, wanted[access], u->tval, u->pc);
+    uint64_t old = pushcause(up->fault);
     trapnote(note);
+    popcause(old);
 }
 
 /* Serves an interrupt; true if the running process's slice is over. */
@@ -104,8 +108,11 @@ void trap(Ureg *u)
         userpagefault(u);
     else
         userexception(u);
-    if (sliceover && !up->killed)
+    if (sliceover && !up->killed) {
+        uint64_t old = pushcause(TRACE_INTERRUPT);
         yield(EV_switch_reason_preempt);
+        popcause(old);
+    }
     returntouser();
 }
 

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "proc.h"
 #include "riscv.h"
+#include "trace.h"
 #include "virtio.h"
 
 /* registers, 4.2.2 */
@@ -251,6 +252,7 @@ int diskflush(void)
     Diskop op = {.ended = NULL};
     if (!disk.canflush)
         return 0;
+    tracedisk(0, up->cause, EV_block_class_unknown);
     start(&op, T_FLUSH, 0, NULL, 0);
     return finish(&op);
 }

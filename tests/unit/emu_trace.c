@@ -55,7 +55,7 @@ static struct machine_result record(const char *name, const char *db, const char
     struct recorder *recorder = recorder_open(db, &facts, err, sizeof err);
     assert_non_null(recorder);
     struct machine_result r = boot(name, recorder, out, disk);
-    struct run_result end = {r.instructions, r.virtual_ns, 0, r.status, "exit"};
+    struct run_result end = {.instructions = r.instructions, .virtual_ns = r.virtual_ns, .exit_status = r.status, .stop_reason = "exit"};
     assert_int_equal(recorder_close(recorder, &end, err, sizeof err), 0);
     return r;
 }

@@ -19,6 +19,12 @@ WITH c(name, violations) AS (
         WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
     UNION ALL SELECT 'check_fill_cause', (SELECT count(*) FROM check_fill_cause
         WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
+    UNION ALL SELECT 'check_transfer_cause', (SELECT count(*) FROM check_transfer_cause
+        WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
+    UNION ALL SELECT 'check_kernel_fault_cause', (SELECT count(*) FROM check_kernel_fault_cause
+        WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
+    UNION ALL SELECT 'check_wake', (SELECT count(*) FROM check_wake
+        WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
     UNION ALL SELECT 'check_disk_request_cause', (SELECT count(*) FROM check_disk_request_cause
         WHERE id BETWEEN coalesce(:from, 0) AND coalesce(:from, 0) + coalesce(:events, 3000000) - 1)
     UNION ALL SELECT 'check_disk_bytes', (SELECT count(*) FROM check_disk_bytes
