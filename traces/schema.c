@@ -177,7 +177,7 @@ static void canned_queries(sqlite3_str *sql)
 /* ---- views ---- */
 
 /* A process row is named only when it ends; until then it goes by the program that it ran last. */
-static const char process_name[] = "coalesce((SELECT text FROM string WHERE id = p.name), (SELECT s.text FROM program "
+static const char process_name[] = "coalesce((SELECT text FROM string WHERE id = nullif(p.name, 0)), (SELECT s.text FROM program "
                                    "AS g JOIN string AS s ON s.id = g.name"
                                    " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
 
@@ -189,7 +189,7 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i)
     if (words != NULL)
         say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), t.\"%w\")", words, c->name, c->name);
     else if (c->type == COL_STR)
-        say(sql, ", (SELECT text FROM string WHERE id = t.\"%w\")", c->name);
+        say(sql, ", (SELECT text FROM string WHERE id = nullif(t.\"%w\", 0))", c->name);
     else if (c->type == COL_HEX)
         say(sql, ", CASE WHEN t.\"%w\" IS NOT NULL THEN printf('0x%%x', t.\"%w\") END", c->name, c->name);
     else
