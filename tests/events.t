@@ -119,7 +119,7 @@ is "console output, and the call that wrote it" "$(ask "select s.text, o.newline
 
 # ---- who ran, and why not ----
 db=s.db
-run "$TARRY" run -o $db sh -c 'sleep 0.01 & spin 3000000 & spin 3000000; wait' # three at once, on one hart
+run "$TARRY" run -o $db sh -c 'sleep 0.01 & faultloop 20000 64 & faultloop 20000 64; wait' # three at once, on one hart
 clean scheduling
 is "states follow each other without gaps" "$(ask "select count(*) from (select ts + dur as until, lead(ts) over (partition by proc order by id) as next from process_state) where next is not null and next <> until")" 0
 is "one runs at a time" "$(ask "select count(*) from (select ts + dur as until, lead(ts) over (order by ts, id) as next from process_state where state = 1 and dur > 0) where next < until")" 0

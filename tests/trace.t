@@ -56,7 +56,7 @@ is "json: escapes, null, numbers" "$(cat .out)" '[
 ]'
 query t.db "select * from fault where id = 0" --format json
 is "json: no rows" "$out" "[]"
-query t.db "select * from string where id = -1" --format csv
+query t.db "select * from string where id = 0" --format csv
 is "csv: no rows" "$(cat .out)" "$(echo id,text | crlf)"
 query t.db "select 'a
 b' as x, 'ä' as y, 7 as zzzz union all select 'c', 'bb', null"

@@ -41,7 +41,7 @@ static void event_table(sqlite3_str *sql, const struct event *e)
     for (unsigned i = 0; i < e->ncols + e->nresults; i++) {
         const struct column *c = &e->columns[i];
         const char *words = catalogue_enum_of(e, c);
-        say(sql, ", \"%w\" INTEGER%s", c->name, i < e->ncols ? " NOT NULL" : "");
+        say(sql, ", \"%w\" INTEGER%s", c->name, i < e->ncols && c->type != COL_STR ? " NOT NULL" : "");
         if (words != NULL)
             say(sql, " REFERENCES \"enum_%w\"(id)", words);
         else if (c->type == COL_STR)
@@ -106,7 +106,6 @@ static void fixed_tables(sqlite3_str *sql)
 
 static void enum_tables(sqlite3_str *sql)
 {
-    say(sql, "INSERT INTO string VALUES(0, '');\n"); /* no text */
     for (unsigned i = 0; i < catalogue_nenums; i++)
         say(sql, "CREATE TABLE \"enum_%w\"(id INTEGER PRIMARY KEY, name TEXT NOT NULL, doc TEXT NOT NULL) STRICT;\n",
             catalogue_enums[i].name);
@@ -177,7 +176,7 @@ static void canned_queries(sqlite3_str *sql)
 /* ---- views ---- */
 
 /* A process row is named only when it ends; until then it goes by the program that it ran last. */
-static const char process_name[] = "coalesce((SELECT text FROM string WHERE id = nullif(p.name, 0)), (SELECT s.text FROM program "
+static const char process_name[] = "coalesce((SELECT text FROM string WHERE id = p.name), (SELECT s.text FROM program "
                                    "AS g JOIN string AS s ON s.id = g.name"
                                    " WHERE g.proc = p.id ORDER BY g.id DESC LIMIT 1))";
 
@@ -189,7 +188,7 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i)
     if (words != NULL)
         say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), t.\"%w\")", words, c->name, c->name);
     else if (c->type == COL_STR)
-        say(sql, ", (SELECT text FROM string WHERE id = nullif(t.\"%w\", 0))", c->name);
+        say(sql, ", (SELECT text FROM string WHERE id = t.\"%w\")", c->name);
     else if (c->type == COL_HEX)
         say(sql, ", CASE WHEN t.\"%w\" IS NOT NULL THEN printf('0x%%x', t.\"%w\") END", c->name, c->name);
     else

@@ -103,7 +103,7 @@ const struct fixed_column schema_columns[] = {
     {"event_kind", "happened", "INTEGER", "events", "how many there were; NULL: not complete", false},
     {"event_kind", "stored", "INTEGER", "events", "how many of them were recorded; NULL: not complete", false},
 
-    {"string", "id", "INTEGER PRIMARY KEY", "", "number that string columns hold; 0: no text", false},
+    {"string", "id", "INTEGER PRIMARY KEY", "", "number that string columns hold; there NULL is no text", false},
     {"string", "text", "TEXT NOT NULL", "", "the text; bytes that are not UTF-8 are written \\xNN", false},
 
     {"image", "id", "INTEGER PRIMARY KEY", "", "number that columns `image` hold", false},
@@ -202,14 +202,14 @@ const struct fixed_view schema_views[] = {
      " AND NOT EXISTS (SELECT 1 FROM trap AS t WHERE t.id = f.cause)"},
     {"check_fill_cause", "A fill names what it was done for", "SELECT id, cause FROM fill WHERE cause = 0 AND (SELECT whole FROM run)"},
     {"check_transfer_cause", "A transfer names what it was made for, of the right kind: a copy its fill, a private copy its fault, a preserve"
-     " and a skip the system call that wrote; what else reads or writes, one of these, or a commit, or the process (boot, exit)",
+     " and a skip the system call that wrote; what else reads or writes, one of these, or a commit, a write-back of the cache, or the process (boot, exit)",
      "SELECT t.id, t.boundary, t.cause FROM transfer AS t WHERE (SELECT complete AND whole FROM run) AND NOT CASE"
      " WHEN t.boundary IN (2, 8, 10, 11) THEN EXISTS (SELECT 1 FROM fill WHERE id = t.cause)"
      " WHEN t.boundary = 9 THEN EXISTS (SELECT 1 FROM fault WHERE id = t.cause)"
      " WHEN t.boundary IN (3, 5) THEN EXISTS (SELECT 1 FROM syscall WHERE id = t.cause)"
      " ELSE EXISTS (SELECT 1 FROM syscall WHERE id = t.cause) OR EXISTS (SELECT 1 FROM fill WHERE id = t.cause)"
      " OR EXISTS (SELECT 1 FROM fault WHERE id = t.cause) OR (t.boundary IN (0, 1, 4, 6, 7) AND"
-     " (EXISTS (SELECT 1 FROM \"commit\" WHERE id = t.cause) OR EXISTS (SELECT 1 FROM process WHERE id = t.cause))) END"},
+     " (EXISTS (SELECT 1 FROM writeback WHERE id = t.cause) OR EXISTS (SELECT 1 FROM \"commit\" WHERE id = t.cause) OR EXISTS (SELECT 1 FROM process WHERE id = t.cause))) END"},
     {"check_kernel_fault_cause", "A fault that the kernel took names the system call, or the trap, note or fill that it served",
      "SELECT f.id, f.cause FROM fault AS f WHERE f.in_kernel = 1 AND (SELECT complete AND whole FROM run)"
      " AND NOT EXISTS (SELECT 1 FROM syscall WHERE id = f.cause) AND NOT EXISTS (SELECT 1 FROM process WHERE id = f.cause)"

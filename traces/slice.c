@@ -94,8 +94,10 @@ static uint32_t encode_row(unsigned char *out, const struct record *r, const str
     *type++ = put_integer(&body, r->words[W_PROC]);
     *type++ = put_integer(&body, r->words[W_PC]);
     *type++ = put_integer(&body, r->words[W_CAUSE]);
-    for (unsigned i = W_COLUMNS; i < known; i++)
-        *type++ = put_integer(&body, r->words[i]);
+    for (unsigned i = W_COLUMNS; i < known; i++) {
+        bool none = r->words[i] == 0 && e->columns[i - W_COLUMNS].type == COL_STR; /* no text: NULL */
+        *type++ = none ? 0 : put_integer(&body, r->words[i]);
+    }
     while (type < out + 1 + columns)
         *type++ = 0;
     return (uint32_t)(body - out);

@@ -314,10 +314,10 @@ static void strings(void **state)
         assert_int_equal(recorder_string(r, text, (size_t)snprintf(text, sizeof(text), "string %d", i)), 6 + i);
     assert_int_equal(recorder_string(r, "string 0", 8), 6);
     stop(r);
-    assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 0"), 10005);
+    assert_int_equal(number("strings.db", "SELECT count(*) FROM string"), 10005);
     assert_int_equal(number("strings.db", "SELECT count(*) FROM string WHERE id > 5 AND text = 'string ' || (id - 6)"),
                      10000);
-    assert_int_equal(number("strings.db", "SELECT max(id) FROM string WHERE text = ''"), 3);
+    assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = ''"), 3);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = 'a\\x00b'"), 4);
     assert_int_equal(number("strings.db", "SELECT id FROM string WHERE text = '\\xff\xc3\xa4\\xc3'"), 5);
 }
