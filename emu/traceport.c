@@ -101,6 +101,11 @@ void traceport_end(struct machine *m, uint64_t id, unsigned kind, const uint64_t
 /* The walk is made once more: the tables are as they were when it was refused. */
 static void trace_walk(struct machine *m, uint64_t pc, uint64_t va, unsigned code)
 {
+    static const uint64_t nothing[10];
+    if (!recorder_wants(m->trace.recorder, EV_walk)) {
+        traceport_event(m, EV_walk, pc, m->trace.last_trap, nothing, 10);
+        return;
+    }
     enum mmu_access access = code == EXC_FETCH_PAGE ? MMU_FETCH : code == EXC_STORE_PAGE ? MMU_STORE : MMU_LOAD;
     struct tlb_walk w;
     tlb_walk(&m->hart, va, access, &w);

@@ -312,6 +312,11 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
     return r->events;
 }
 
+bool recorder_wants(const struct recorder *r, unsigned kind)
+{
+    return r->storing && (!r->filter.active || choice_has_group(&r->filter.choice, catalogue_events[kind].group));
+}
+
 bool recorder_switch(struct recorder *r, bool on)
 {
     bool was = filter_switch(&r->filter, on, r->events);

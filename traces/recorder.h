@@ -70,6 +70,9 @@ struct recorder *recorder_open(const char *path, const struct run_facts *facts, 
 uint64_t recorder_event(struct recorder *, unsigned kind, const struct event_stamp *, const uint64_t *cols,
                         unsigned ncols);
 
+/* Can events of a kind become rows? If not, their columns need not be found out: zeros will do. */
+bool recorder_wants(const struct recorder *, unsigned kind);
+
 /* Ends the open interval `id` of kind `kind` at virtual time ts_ns. Returns 0, or -1 if there is no such open interval.
  */
 int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
