@@ -127,7 +127,8 @@ static void assert_rows(sqlite3 *db, unsigned kind, uint32_t n)
         assert_int_equal(sqlite3_column_int64(q, c++), r->words[W_PC]);
         assert_int_equal(sqlite3_column_int64(q, c++), r->words[W_CAUSE]);
         for (unsigned k = 0; k < e->ncols + e->nresults; k++) {
-            bool null = open && k >= e->ncols;
+            bool no_text = e->columns[k].type == COL_STR && r->words[W_COLUMNS + k] == 0;
+            bool null = no_text || (open && k >= e->ncols);
             assert_int_equal(sqlite3_column_type(q, c), null ? SQLITE_NULL : SQLITE_INTEGER);
             assert_int_equal(sqlite3_column_int64(q, c++), null ? 0 : r->words[W_COLUMNS + k]);
         }
