@@ -9,7 +9,7 @@ GUEST_ELF    := $(GUESTS:%=$(BUILD)/tests/guest/%.elf) $(M_GUESTS:%=$(BUILD)/tes
 GUEST_FLAGS  := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -std=gnu11 -O1 -g -ffreestanding -nostdlib -static \
                 -fno-common -msmall-data-limit=0 -Wall -Wextra -Werror -Wl,--build-id=none -Wl,--no-warn-rwx-segments
 
-$(BUILD)/tests/guest/%.elf: tests/guest/%.c $(GUEST_LIB) tests/guest/guest.h tests/guest/guest.ld
+$(BUILD)/tests/guest/%.elf: tests/guest/%.c $(GUEST_LIB) tests/guest/guest.h tests/guest/guest.ld traces/events.def traces/events.h
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
 	@$(RVCC) $(GUEST_FLAGS) -T tests/guest/guest.ld -o $@ $< $(GUEST_LIB)
