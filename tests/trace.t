@@ -147,6 +147,17 @@ is "nothing was made" "$(ls x.db 2>&1 >/dev/null | wc -l)" 1
 is "full output: exit status" "$?" 2
 matches "full output: message" "$(cat err)" "cannot write"
 
+# ---- process_time, kept while recording, is what view process_state adds up to, and what is counted of a killed run ----
+"$TARRY" run -o many.db --mem 24M sh -c 'cat /bin/sh | wc; sleep 1; thrash 30000000 1 & ls /bin | wc' >/dev/null
+times='select proc, state, wait, sum(times), sum(sum_dur), max(max_dur) from process_time_total group by 1, 2, 3'
+kept=$(sqlite3 many.db "$times")
+matches "process_time: it waited for the disk" "$kept" '\|2\|1\|'
+is "process_time: as process_state" "$kept" "$(sqlite3 many.db "select proc, state, coalesce((select id from enum_wait where
+    name = wait), 0), count(*), sum(dur), max(dur) from process_state group by 1, 2, 3")"
+sqlite3 many.db 'update run set complete = 0'
+is "process_time: as counted of a killed run" "$(sqlite3 many.db "$times")" "$kept"
+rm many.db
+
 # ---- an incomplete trace answers, with a warning ----
 sqlite3 t.db ".backup killed.db" && sqlite3 killed.db 'update run set complete = 0'
 query killed.db summary

@@ -18,6 +18,7 @@ const struct fixed_table schema_tables[] = {
     {"symbol", "Functions that hold an instruction of table instruction, from the symbol tables of the programs"},
     {"source_line", "Lines of source that an instruction of table instruction was compiled from, from the DWARF of the programs"},
     {"instruction", "Each instruction that a trap, interrupt or system call names by image and pc"},
+    {"process_time", "How long each process was running, ready or blocked, and for what it waited: view process_state added up while recording; view process_time_total is the same for any trace"},
     {"doc", "What every table and column means; the row with an empty column is about the table or view itself"},
     {"canned_query", "Questions with their SQL: `tarry query DB NAME`, or paste the text into sqlite3"},
 };
@@ -141,6 +142,14 @@ const struct fixed_column schema_columns[] = {
     {"diagnostic", "host", "INTEGER NOT NULL", "", "1: a host fact, which differs between equal runs", false},
     {"diagnostic", "doc", "TEXT NOT NULL", "", "what it means", false},
 
+    {"process_time", "id", "INTEGER PRIMARY KEY", "", "number of the row", false},
+    {"process_time", "proc", "INTEGER NOT NULL", "", "process row", false},
+    {"process_time", "state", "INTEGER NOT NULL REFERENCES enum_process_state(id)", "", "state", false},
+    {"process_time", "wait", "INTEGER NOT NULL REFERENCES enum_wait(id)", "", "what it waited for, if it was blocked", false},
+    {"process_time", "times", "INTEGER NOT NULL", "", "how often it was in that state", false},
+    {"process_time", "sum_dur", "INTEGER NOT NULL", "virtual ns", "how long in all", false},
+    {"process_time", "max_dur", "INTEGER NOT NULL", "virtual ns", "how long at most", false},
+
     {"doc", "table", "TEXT NOT NULL", "", "table or view", false},
     {"doc", "column", "TEXT NOT NULL", "", "column; empty: the table itself", false},
     {"doc", "type", "TEXT NOT NULL", "",
@@ -188,6 +197,18 @@ const struct fixed_view schema_views[] = {
      " UNION ALL SELECT next, id, ts, 1, NULL, 0 FROM sched WHERE next <> 0"
      " UNION ALL SELECT proc, id, ts, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END, reason, wait FROM sched WHERE proc <> 0))"
      " AS c WHERE state <> 3"},
+    {"process_time_total", "Table process_time, or counted in tables process, sched and wake if the run was killed",
+     "SELECT t.proc, t.state, t.wait, t.times, t.sum_dur, t.max_dur FROM run AS r CROSS JOIN process_time AS t"
+     " WHERE r.complete = 1 UNION ALL SELECT proc, state, wait, count(*), sum(dur), max(dur) FROM ("
+     " SELECT proc, state, wait, coalesce(lead(ts) OVER (PARTITION BY proc ORDER BY id),"
+     " (SELECT p.ts + p.dur FROM process AS p WHERE p.id = c.proc AND p.ts + p.dur >= c.ts), (SELECT virtual_ns FROM run))"
+     " - ts AS dur FROM ("
+     " SELECT t.id AS proc, t.id, t.ts, 0 AS state, 0 AS wait FROM run AS r CROSS JOIN process AS t WHERE r.complete = 0"
+     " UNION ALL SELECT t.proc, t.id, t.ts, 0, 0 FROM run AS r CROSS JOIN wake AS t WHERE r.complete = 0"
+     " UNION ALL SELECT t.next, t.id, t.ts, 1, 0 FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.next <> 0"
+     " UNION ALL SELECT t.proc, t.id, t.ts, CASE t.reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END,"
+     " iif(t.reason = 2, t.wait, 0) FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.proc <> 0) AS c)"
+     " WHERE state <> 3 GROUP BY 1, 2, 3"},
     {"check_id", "As many rows of each kind as were stored; in a run that is whole no id is missing of these", NULL},
     {"check_order", "Within a table, insn and ts never go back from one id to the next", NULL},
     {"check_cause", "The cause of an event began before it",

@@ -184,7 +184,7 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
     if (rc == SQLITE_OK)
         rc = slice_attach(&st->slice, st->db);
     if (rc == SQLITE_OK)
-        rc = (st->rollups = rollup_new()) != NULL ? SQLITE_OK : SQLITE_NOMEM;
+        rc = (st->rollups = rollup_new()) != NULL && (st->times = time_rollup_new()) != NULL ? SQLITE_OK : SQLITE_NOMEM;
     if (rc == SQLITE_OK)
         rc = prepare_all(st);
     return rc;
@@ -336,6 +336,8 @@ int store_write(struct store *st, struct ring *ring, uint64_t n)
     uint32_t first[EV_COUNT + 1];
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
 
+    for (uint64_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = time_rollup_add(st->times, st->db, ring_peek(ring, i));
     group(st, ring, n, first);
     if (rc == SQLITE_OK)
         rc = lay_out(st, n, first);
@@ -386,6 +388,8 @@ int store_finish(struct store *st, const struct run_result *result, const uint64
     if (rc == SQLITE_OK)
         rc = rollup_write(st->rollups, st->db);
     if (rc == SQLITE_OK)
+        rc = time_rollup_finish(st->times, st->db, result->virtual_ns);
+    if (rc == SQLITE_OK)
         rc = schema_finish(st->db);
     if (rc == SQLITE_OK && result->code != NULL)
         rc = code_write(st->db, result->code);
@@ -412,5 +416,7 @@ void store_close(struct store *st)
     st->db = NULL;
     slice_free(&st->slice);
     rollup_free(st->rollups);
+    time_rollup_free(st->times);
     st->rollups = NULL;
+    st->times = NULL;
 }

@@ -10,6 +10,7 @@
 #include "recorder.h"
 #include "ring.h"
 #include "rollup.h"
+#include "rollup_time.h"
 #include "slice.h"
 
 struct store {
@@ -18,6 +19,7 @@ struct store {
     sqlite3_stmt *insert_string, *progress;
     struct slice slice;
     struct rollup_store *rollups;
+    struct time_rollup *times;
     const struct record *order[SLICE_RECORDS]; /* the records of the slice, grouped by kind */
     uint64_t rows[EV_COUNT];     /* inserted, by kind */
     uint64_t events, insn, ts;   /* of all that was inserted: rows, last instruction, last time */

@@ -23,8 +23,8 @@ SELECT n.id, n.ts, (SELECT proc_name FROM page_view WHERE id = n.id) AS program,
                      || coalesce((SELECT ' in ' || s.number || ' ' || s.id FROM syscall_view AS s WHERE s.id = f.cause), '')
                  FROM fault_view AS f WHERE f.id = n.cause),
                 (SELECT number || ' ' || id FROM syscall_view WHERE id = n.cause), printf('pc 0x%x', n.pc)) AS by,
-       coalesce(x."new", '(dirty)') AS then_became, x.ts - n.ts AS after_ns,
+       coalesce((SELECT name FROM enum_page_state WHERE id = x."new"), '(dirty)') AS then_became, x.ts - n.ts AS after_ns,
        coalesce((SELECT number || ' ' || id FROM syscall_view WHERE id = x.cause),
                 (SELECT printf('fault %d of %s', f.id, f.va) FROM fault_view AS f WHERE f.id = x.cause),
                 CASE x.cause WHEN 0 THEN '(kernel)' ELSE x.cause END) AS because
-FROM n LEFT JOIN page_view AS x ON x.id = n.next ORDER BY n.id;
+FROM n LEFT JOIN page AS x ON x.id = n.next ORDER BY n.id;
