@@ -15,8 +15,8 @@ const struct rollup rollups[] = {
      "Transfers by boundary, file and segment"},
     {"syscall", EV_syscall, {"proc", "number", "failed"}, {"result", "insns", "dur"},
      "System calls by number; failed: the result is negative"},
-    {"disk_request", EV_disk_request, {"disk", "op", "class", "status"}, {"sectors", "queue_ns", "service_ns", "dur"},
-     "Disk requests by operation, class and status"},
+    {"disk_request", EV_disk_request, {"disk", "op", "class", "status", "sequential"}, {"sectors", "queue_ns", "service_ns", "dur"},
+     "Disk requests by operation, class and status; sequential: they begin where the one before on the disk ended"},
     {"page", EV_page, {"proc", "segment", "old", "new"}, {NULL}, "Changes of state of pages by segment and states"},
 };
 const unsigned nrollups = sizeof(rollups) / sizeof(rollups[0]);
@@ -25,12 +25,14 @@ const unsigned nrollups = sizeof(rollups) / sizeof(rollups[0]);
 
 /* ---- columns ---- */
 
-enum { FAILED = -1 };
+enum { FAILED = -1, SEQUENTIAL = -2 };
 
 static int word_of(const struct event *e, const char *column)
 {
     if (strcmp(column, "failed") == 0)
         return FAILED;
+    if (strcmp(column, "sequential") == 0)
+        return SEQUENTIAL;
     if (strcmp(column, "proc") == 0)
         return W_PROC;
     if (strcmp(column, "pc") == 0)
@@ -83,6 +85,9 @@ static void view(sqlite3_str *sql, const struct rollup *r)
     for (; n < ROLLUP_MOST_KEYS && r->keys[n] != NULL; n++)
         if (word_of(e, r->keys[n]) == FAILED)
             sqlite3_str_appendall(sql, "t.result < 0, ");
+        else if (word_of(e, r->keys[n]) == SEQUENTIAL)
+            sqlite3_str_appendall(sql, "coalesce(t.sector = (SELECT p.sector + p.sectors FROM disk_request AS p WHERE p.disk ="
+                                       " t.disk AND p.id < t.id ORDER BY p.id DESC LIMIT 1), 0), ");
         else
             sqlite3_str_appendf(sql, "t.\"%w\", ", r->keys[n]);
     for (unsigned i = 0; i < ROLLUP_MOST_SUMS && r->sums[i] != NULL; i++)
@@ -138,11 +143,14 @@ struct group {
     uint64_t min_dur, max_dur;
 };
 
+#define DISKS 16u /* of more, `sequential` is not known */
+
 struct counter {
     const struct rollup *rollup;
     int keys[ROLLUP_MOST_KEYS], sums[ROLLUP_MOST_SUMS]; /* places in a record's words */
     bool is_result[ROLLUP_MOST_KEYS];
     unsigned nkeys, nsums;
+    uint64_t end_of_last[DISKS]; /* sectors */
     struct group *slots;
     uint32_t nslots, ngroups; /* nslots is a power of two */
 };
@@ -218,6 +226,28 @@ static int grow(struct counter *c)
     return 0;
 }
 
+/* Requests of a disk are served one after the other, so they come here in the order in which they began. */
+static uint64_t is_sequential(struct counter *c, const uint64_t *w)
+{
+    uint64_t disk = w[c->keys[0]], sector = w[W_COLUMNS + 3], sectors = w[W_COLUMNS + 4];
+    bool follows;
+
+    if (disk >= DISKS)
+        return 0;
+    follows = c->end_of_last[disk] == sector + 1;
+    c->end_of_last[disk] = sector + sectors + 1; /* 0: there was none */
+    return follows;
+}
+
+static uint64_t key_of(struct counter *c, unsigned key, const struct record *r)
+{
+    const uint64_t *w = r->words;
+
+    if (c->keys[key] == FAILED)
+        return (int64_t)w[W_COLUMNS + catalogue_events[r->kind].ncols] < 0;
+    return c->keys[key] == SEQUENTIAL ? is_sequential(c, w) : w[c->keys[key]];
+}
+
 static int count(struct counter *c, const struct record *r)
 {
     const uint64_t *w = r->words;
@@ -227,11 +257,9 @@ static int count(struct counter *c, const struct record *r)
 
     if (c->ngroups * 2 >= c->nslots && grow(c) < 0)
         return -1;
-    for (unsigned i = 0; i < c->nkeys; i++) {
-        if (open && c->is_result[i])
-            continue; /* the record does not hold it */
-        keys[i] = c->keys[i] == FAILED ? (int64_t)w[W_COLUMNS + catalogue_events[r->kind].ncols] < 0 : w[c->keys[i]];
-    }
+    for (unsigned i = 0; i < c->nkeys; i++)
+        if (!open || !c->is_result[i]) /* else the record does not hold it */
+            keys[i] = key_of(c, i, r);
     keys[ROLLUP_MOST_KEYS] = open;
     g = slot_of(c, keys);
     if (g->events == 0) {

@@ -17,7 +17,9 @@
 struct rollup {
     const char *name;
     unsigned kind;
-    const char *keys[ROLLUP_MOST_KEYS]; /* columns of the event; `failed`: its result is negative */
+    /* Columns of the event. `failed`: its result is negative. `sequential`: the request begins where the one before on
+     * the same disk ended. */
+    const char *keys[ROLLUP_MOST_KEYS];
     const char *sums[ROLLUP_MOST_SUMS]; /* columns whose values are added up */
     const char *doc;
 };

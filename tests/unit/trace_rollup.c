@@ -33,7 +33,7 @@ static void record(const char *file)
     char err[512];
     struct recorder *r = recorder_open(file, &(struct run_facts){.command = "rollup"}, err, sizeof(err));
     struct event_stamp at = {0};
-    uint64_t x = 88172645463325252u, id;
+    uint64_t x = 88172645463325252u, sector[2] = {0, 1000}, id, disk, sectors;
 
     assert_non_null(r);
     for (unsigned i = 0; i < FAULTS; i++) {
@@ -50,9 +50,13 @@ static void record(const char *file)
             id = EVENT(r, &at, syscall, .number = next(&x) % 33);
             if (i % 50 != 0)
                 END(r, id, syscall, at.ts + next(&x) % 1000, .result = next(&x) % 100 - 50, .insns = next(&x) % 1000);
-            id = EVENT(r, &at, disk_request, .disk = i & 1, .op = next(&x) % 2, .class = next(&x) % 3,
-                       .sectors = next(&x) % 64, .queue_ns = i, .service_ns = next(&x) % 100000);
-            if (i % 70 != 0)
+            disk = next(&x) % 2;
+            sectors = next(&x) % 64;
+            sector[disk] += next(&x) % 2; /* half of the requests follow the one before */
+            id = EVENT(r, &at, disk_request, .disk = disk, .op = next(&x) % 2, .class = next(&x) % 3,
+                       .sector = sector[disk], .sectors = sectors, .queue_ns = i, .service_ns = next(&x) % 100000);
+            sector[disk] += sectors;
+            if (i + 10 < FAULTS) /* the last is not served before the run ends */
                 END(r, id, disk_request, at.ts + i, .status = next(&x) % 3);
         }
     }
@@ -102,6 +106,8 @@ static void equal_to_rows(void **state)
     /* some groups were written more than once */
     assert_string_equal(trace_rows(db, "SELECT count(*) > 65536, count(DISTINCT dur || '/' || proc || '/' || resolution)"
                                        " < count(*) FROM fault_time_rollup", NULL, 0), "1|1\n");
+    assert_string_equal(trace_rows(db, "SELECT sum(events * sequential) BETWEEN 4000 AND 6000 FROM disk_request_total", NULL,
+                                   0), "1\n");
     for (unsigned i = 0; i < nrollups; i++)
         kept[i] = digest(db, &rollups[i]);
     assert_int_equal(sqlite3_exec(db, "UPDATE run SET complete = 0", NULL, NULL, NULL), SQLITE_OK);
