@@ -51,6 +51,9 @@ wait $victim 2>/dev/null
 report killed.db -o killed.html
 is "a killed run: exit status" "$status" 0
 matches "a killed run: warning" "$err" "^tarry: killed.db: the run is still going on or was killed"
+"$TARRY" run -o partial.db --trace fault --input f sparse /in/f --touch 5 >/dev/null || exit 1
+report partial.db -o partial.html
+is "a trace of some groups only: exit status" "$status$err" 0
 evil='</script><script>window.broken=1</script><img src=x onerror="window.broken=1"><b>'
 mkdir -p 'a<' "b<"
 sqlite3 t.db ".backup 'a</script><b>.db'" && sqlite3 t.db ".backup 'b</script><b>.db'"
@@ -100,11 +103,16 @@ for name in ("light", "dark"):
             assert distance > 15, (name, vision, a, b, distance)
 PY
 
-# ---- in the browser ----
+# ---- in the browser; `run` lines are commands that the report names, to be tried ----
 while read -r verdict name; do
     case $verdict in
     pass) ok "$name" true ;;
     fail) ok "$name" false ;;
+    run)
+        # shellcheck disable=SC2086
+        run "$TARRY" ${name#tarry }
+        matches "the command that hover names explains the fault: $name" "$status$out" "^0.*fault +[0-9]+ .*write of 0x"
+        ;;
     esac
     [ "$verdict" = done ] && finished=yes
 done < <(timeout 300 /usr/bin/python3 "$TOP/tests/report_browser.py" "$work" 2>&1)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Opens reports in headless Chromium and uses them as a person does. Prints "pass NAME" or "fail NAME: WHY" for each check.
+"""Opens reports in headless Chromium and uses them as a person does. Prints "pass NAME" or "fail NAME: WHY" for each check,
+"run COMMAND" for a command that a report says.
 
 report_browser.py DIRECTORY: t.db, other.db and the reports that report.t made of them are there.
 """
@@ -128,14 +129,17 @@ def one_run():
 
 def check_hover():
     show("faults")
-    fault, segment, page, va, ts, dur, pc, trap = db.execute(
-        """select f.id, f.segment, (f.va - s.base) / 4096, f.va, f.ts, f.dur, f.pc, f.cause from fault f join segment s on s.id = f.segment
+    fault, segment, page, va, ts, dur, pc, trap, rule, source, text = db.execute(
+        """select f.id, f.segment, (f.va - s.base) / 4096, f.va, f.ts, f.dur, f.pc, f.cause, r.name, coalesce(l.source, l.symbol), l.text
+           from fault f join segment s on s.id = f.segment join enum_rule r on r.id = f.rule left join program_line l on l.image = f.image and l.address = f.pc
            where f.resolution = 6 order by f.id limit 1 offset 3""").fetchone()
     x, y = place("faults", segment, page, ts)
     tip = hover(x, y)
     wanted = [f"segment {segment}: defer of ", f"page {page}, va {hex(va & ~4095)}", f"({ts:,} ns)".replace(",", "\u202f"), "1 fault: 1 detached",
-              f"fault {fault}: write by the instruction at pc {hex(pc)} (trap {trap})", f"explain-fault --fault {fault}"]
+              f"fault {fault}: write by the instruction at pc {hex(pc)}" + (f", {source}" if source else "") + (f": {text}" if text else "") + f" (trap {trap})",
+              f"rule {rule}: ", f"explain-fault --fault {fault}"]
     check("hover says segment, page, va, time, count, cause", all(w in tip for w in wanted), [w for w in wanted if w not in tip] + [tip])
+    print("run", tip.split("\n")[-1])
     pixel = js(READ + """const m = maps.faults, box = m.canvas.getBoundingClientRect(), scale = m.canvas.width / m.width;
         return [...pixels(m.canvas, Math.floor((arguments[0] - box.left + 2) * scale), Math.floor((arguments[1] - box.top + 2) * scale), 1, 1)]""", x, y)
     check("there is a mark of that colour under the pointer", "#%02x%02x%02x" % tuple(pixel[:3]) == js("return colours().hues[4]"), pixel)
@@ -294,6 +298,9 @@ def odd_ones():
     load("killed.html")
     check("a killed run: says so", "was killed or was still going on" in d.find_element(By.ID, "run").text)
     check("a killed run: its faults are drawn", js("return maps.faults.painter.drawn") > 0)
+    load("partial.html")
+    check("a trace of some groups only: says so", "not everything was recorded (--trace fault)" in d.find_element(By.ID, "run").text)
+    check("a trace of some groups only: its faults are drawn", js("return maps.faults.painter.drawn") > 5)
     load("hostile.html")
     text = d.find_element(By.TAG_NAME, "body").text
     check("hostile names: are text", "</script><script>window.broken=1</script>" in text and js("return window.broken") is None, text[:300])

@@ -94,6 +94,7 @@ const runs = report.runs.map((r, i) => {
         title: facts.io && report.runs.length > 1 ? `${facts.io} (${r.label})` : r.label,
         words: Object.fromEntries(Object.keys(r.words).map(k => [k, naming(k)])),
         segments: new Map(Object.entries(r.segments).map(([id, t]) => [Number(id), objects(t)[0]])),
+        instructions: new Map(objects(r.instructions).map(i => [`${i.image} ${i.pc}`, i])),
         ranges: Object.assign(objects(r.ranges), {more: r.ranges ? r.ranges.more : 0}),
     });
 });

@@ -7,7 +7,7 @@
 SELECT f.id, f.ts, f.segment,
        ((f.va >> 12) & 0xfffffffffffff) - ((coalesce(s.base, 0) >> 12) & 0xfffffffffffff) AS page,
        f.va, f.dur, coalesce(f.resolution, 0) AS resolution, f.access, f.in_kernel, f.pc, f.cause,
-       c.number AS syscall
+       c.number AS syscall, f.rule, f.image
 FROM fault AS f
 LEFT JOIN segment AS s ON s.id = f.segment
 LEFT JOIN syscall AS c ON f.in_kernel AND c.id = f.cause

@@ -36,6 +36,8 @@ function facts() {
     });
     const warnings = runs.filter(r => !r.complete).map(r => el("p", {class: "warning"},
         `${r.title}: the run was killed or was still going on. What was stored by then is shown; intervals that had not ended are missing.`));
+    warnings.push(...runs.filter(r => r.facts.whole === 0 && r.complete).map(r => el("p", {class: "warning"},
+        `${r.title}: not everything was recorded (${r.facts.trace || "the guest switched the trace off"}). The figures show what was: what is missing from them may have happened.`)));
     section("run", runs.length > 1 ? "The runs" : "The run", "What was run, and what did it cost in all?", ...warnings,
         el("h3", {}, "Totals"), compareTable("Totals", totals, true), runs.length > 1 ? note("In brackets: times the first run.") : null,
         el("h3", {}, "Settings and facts"), compareTable("Settings and facts", rows, false), queryBox(["summary"]));
@@ -92,7 +94,7 @@ function faultsSection() {
     mapSection("faults", "Faults, page by time", "Which pages faulted, when, and why?",
         "One mark is one fault, or several that are too close together to be told apart: zoom in. In a large trace marks are paler where there are fewer faults. Bands are segments in which something happened, " +
         "from the first page that was used to the last; a larger segment is drawn taller, but not in proportion.",
-        map, painter, r => r.faults.n > 0, "No page fault is in this trace.", ["fault-map", "segment-names", "explain-fault"], modes);
+        map, painter, r => r.faults.n > 0, "No page fault is in this trace.", ["fault-map", "segment-names", "instruction-names", "explain-fault"], modes);
 }
 
 function statesSection() {
@@ -162,7 +164,7 @@ function snapshotsSection() {
 
 function tableSection(id, title, query) {
     const q = report.queries[query], place = el("div");
-    section(id, title, q ? q.question : null, place, query === "diagnostic" ? null : queryBox([query]));
+    section(id, title, q ? q.question : null, place, q ? queryBox([query]) : null);
     let run = -1;
     const fill = () => {
         if (run === view.run) return;
@@ -187,8 +189,8 @@ statesSection();
 curveSections();
 diskSections();
 snapshotsSection();
-for (const [query, title] of [["fault-latency", "How long faults took, in numbers"], ["faults-by-line", "Faults by program line"], ["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["syscalls", "System calls"], ["syscall-transfers", "What system calls moved"], ["dirty-pages", "Dirty pages"],
-    ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["diagnostic", "What the recorder noticed"]])
+for (const [query, title] of [["fault-latency", "How long faults took, in numbers"], ["faults-by-line", "Faults by program line"], ["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["waits", "Time lost"], ["os161", "OS/161's counters"], ["syscalls", "System calls"], ["syscall-transfers", "What system calls moved"], ["dirty-pages", "Dirty pages"],
+    ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["event_kind", "What was recorded"], ["diagnostic", "What the recorder noticed"]])
     tableSection(`table-${query}`, title, query);
 document.getElementById("contents").append(contents);
 

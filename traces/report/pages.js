@@ -167,14 +167,26 @@ class FaultPainter {
         const kinds = [...counts].map(([k, n]) => `${words.count(n)} ${word(run, "resolution", k)}`).join(", ");
         return [segmentLine(band), pageLine(run, band, Math.min(...spans.map(s => s[0])), Math.max(...spans.map(s => s[1]))),
             timeLine(cells, first), `${plural(total, "fault")}: ${kinds}; ${total > 1 ? "the longest " : ""}${words.ns(longest)}`,
-            this.because(run, first), `tarry query ${run.label} explain-fault --fault ${cells.id[first]}`];
+            this.because(run, first), ...this.rule(run, first), `tarry query ${run.label} explain-fault --fault ${cells.id[first]}`];
     }
 
     because(run, i) {
-        const cells = run.faults, flags = cells.flags[i], access = word(run, "access", flags & 3), call = flags >>> 3;
-        const who = flags & 4 ? `the kernel, in ${call ? word(run, "syscall", call) : "a system call"} (event ${cells.cause[i]}) from pc ${words.hex(cells.pc[i])}`
-            : `the instruction at pc ${words.hex(cells.pc[i])} (trap ${cells.cause[i]})`;
+        const cells = run.faults, flags = cells.flags[i], access = word(run, "access", flags & 3), call = flags >>> 8 & 255;
+        const where = `pc ${words.hex(cells.pc[i])}${this.place(run, i)}`;
+        const who = flags & 4 ? `the kernel, in ${call ? word(run, "syscall", call) : "a system call"} (event ${cells.cause[i]}) from ${where}`
+            : `the instruction at ${where} (trap ${cells.cause[i]})`;
         return `${cells.count[i] > 1 ? "the first, " : ""}fault ${cells.id[i]}: ${access} by ${who}`;
+    }
+
+    /* Function or source line, and disassembly, as far as the trace knows them. */
+    place(run, i) {
+        const known = run.instructions.get(`${run.faults.flags[i] >>> 16} ${words.hex(run.faults.pc[i])}`);
+        return known ? `${known.place ? `, ${known.place}` : ""}${known.text ? `: ${known.text}` : ""}` : "";
+    }
+
+    rule(run, i) {
+        const rule = run.words.rule.get(run.faults.flags[i] >>> 3 & 31);
+        return rule && rule.id ? [`rule ${rule.name}: ${rule.doc}`] : [];
     }
 }
 

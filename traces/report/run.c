@@ -20,6 +20,7 @@
 #define STRETCHES 200   /* of the run, for queries that divide it */
 #define LARGE_EVENTS 2000000
 #define RANGE_ROWS 4000 /* of the sourced ranges */
+#define INSTRUCTION_ROWS 5000
 #define KINDS 16        /* resolutions of faults */
 #define MOST_FIGURES 8
 
@@ -130,8 +131,9 @@ static void add_fault(struct run *r, sqlite3_stmt *s)
                      .cause = column(s, 10),
                      .count = 1};
 
-    /* access in 2 bits, in_kernel in the third, then the system call */
-    e.flags = (uint32_t)(column(s, 7) & 3) | (uint32_t)(column(s, 8) & 1) << 2 | (uint32_t)column(s, 11) << 3;
+    /* pages.js takes them apart */
+    e.flags = (uint32_t)((column(s, 7) & 3) | (column(s, 8) & 1) << 2 | (column(s, 12) & 31) << 3 |
+                         (column(s, 11) & 255) << 8 | (column(s, 13) & 65535) << 16);
     add_cell(r, &r->faults, &e);
 }
 
@@ -243,7 +245,7 @@ static const struct {
     {"summary", false},  {"working-set", false}, {"miss-ratio", false}, {"fault-latency", false}, {"faults-by-line", false},
     {"faults", false},   {"processes", false},   {"segments", false},   {"syscalls", false},      {"files", false},
     {"disk", false},     {"transfers", false},   {"snapshots", false},  {"dirty-pages", true},    {"syscall-transfers", true},
-    {"checks", true},
+    {"os161", false},    {"waits", true},        {"checks", true},
 };
 
 static int write_table(struct run *r, const char *name, bool slow)
@@ -264,6 +266,10 @@ static int write_tables(struct run *r)
         if (write_table(r, tables[i].name, tables[i].slow) < 0)
             return -1;
     }
+    fputs(",\n\"event_kind\": ", r->to);
+    if (write_rows(r, "SELECT g.name AS \"group\", k.name AS kind, g.chosen, k.happened, k.stored FROM event_kind AS k "
+                      "JOIN event_group AS g ON g.id = k.\"group\" ORDER BY g.id, k.id", TABLE_ROWS) < 0)
+        return -1;
     fputs(",\n\"diagnostic\": ", r->to);
     if (write_rows(r, "SELECT name, value, unit, doc AS meaning FROM diagnostic ORDER BY id", TABLE_ROWS) < 0)
         return -1;
@@ -312,25 +318,26 @@ static int write_segments(struct run *r)
     return 0;
 }
 
-static int write_ranges(struct run *r)
+/* The rows of a figure's query that has a parameter :limit. */
+static int write_limited(struct run *r, const char *member, const char *figure, int limit)
 {
-    sqlite3_stmt *s = prepare_figure(r, "sourced-ranges");
+    sqlite3_stmt *s = prepare_figure(r, figure);
     int rc = SQLITE_DONE;
 
-    fputs(",\n\"ranges\": ", r->to);
+    fprintf(r->to, ",\n\"%s\": ", member);
     if (s == NULL) {
         fputs("null", r->to);
         return 0;
     }
-    sqlite3_bind_int(s, 1, RANGE_ROWS);
-    rc = json_rows(s, RANGE_ROWS, r->to);
+    sqlite3_bind_int(s, 1, limit);
+    rc = json_rows(s, (uint64_t)limit, r->to);
     sqlite3_finalize(s);
     return rc == SQLITE_DONE ? 0 : fail(r, r->label, sqlite3_errmsg(r->db));
 }
 
 static int write_words(struct run *r)
 {
-    static const char *const enums[] = {"resolution", "access", "syscall", "source_kind"};
+    static const char *const enums[] = {"resolution", "access", "syscall", "source_kind", "rule"};
 
     fputs(",\n\"words\": {", r->to);
     for (size_t i = 0; i < sizeof(enums) / sizeof(enums[0]); i++) {
@@ -379,7 +386,8 @@ static int write_run(struct run *r)
         json_distribution(r->latency[i], r->to);
     }
     putc('}', r->to);
-    if (write_segments(r) < 0 || write_ranges(r) < 0 || write_words(r) < 0 || write_tables(r) < 0)
+    if (write_segments(r) < 0 || write_limited(r, "ranges", "sourced-ranges", RANGE_ROWS) < 0 ||
+        write_limited(r, "instructions", "instruction-names", INSTRUCTION_ROWS) < 0 || write_words(r) < 0 || write_tables(r) < 0)
         return -1;
     write_unanswered(r);
     fputs("}\n", r->to);
