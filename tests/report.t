@@ -42,7 +42,7 @@ report empty.db -o empty.html
 is "an empty trace: exit status" "$status$err" 0
 "$TARRY" run -o killed.db --mem 16M thrash 50000000 1000000 >/dev/null 2>&1 &
 victim=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     [ -s killed.db ] && [ "$(sqlite3 -readonly killed.db 'select count(*) > 1000 from fault' 2>/dev/null)" = 1 ] && break
     sleep 0.1
 done
