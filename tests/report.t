@@ -54,6 +54,9 @@ matches "a killed run: warning" "$err" "^tarry: killed.db: the run is still goin
 "$TARRY" run -o partial.db --trace fault --input f sparse /in/f --touch 5 >/dev/null || exit 1
 report partial.db -o partial.html
 is "a trace of some groups only: exit status" "$status$err" 0
+"$TARRY" run -o fork.db defertests >/dev/null || exit 1
+report fork.db -o fork.html
+is "a trace with forks: exit status" "$status$err" 0
 evil='</script><script>window.broken=1</script><img src=x onerror="window.broken=1"><b>'
 mkdir -p 'a<' "b<"
 sqlite3 t.db ".backup 'a</script><b>.db'" && sqlite3 t.db ".backup 'b</script><b>.db'"

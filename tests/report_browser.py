@@ -69,6 +69,13 @@ def colours_of(selector):
         return seen.size; })""", selector)
 
 
+def pixel(name, x, y):
+    """The colour of a map at a place of the screen, as #rrggbb."""
+    p = js(READ + """const m = maps[arguments[0]], box = m.canvas.getBoundingClientRect(), scale = m.canvas.width / m.width;
+        return [...pixels(m.canvas, Math.floor((arguments[1] - box.left) * scale), Math.floor((arguments[2] - box.top) * scale), 1, 1)]""", name, x, y)
+    return "#%02x%02x%02x" % tuple(p[:3])
+
+
 def show(section):
     js("document.getElementById(arguments[0]).scrollIntoView()", section)
     settle()
@@ -140,9 +147,7 @@ def check_hover():
               f"rule {rule}: ", f"explain-fault --fault {fault}"]
     check("hover says segment, page, va, time, count, cause", all(w in tip for w in wanted), [w for w in wanted if w not in tip] + [tip])
     print("run", tip.split("\n")[-1])
-    pixel = js(READ + """const m = maps.faults, box = m.canvas.getBoundingClientRect(), scale = m.canvas.width / m.width;
-        return [...pixels(m.canvas, Math.floor((arguments[0] - box.left + 2) * scale), Math.floor((arguments[1] - box.top + 2) * scale), 1, 1)]""", x, y)
-    check("there is a mark of that colour under the pointer", "#%02x%02x%02x" % tuple(pixel[:3]) == js("return colours().hues[4]"), pixel)
+    check("there is a mark of that colour under the pointer", pixel("faults", x + 2, y + 2) == js("return colours().hues[4]"), pixel("faults", x + 2, y + 2))
     mouse("mousePressed", x, y, button="left", clickCount=1)
     mouse("mouseReleased", x, y, button="left", clickCount=1)
     settle()
@@ -156,6 +161,32 @@ def check_hover():
     js("document.querySelector('#faults input[value=kind]').click()")
 
 
+def look_at(segment, page, begin, end):
+    """Shows a time on the map of states, and so few rows that a page is tall."""
+    js("maps.states.showRows(0, 1); view.show(arguments[0], arguments[1])", begin, end)
+    settle()
+    band = js("return maps.states.bands.find(b => b.id === arguments[0])", segment)
+    height = (band["u1"] - band["u0"]) / (band["hi"] + 1 - band["lo"])
+    middle = band["u0"] + (page + 0.5 - band["lo"]) * height
+    js("maps.states.showRows(arguments[0] - arguments[1], arguments[0] + arguments[1])", middle, 2 * height)
+    settle()
+
+
+def inherited():
+    """A page that a fork left to a segment: its first row says that it leaves a state; it had it from the beginning."""
+    load("fork.html")
+    show("states")
+    segment, page, begin, ts, state = sqlite3.connect("fork.db").execute(
+        """select p.segment, (p.va - s.base) / 4096, s.ts, p.ts, e.name from page p join segment s on s.id = p.segment join enum_page_state e on e.id = p.old
+           where s.parent <> 0 and p.old in (2, 3) and not exists (select 1 from page q where q.segment = p.segment and q.va = p.va and q.id < p.id)
+           order by p.ts - s.ts desc limit 1""").fetchone()
+    look_at(segment, page, begin, ts)
+    tip = hover(*place("states", segment, page, (begin + ts) / 2))
+    got = pixel("states", *place("states", segment, page, (begin + ts) / 2))
+    check("a page that a fork left is drawn from the beginning", got == js("return colours().hues[stateHue[arguments[0] === 'dirty' ? 3 : 2]]", state), got)
+    check("a page that a fork left is there from the beginning", f"page {page}, va" in tip and f"1 {state}" in tip, (segment, page, tip))
+
+
 def check_states():
     """A page's state half way between two of its changes is what the rows of the trace say."""
     show("states")
@@ -163,14 +194,11 @@ def check_states():
         """select p.segment, (p.va - s.base) / 4096, p.ts, (select min(ts) from page n where n.segment = p.segment and n.va = p.va and n.id > p.id), e.name
            from page p join segment s on s.id = p.segment join enum_page_state e on e.id = p."new"
            where p."new" = 3 and exists (select 1 from page n where n.segment = p.segment and n.va = p.va and n.id > p.id) order by p.id limit 1""").fetchone()
-    js("maps.states.showRows(0, 1); view.show(arguments[0], arguments[1])", ts - (until - ts), until + (until - ts))
-    settle()
-    band = js("return maps.states.bands.find(b => b.id === arguments[0])", segment)
-    middle = band["u0"] + (page + 0.5 - band["lo"]) / (band["hi"] + 1 - band["lo"]) * (band["u1"] - band["u0"])
-    js("maps.states.showRows(arguments[0] - 0.0001, arguments[0] + 0.0001)", middle)
-    settle()
+    look_at(segment, page, ts - (until - ts), until + (until - ts))
     tip = hover(*place("states", segment, page, (ts + until) / 2))
     check("hover says the state of a page", f"page {page}, va" in tip and f"1 {state}" in tip, tip)
+    got = pixel("states", *place("states", segment, page, (ts + until) / 2))
+    check("... and it has the colour of that state", got == js("return colours().hues[stateHue[3]]"), got)
     tip = hover(*place("states", segment, page, ts - (until - ts) / 2))
     check("... and what it was before", f"1 {state}" not in tip and f"page {page}, va" in tip, tip)
     js("maps.states.showRows(0, 1); view.reset()")
@@ -309,7 +337,7 @@ def odd_ones():
     check("another kernel: the disk is drawn", js("return maps.disk.run.disk.n") > 0 and "No page fault is in this trace." in d.find_element(By.TAG_NAME, "main").text)
 
 
-for part in (one_run, looks, two_runs, odd_ones):
+for part in (one_run, looks, two_runs, odd_ones, inherited):
     try:
         part()
     except Exception:

@@ -263,12 +263,26 @@ class StatePainter {
         }
     }
 
-    /* Rows are runs of cells with the same band and row. What a row loses before it had it was there from the beginning: a fork left it. */
+    /* How many pages of a row (cells from..to) were in a state from the beginning: what it loses before it had it, a fork left. */
+    inherited(cells, from, to, s) {
+        let n = 0, least = 0;
+        for (let i = from; i < to; i++)
+            if (cells.kind[i] === s) least = Math.min(least, n += cells.count[i]);
+        return -least;
+    }
+
+    /* Where the row of the cell `from` ends. */
+    rowEnd(cells, from) {
+        let to = from + 1;
+        while (to < cells.n && cells.band[to] === cells.band[from] && cells.row[to] === cells.row[from]) to++;
+        return to;
+    }
+
     addStates(grid, map) {
         const cells = map.run.states, height = 2 ** cells.rowShift, width = 2 ** cells.colShift;
         const byId = new Map(map.bands.map(b => [b.id, b]));
         for (let from = 0, to; from < cells.n; from = to) {
-            for (to = from + 1; to < cells.n && cells.band[to] === cells.band[from] && cells.row[to] === cells.row[from];) to++;
+            to = this.rowEnd(cells, from);
             const band = byId.get(cells.band[from]);
             if (!band) continue;
             const page = cells.row[from] * height, y0 = map.yOf(band, page), y1 = map.yOf(band, Math.min(page + height, band.hi + 1));
@@ -279,10 +293,7 @@ class StatePainter {
     }
 
     addRow(grid, map, cells, from, to, s, begin, end, width, y0, y1) {
-        let n = 0, least = 0, t = begin;
-        for (let i = from; i < to; i++)
-            if (cells.kind[i] === s) least = Math.min(least, n += cells.count[i]);
-        n = -least;
+        let n = this.inherited(cells, from, to, s), t = begin;
         for (let i = from; i < to; i++) {
             if (cells.kind[i] !== s) continue;
             const at = cells.col[i] * width;
@@ -342,15 +353,16 @@ class StatePainter {
     statesOf(run, band, first, last, t) {
         const cells = run.states, height = 2 ** cells.rowShift, width = 2 ** cells.colShift, pages = {2: 0, 3: 0, 4: 0};
         let event = 0;
-        const ended = band.segment && band.segment.until != null && t > band.segment.until;
-        for (let i = 0; i < cells.n && !ended; i++) {
-            if (cells.band[i] !== band.id || (cells.row[i] + 1) * height <= first || cells.row[i] * height > last) continue;
-            if (cells.col[i] * width <= t) {
+        if (band.segment && (t < band.segment.ts || (band.segment.until != null && t > band.segment.until))) return {pages, event};
+        for (let from = 0, to; from < cells.n; from = to) {
+            to = this.rowEnd(cells, from);
+            if (cells.band[from] !== band.id || (cells.row[from] + 1) * height <= first || cells.row[from] * height > last) continue;
+            for (const s of states) pages[s] += this.inherited(cells, from, to, s);
+            for (let i = from; i < to && cells.col[i] * width <= t; i++) {
                 pages[cells.kind[i]] += cells.count[i];
                 event = Math.max(event, cells.id[i]);
             }
         }
-        for (const s of states) pages[s] = Math.max(0, pages[s]);
         return {pages, event};
     }
 
