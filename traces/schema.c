@@ -61,8 +61,7 @@ static void event_tables(sqlite3_str *sql)
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_table(sql, &catalogue_events[k]);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (schema_indexes[i].early)
-            event_index(sql, &schema_indexes[i]);
+        event_index(sql, &schema_indexes[i]);
 }
 
 char *schema_event_sql(void)
@@ -73,19 +72,27 @@ char *schema_event_sql(void)
     return sqlite3_str_finish(sql);
 }
 
-unsigned schema_index_word(unsigned index)
+static unsigned word_of(const struct event *e, const char *column)
 {
-    const struct event_index *i = &schema_indexes[index];
-    const struct event *e = &catalogue_events[i->kind];
-
-    if (strcmp(i->column, "cause") == 0)
+    if (strcmp(column, "cause") == 0)
         return W_CAUSE;
-    if (strcmp(i->column, "proc") == 0)
+    if (strcmp(column, "proc") == 0)
         return W_PROC;
     for (unsigned c = 0; c < e->ncols; c++)
-        if (strcmp(i->column, e->columns[c].name) == 0)
+        if (strcmp(column, e->columns[c].name) == 0)
             return W_COLUMNS + c;
     abort(); /* tests/unit/trace_slice.c looks at every index */
+}
+
+unsigned schema_index_word(unsigned index)
+{
+    return word_of(&catalogue_events[schema_indexes[index].kind], schema_indexes[index].column);
+}
+
+unsigned schema_index_second(unsigned index)
+{
+    const char *second = schema_indexes[index].second;
+    return second != NULL ? word_of(&catalogue_events[schema_indexes[index].kind], second) : 0;
 }
 
 static void fixed_tables(sqlite3_str *sql)
@@ -283,12 +290,12 @@ int schema_create(sqlite3 *db)
     return run(db, sql);
 }
 
-int schema_finish(sqlite3 *db)
+int schema_finish(sqlite3 *db, const bool dropped[SCHEMA_MOST_INDEXES])
 {
     sqlite3_str *sql = sqlite3_str_new(db);
 
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (!schema_indexes[i].early)
+        if (dropped[i])
             event_index(sql, &schema_indexes[i]);
     say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n"
              "CREATE UNIQUE INDEX source_line_place ON source_line(image, line, file);\n");

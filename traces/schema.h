@@ -37,15 +37,16 @@ struct fixed_view {
 };
 
 /*
- * What queries look rows up by, going from causes to effects; from an effect to its cause is the id. An early index
- * grows with its table: right for columns that rise with the ids, as causes do. The others are made at the end.
+ * What queries look rows up by, going from causes to effects; from an effect to its cause is the id. Indexes grow with
+ * their tables. One whose entries rise with the ids, as causes do, costs little; the others are dropped when the writer
+ * cannot keep up or the table is large, and made anew at the end.
  */
 struct event_index {
     const char *name;
     unsigned kind;
     const char *column;
-    bool early;
-    const char *second; /* a late index may have a second column; else NULL */
+    bool rises;
+    const char *second; /* second column, or NULL */
 };
 #define SCHEMA_MOST_INDEXES 32
 
@@ -58,13 +59,15 @@ extern const unsigned schema_ntables;
 extern const struct fixed_view schema_views[];
 extern const unsigned schema_nviews;
 
-/* Creates everything but the late indexes in an empty database. Returns an SQLite result code. */
+/* Creates everything in an empty database. Returns an SQLite result code. */
 int schema_create(sqlite3 *);
-/* Creates the late indexes and the statistics for the query planner. Returns an SQLite result code. */
-int schema_finish(sqlite3 *);
-/* The statements that create the event tables and their early indexes; freed by sqlite3_free. */
+/* Creates the indexes that were dropped and the statistics for the query planner. Returns an SQLite result code. */
+int schema_finish(sqlite3 *, const bool dropped[SCHEMA_MOST_INDEXES]);
+/* The statements that create the event tables and their indexes; freed by sqlite3_free. */
 char *schema_event_sql(void);
 /* The place of an index's column in the words of a record. */
 unsigned schema_index_word(unsigned index);
+/* The same of its second column; 0: it has none. */
+unsigned schema_index_second(unsigned index);
 
 #endif

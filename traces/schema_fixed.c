@@ -35,8 +35,8 @@ const struct event_index schema_indexes[] = {
     {"page_va", EV_page, "segment", false, "va"},
     {"snapshot_cause", EV_snapshot, "cause", true, NULL},
     {"segment_cause", EV_segment, "cause", true, NULL},
-    {"piece_cause", EV_piece, "cause", false, NULL},
-    {"walk_cause", EV_walk, "cause", false, NULL},
+    {"piece_cause", EV_piece, "cause", true, NULL},
+    {"walk_cause", EV_walk, "cause", true, NULL},
     {"program_proc", EV_program, "proc", true, NULL},
     {"file_qid", EV_file, "qid", false, NULL},
 };

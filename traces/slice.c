@@ -12,7 +12,7 @@
 #define INTERIOR_HEAD 12u /* the same and the rightmost child */
 #define MOST_CELL (3u + 9u + MOST_RECORD)
 #define MOST_RECORD (1u + W_COLUMNS + CATALOGUE_MAX_WORDS + 8u * (W_COLUMNS + CATALOGUE_MAX_WORDS))
-#define MOST_INDEX_CELL (1u + 3u + 9u + 9u)
+#define MOST_INDEX_CELL (1u + 4u + 8u * 3u)
 #define LEAVES (SLICE_RECORDS / ((PAGE - LEAF_HEAD) / (MOST_CELL + 2u) / 2u)) /* per tree, and no less than it takes */
 
 enum { TABLE_INTERIOR = 5, TABLE_LEAF = 13, INDEX_INTERIOR = 2, INDEX_LEAF = 10 };
@@ -38,7 +38,7 @@ static unsigned char *page_at(const struct slice *s, uint32_t number)
 }
 
 struct slice_entry {
-    int64_t value;
+    int64_t value, second;
     uint64_t id;
 };
 
@@ -103,13 +103,15 @@ static uint32_t encode_row(unsigned char *out, const struct record *r, const str
     return (uint32_t)(body - out);
 }
 
-static uint32_t encode_index(unsigned char *out, uint64_t value, uint64_t id)
+static uint32_t encode_index(unsigned char *out, const struct slice_entry *e, bool two)
 {
-    unsigned char *body = out + 3;
+    unsigned char *type = out, *body = out + 3 + two;
 
-    out[0] = 3;
-    out[1] = put_integer(&body, value);
-    out[2] = put_integer(&body, id);
+    *type++ = 3 + two;
+    *type++ = put_integer(&body, (uint64_t)e->value);
+    if (two)
+        *type++ = put_integer(&body, (uint64_t)e->second);
+    *type = put_integer(&body, e->id);
     return (uint32_t)(body - out);
 }
 
@@ -236,6 +238,8 @@ static int by_value(const void *a, const void *b)
     const struct slice_entry *x = a, *y = b;
     if (x->value != y->value)
         return x->value < y->value ? -1 : 1;
+    if (x->second != y->second)
+        return x->second < y->second ? -1 : 1;
     return x->id < y->id ? -1 : 1;
 }
 
@@ -244,18 +248,19 @@ static void add_index(struct slice *s, unsigned index, const struct record *cons
     struct slice_entry *entries = s->entries;
     struct tree t;
     unsigned char row[MOST_INDEX_CELL + 8];
+    unsigned word = schema_index_word(index), second = schema_index_second(index);
     bool sorted = true;
-    unsigned word = schema_index_word(index);
 
     for (uint32_t i = 0; i < n; i++) {
-        entries[i] = (struct slice_entry){(int64_t)records[i]->words[word], records[i]->words[W_ID]};
-        sorted = sorted && (i == 0 || entries[i - 1].value <= entries[i].value);
+        const uint64_t *words = records[i]->words;
+        entries[i] = (struct slice_entry){(int64_t)words[word], second ? (int64_t)words[second] : 0, words[W_ID]};
+        sorted = sorted && (i == 0 || by_value(&entries[i - 1], &entries[i]) < 0);
     }
     if (!sorted)
         qsort(entries, n, sizeof(entries[0]), by_value);
     begin_tree(&t, s, s->index[index], INDEX_LEAF);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t bytes = encode_index(row, (uint64_t)entries[i].value, entries[i].id);
+        uint32_t bytes = encode_index(row, &entries[i], second != 0);
         unsigned char *cell = add_cell(&t, 1 + bytes, 0);
         cell[0] = (unsigned char)bytes;
         memcpy(cell + 1, row, bytes);
@@ -271,15 +276,19 @@ void slice_clear(struct slice *s)
     for (unsigned k = 1; k < EV_COUNT; k++)
         add_rows(s, k, NULL, 0);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (schema_indexes[i].early)
-            add_index(s, i, NULL, 0);
+        add_index(s, i, NULL, 0);
+}
+
+void slice_drop(struct slice *s, unsigned index)
+{
+    s->dropped[index] = true;
 }
 
 void slice_add(struct slice *s, unsigned kind, const struct record *const *records, uint32_t n)
 {
     add_rows(s, kind, records, n);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (schema_indexes[i].early && schema_indexes[i].kind == kind)
+        if (!s->dropped[i] && schema_indexes[i].kind == kind)
             add_index(s, i, records, n);
 }
 
@@ -310,8 +319,6 @@ static int make_template(struct slice *s, unsigned char **image, sqlite3_int64 *
         rc = sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &q, NULL);
     for (unsigned k = 1; rc == SQLITE_OK && k < EV_COUNT + schema_nindexes; k++) {
         bool table = k < EV_COUNT;
-        if (!table && !schema_indexes[k - EV_COUNT].early)
-            continue;
         sqlite3_bind_text(q, 1, table ? catalogue_events[k].name : schema_indexes[k - EV_COUNT].name, -1, SQLITE_STATIC);
         if (sqlite3_step(q) == SQLITE_ROW)
             *(table ? &s->table[k] : &s->index[k - EV_COUNT]) = (uint32_t)sqlite3_column_int64(q, 0);

@@ -187,7 +187,7 @@ static void widest(void **state)
     slice_free(&s);
 }
 
-/* Rows and the entries of early indexes leave it as they are: no statement makes a record from columns. */
+/* Rows and the entries of indexes leave it as they are: no statement makes a record from columns. */
 static void transfer(void **state)
 {
     struct slice s;
