@@ -216,6 +216,8 @@ static sqlite3 *open_trace(const char *path)
     char err[512];
     sqlite3 *db = query_open(path, err, sizeof(err));
 
+    if (db != NULL && query_is_old(db))
+        fprintf(stderr, "tarry: %s: an older tarry wrote it; tables and columns that it lacks are empty\n", path);
     if (db == NULL)
         misuse("%s", err);
     else if (!query_is_complete(db))

@@ -80,7 +80,7 @@ static void view(sqlite3_str *sql, const struct rollup *r)
 
     sqlite3_str_appendf(sql, "CREATE VIEW \"%w_total\" AS SELECT ", r->name);
     columns_of(sql, r, "t.\"%w\", ", "t.\"sum_%w\", ");
-    sqlite3_str_appendf(sql, "t.events, t.ended%s FROM run AS r CROSS JOIN \"%w_rollup\" AS t WHERE r.complete = 1"
+    sqlite3_str_appendf(sql, "t.events, t.ended%s FROM run AS r CROSS JOIN \"%w_rollup\" AS t WHERE r.complete = 1 AND r.schema_version >= 2"
                         " UNION ALL SELECT ", e->interval ? ", t.min_dur, t.max_dur" : "", r->name);
     for (; n < ROLLUP_MOST_KEYS && r->keys[n] != NULL; n++)
         if (word_of(e, r->keys[n]) == FAILED)
@@ -92,7 +92,7 @@ static void view(sqlite3_str *sql, const struct rollup *r)
             sqlite3_str_appendf(sql, "t.\"%w\", ", r->keys[n]);
     for (unsigned i = 0; i < ROLLUP_MOST_SUMS && r->sums[i] != NULL; i++)
         sqlite3_str_appendf(sql, "coalesce(sum(t.\"%w\"), 0), ", r->sums[i]);
-    sqlite3_str_appendf(sql, "count(*), count(%s)%s FROM run AS r CROSS JOIN \"%w\" AS t WHERE r.complete = 0 GROUP BY ",
+    sqlite3_str_appendf(sql, "count(*), count(%s)%s FROM run AS r CROSS JOIN \"%w\" AS t WHERE r.complete = 0 OR r.schema_version < 2 GROUP BY ",
                         e->interval ? "t.dur" : "*", e->interval ? ", min(t.dur), max(t.dur)" : "", e->name);
     for (int i = 1; i <= n; i++)
         sqlite3_str_appendf(sql, i > 1 ? ", %d" : "%d", i);

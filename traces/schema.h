@@ -12,7 +12,7 @@
 #include "catalogue.h"
 
 #define TRACE_APPLICATION_ID 0x54617272 /* "Tarr", at byte 68 of the file */
-#define TRACE_SCHEMA_VERSION 1          /* user_version; tables and columns are only ever added */
+#define TRACE_SCHEMA_VERSION 2          /* user_version; tables and columns are only ever added */
 
 /* A column of the tables that are not events, or one that every event has. */
 struct fixed_column {
@@ -63,6 +63,11 @@ extern const unsigned schema_nviews;
 int schema_create(sqlite3 *);
 /* Creates the indexes that were dropped and the statistics for the query planner. Returns an SQLite result code. */
 int schema_finish(sqlite3 *, const bool dropped[SCHEMA_MOST_INDEXES]);
+/*
+ * Makes a trace of an older version, open for reading, look like one of today: what it lacks is there and empty, or NULL.
+ * The file is not changed. Returns an SQLite result code.
+ */
+int schema_adapt(sqlite3 *);
 /* The statements that create the event tables and their indexes; freed by sqlite3_free. */
 char *schema_event_sql(void);
 /* The place of an index's column in the words of a record. */
