@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # make soak: every random test over and over with fresh seeds, for SOAK_SECONDS (3600) at most. Stops at the first failure
-# and says how to repeat it. It begins with the fuzzer of the file system (a sixth of the time). The first round cuts the power of the file system two million times (about a quarter of an hour).
+# and says how to repeat it. It begins with the fuzzer of the file system (a sixth of the time). The first round cuts the power of the file system two million times (about a quarter of an hour), and does 20 million operations of model programs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
@@ -13,6 +13,7 @@ tests="$tests $BUILD/tests/emu_loader tests/fuzz.sh"
 once="tests/linux.sh tests/fuzz/run $BUILD/tests/seg_exhaustive" # what has no seed
 log=$BUILD/soak.log
 passed=0 operations=0
+model=20000000 # operations of model programs in the first round, which begins with them
 export TARRY_DEPTH=6 TARRY_SEED=1 TARRY_CRASH_POINTS=${TARRY_CRASH_POINTS:-2000000}
 
 one() { # TEST: exits if it fails
@@ -38,13 +39,14 @@ while [ $SECONDS -lt $end ]; do
     for t in $tests; do
         [ $SECONDS -lt $end ] || break
         case $t in # a minute or two each
+        *seg_model) export TARRY_OPS=$model ;; # four to five minutes in the first round
         *model.t) export TARRY_OPS=400000 ;;
         *) export TARRY_OPS=2000000 ;;
         esac
         one "$t"
         grep '^# .* crash points' "$log"
     done
-    TARRY_CRASH_POINTS=100000
+    TARRY_CRASH_POINTS=100000 model=4000000
 done
 [ -t 2 ] && printf '\r\033[K' >&2
 echo "$operations operations of model programs"
