@@ -2,7 +2,7 @@
 /*
  * Random operations against a plain model in memory: contents of files and of every
  * live snapshot, identity of blocks (W1), counts of free blocks. On a roomy disk and on one that is
- * always nearly full.
+ * always nearly full. With remounts, and with crashes: then the state of the last commit is there, and nothing else.
  */
 #include "fs_device.h"
 
@@ -30,8 +30,20 @@ struct model_snap {
     uint64_t first, end; /* blocks it was asked for */
 };
 
+/* What a crash leaves of a file: how it was at the last commit. */
+struct model_saved {
+    int exists, dir;
+    uint64_t length, version;
+    uint8_t *bytes;
+    uint64_t id[MAX_BLOCKS];
+};
+
 struct world {
     struct device *d;
+    struct model_saved saved[NFILES];
+    int saved_known; /* no: the last commit came in the midst of an operation, when space was short */
+    uint64_t crashes;
+
     enum tfs_scope scope;
     struct tfs *fs;
     struct tfs_file *dirs[2];
@@ -43,10 +55,14 @@ struct world {
     uint64_t preserved; /* events since the last look */
 };
 
-static void count_preserved(const struct tfs_event *e, void *arg)
+static void on_event(const struct tfs_event *e, void *arg)
 {
+    struct world *w = arg;
+
     if (e->kind == TFS_EV_PRESERVE)
-        ((struct world *)arg)->preserved++;
+        w->preserved++;
+    if (e->kind == TFS_EV_COMMIT_BEGIN)
+        w->saved_known = 0;
 }
 
 static void name_of(int i, char *name)
@@ -339,6 +355,38 @@ static void op_check(struct world *w)
     assert_int_equal(tfs_check(w->fs, print_finding, NULL), 0);
 }
 
+/* ---- commits and crashes ---- */
+
+static void op_commit(struct world *w)
+{
+    assert_int_equal(tfs_commit(w->fs), 0);
+    for (int i = 0; i < NFILES; i++) {
+        const struct model_file *m = &w->file[i];
+        struct model_saved *s = &w->saved[i];
+        s->exists = m->exists;
+        s->dir = m->dir;
+        s->length = m->length;
+        s->version = m->version;
+        memcpy(s->bytes, m->bytes, MAX_BYTES);
+        memcpy(s->id, m->id, sizeof s->id);
+    }
+    w->saved_known = 1;
+}
+
+static void back_to_commit(struct world *w)
+{
+    for (int i = 0; i < NFILES; i++) {
+        struct model_file *m = &w->file[i];
+        const struct model_saved *s = &w->saved[i];
+        m->exists = s->exists;
+        m->dir = s->dir;
+        m->length = s->length;
+        m->version = s->version;
+        memcpy(m->bytes, s->bytes, MAX_BYTES);
+        memcpy(m->id, s->id, sizeof m->id);
+    }
+}
+
 /* ---- the world ---- */
 
 static void attach(struct world *w)
@@ -365,7 +413,7 @@ static void release_all(struct world *w)
         op_close(w, i);
 }
 
-static void op_remount(struct world *w)
+static void detach(struct world *w)
 {
     release_all(w);
     tfs_unref(w->dirs[0]);
@@ -374,7 +422,41 @@ static void op_remount(struct world *w)
     assert_int_equal(w->d->pins, 0);
     assert_int_equal(w->d->allocations, 0);
     device_forget(w->d);
+}
+
+static void op_remount(struct world *w)
+{
+    op_commit(w);
+    detach(w);
     attach(w);
+    w->saved_known = 1; /* unmounting committed what has been committed */
+}
+
+/* The power goes. Some of what is dirty has reached the medium, some has not. */
+static void op_crash(struct world *w)
+{
+    size_t bytes = (size_t)w->d->nblocks * TFS_BLOCK;
+
+    if (!w->saved_known)
+        return;
+    for (uint64_t n = below(&w->rng, 20); n > 0 && w->d->ncached > 0; n--)
+        device_churn(w->d);
+    uint8_t *medium = malloc(bytes);
+    memcpy(medium, w->d->medium, bytes);
+    detach(w); /* to give its memory back; what it writes does not count */
+    memcpy(w->d->medium, medium, bytes);
+    free(medium);
+    attach(w);
+    back_to_commit(w);
+    w->saved_known = 1;
+    w->crashes++;
+    for (int i = 0; i < NFILES; i++)
+        if (w->file[i].exists)
+            op_open(w, i); /* and compares */
+    op_check(w);
+    struct tfs_space sp;
+    tfs_space(w->fs, &sp);
+    assert_int_equal(sp.held_blocks, 0); /* E5 */
 }
 
 static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed, enum tfs_scope scope)
@@ -383,7 +465,7 @@ static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed, enum t
 
     *w = (struct world){.d = device_new(nblocks, seed), .rng = seed, .scratch = malloc(MAX_BYTES + 1), .scope = scope};
     w->d->churn = 8;
-    w->d->on_event = count_preserved;
+    w->d->on_event = on_event;
     w->d->on_event_arg = w;
     assert_int_equal(tfs_format(&w->d->env, nblocks), 0);
     w->fs = mount_or_die(w->d);
@@ -392,16 +474,21 @@ static void world_begin(struct world *w, uint64_t nblocks, uint64_t seed, enum t
     assert_int_equal(tfs_create(root, "a", DMDIR_BIT | 0755, &w->dirs[0]), 0);
     assert_int_equal(tfs_create(root, "b", DMDIR_BIT | 0755, &w->dirs[1]), 0);
     tfs_unref(root);
-    for (int i = 0; i < NFILES; i++)
+    for (int i = 0; i < NFILES; i++) {
         w->file[i].bytes = calloc(1, MAX_BYTES);
+        w->saved[i].bytes = calloc(1, MAX_BYTES);
+    }
+    op_commit(w);
     for (int i = 0; i < NSNAPS; i++)
         w->snap[i].bytes = calloc(1, MAX_BYTES);
 }
 
 static void world_end(struct world *w)
 {
-    for (int i = 0; i < NFILES; i++)
+    for (int i = 0; i < NFILES; i++) {
         free(w->file[i].bytes);
+        free(w->saved[i].bytes);
+    }
     for (int i = 0; i < NSNAPS; i++)
         free(w->snap[i].bytes);
     free(w->scratch);
@@ -422,11 +509,13 @@ static void step(struct world *w)
     case 68 ... 79: op_snap(w, i); break;
     case 80 ... 89: op_unsnap(w); break;
     case 90 ... 94: op_verify(w); break;
-    case 95 ... 97: assert_int_equal(tfs_commit(w->fs), 0); break;
+    case 95 ... 97: op_commit(w); break;
     case 98: op_check(w); break;
     case 99:
         if (below(&w->rng, 6) == 0)
             op_remount(w);
+        else if (below(&w->rng, 4) == 0)
+            op_crash(w);
         break;
     }
 }
@@ -466,8 +555,9 @@ static void run(uint64_t nblocks, uint64_t seed, int steps, int want_nospace, en
     op_remount(&w);
     assert_int_equal(free_blocks(w.fs), free_before);
     op_check(&w);
-    printf("# %d steps, %llu times full, %llu blocks preserved\n", steps, (unsigned long long)w.nospace,
-           (unsigned long long)w.preserved);
+    printf("# %d steps, %llu crashes, %llu times full, %llu blocks preserved\n", steps, (unsigned long long)w.crashes,
+           (unsigned long long)w.nospace, (unsigned long long)w.preserved);
+    assert_true(w.crashes > 0);
     assert_true(w.preserved > 0);
     assert_true(!want_nospace || w.nospace > 0);
     release_all(&w);
