@@ -33,6 +33,7 @@ int traceport_init(struct machine *m, char *err, size_t errlen)
         struct run_facts none = {0};
         t->recorder = t->own = recorder_open(NULL, &none, err, errlen);
     }
+    t->keeps = t->recorder && recorder_wants(t->recorder, EV_program);
     return t->recorder ? 0 : -1;
 }
 
@@ -124,7 +125,7 @@ static uint64_t image_at(struct machine *m, uint64_t pc, unsigned privilege)
     struct traceport *t = &m->trace;
     uint64_t image = privilege != EV_privilege_user ? IMAGE_BOOTED : t->described ? t->image : IMAGE_UNKNOWN;
     bool fresh;
-    struct guest_pc *p = t->own ? NULL : images_pc(&t->images, image, pc, &fresh);
+    struct guest_pc *p = !t->keeps ? NULL : images_pc(&t->images, image, pc, &fresh);
     uint32_t bits = 0;
     if (p && (fresh || !p->bits || image == IMAGE_UNKNOWN) && tlb_instruction(&m->hart, pc, &bits)) {
         p->differs = p->differs || (p->bits && p->bits != bits);

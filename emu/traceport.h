@@ -35,6 +35,7 @@ struct traceport {
     uint64_t last_trap;       /* newest trap row */
     uint64_t last_interrupt;  /* newest interrupt row */
     uint64_t last_disk;       /* row of the newest request that a disk has completed */
+    bool keeps;               /* what happens is recorded, not only numbered */
     bool described;           /* the guest uses the port: it records its own system calls */
     struct images images;
     struct {

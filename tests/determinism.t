@@ -37,7 +37,7 @@ for i in 1 2 3; do
     done
     status=0
     env FILLER="$(head -c $((i * 1000)) /dev/zero | tr '\0' x)" \
-        "$TARRY" run -o trace.db --mem 64M --input file:/in/file --input script:/in/script sh /in/script >$i/out 2>&1 </dev/null || status=$?
+        "$TARRY" run -o trace.db --trace all --mem 64M --input file:/in/file --input script:/in/script sh /in/script >$i/out 2>&1 </dev/null || status=$?
     # shellcheck disable=SC2086
     [ -z "$busy" ] || kill $busy
     mv trace.db $i/

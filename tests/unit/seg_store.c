@@ -450,10 +450,36 @@ static void resizing_drops_what_is_beyond(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
+/* ---- the rule of a fault, as the trace has it ---- */
+
+static int rule_of(enum ev_enum_access access)
+{
+    assert_int_equal(fixfault(fix.seg, BUF, access, false, fix.proc->space, NULL), 0);
+    return (int)event_at(EV_fault, -1)->of.fault.rule;
+}
+
+static void rules_of_faults(void **state)
+{
+    (void)state;
+    assert_int_equal(rule_of(EV_access_read), EV_rule_first_touch);
+    assert_int_equal(rule_of(EV_access_read), EV_rule_stale_tlb); /* the entry has been there since */
+    flushmmu(fix.proc->space, BUF, PG(1));
+    assert_int_equal(rule_of(EV_access_read), EV_rule_absent);
+    assert_int_equal(rule_of(EV_access_write), EV_rule_first_store);
+    assert_int_equal(rule_of(EV_access_write), EV_rule_stale_tlb);
+    protectmmu(fix.proc->space, BUF, PG(1));
+    assert_int_equal(rule_of(EV_access_write), EV_rule_rights);
+    assert_int_equal(fread_at(0, BUF, PG(1)), PG(1));
+    assert_int_equal(rule_of(EV_access_write), EV_rule_fill);
+    assert_int_equal(event_at(EV_fault, -1)->end.fault.detached, 1);
+    assert_int_equal(event_at(EV_fill, -1)->of.fill.kind, EV_source_kind_snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(s1_every_transition_is_recorded),
+        TEST(rules_of_faults),
         TEST(s1_a_fill_explains_itself),
         TEST(s1_clean_pages_are_write_protected),
         TEST(s2_the_last_detach_drops_the_snapshot),
