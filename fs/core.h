@@ -31,6 +31,9 @@ struct group {
     uint64_t index;
     uint64_t nfree;      /* bits in none of the maps */
     int dirty;           /* used differs from committed */
+    int must, write;     /* the copy on the disk cannot be believed; it is written by the commit at hand */
+    uint64_t ndeltas;    /* runs of blocks about which used and written differ: in the superblock, until the copy is written */
+    uint64_t *written;   /* the copy on the disk */
     uint64_t *committed; /* the last commit reaches it */
     uint64_t *used;      /* the next commit will reach it, from the live files or from named snapshots */
     uint64_t *held;      /* a snapshot in memory, or a removed file that is still open, has it */
@@ -84,6 +87,8 @@ struct tfs {
     int no_commit;       /* being repaired: there is only the one at the end */
     int broken;          /* a superblock write failed: which commit is on the medium is unknown */
     uint8_t *map_copy;   /* as in the superblock, (ngroups + 7) / 8 bytes */
+    struct disk_delta *carried; /* as the last superblock has them, of groups that are not loaded; NULL: there never were any */
+    uint32_t ncarried;
     struct group **chunk[MAX_GROUPS / CHUNK_GROUPS]; /* CHUNK_GROUPS groups each, NULL until one is loaded */
     struct group *groups;
     uint64_t pins[MAX_PINS]; /* blocks pinned now: a lying free map must not hand them out */
@@ -200,10 +205,17 @@ uint64_t space_floor(const struct tfs *); /* free blocks that only the removal o
 int space_group(struct tfs *, uint64_t index, struct group **);
 int space_remake(struct tfs *, uint64_t index, struct group **); /* the group, loaded if it can be read, else empty */
 int space_is_loaded(const struct tfs *, uint64_t index);
-int space_commit(struct tfs *);       /* puts changed map blocks into their other copy */
-void space_describe(const struct tfs *, struct disk_super *);
 void space_committed(struct tfs *);   /* the superblock is on the medium */
 void space_forget(struct tfs *);
+
+/* ---- freemap.c: the free map on the disk ---- */
+#define CARRIED_BYTES (MAX_DELTAS * sizeof(struct disk_delta))
+int map_take(struct tfs *, const struct disk_super *); /* what it says has changed since the copies were written */
+int map_read(struct tfs *, struct group *);
+void map_distrust(struct tfs *, struct group *);      /* it could not be read, and is made anew */
+int map_commit(struct tfs *);                         /* writes copies if the superblock has no room for what changed */
+void map_describe(const struct tfs *, struct disk_super *);
+void map_committed(struct tfs *);
 
 /* ---- extent trees: node.c, tree_find.c, leaf.c, tree.c, tree_cut.c ---- */
 int root_check(struct tfs *, const struct disk_root *);

@@ -122,6 +122,14 @@ struct disk_deadblock {
 #define GROUP_BLOCKS (GROUP_BYTES * 8)
 #define MAX_GROUPS 27136u
 
+/* A run of blocks that are used, or free, unlike in the copy of their group's map that counts. */
+#define DELTA_USED 0x80000000u
+#define MAX_DELTAS 128u /* fewer on a device so large that the superblock has no room for them */
+struct disk_delta {
+    uint32_t blk;
+    uint32_t run; /* blocks; the highest bit: they are used */
+};
+
 struct disk_super {
     struct disk_header header; /* birth: the epoch that this commit closed */
     uint32_t version;
@@ -134,7 +142,7 @@ struct disk_super {
     uint32_t map_groups; /* groups from this one on have never been written: all free */
     uint32_t slots;      /* of the inode table, used and free */
     uint32_t free_slot;  /* head of the list of free slots + 1 */
-    uint32_t zero;
+    uint32_t ndeltas;    /* behind the part of map_copy that is in use, from a multiple of 8 bytes on */
     struct disk_deadlist dead;           /* what the newest named snapshot sees and the live file system does not */
     struct disk_inode table;             /* the inode table; slot 0 is the root directory */
     struct disk_inode snaps;             /* the table of named snapshots, a block each */
@@ -178,6 +186,7 @@ _Static_assert(sizeof(struct disk_entry) == 24, "entry");
 _Static_assert(sizeof(struct disk_snap) <= TFS_BLOCK, "snapshot");
 _Static_assert(sizeof(struct disk_super) <= TFS_BLOCK, "superblock");
 _Static_assert(sizeof(struct disk_super_v3) <= TFS_BLOCK, "superblock of version 3");
+_Static_assert(MAX_GROUPS * GROUP_BLOCKS < DELTA_USED, "block numbers of 31 bits");
 _Static_assert(sizeof(struct disk_deadblock) <= TFS_BLOCK, "deadlist");
 
 #endif

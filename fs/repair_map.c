@@ -31,6 +31,8 @@ static int remake_group(struct repair *r, uint64_t index, int keep_committed)
             g->committed[b / 64] = (g->committed[b / 64] & ~m) | (g->used[b / 64] & m);
         g->nfree += !((g->used[b / 64] | g->committed[b / 64]) & m);
     }
+    if (g->must && wrong == 0 && !keep_committed)
+        repair_did(r, "free map: made anew, because it could not be read: group ", index, "");
     g->dirty = 1;
     if (wrong > 0 && !keep_committed)
         repair_did(r, "free map: it was wrong about ", wrong, " blocks");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which blocks may be allocated. See struct group: three maps per group in
- * memory, of which one goes to the disk.
+ * Which blocks may be allocated. See struct group: maps in memory, of which one goes to the disk (freemap.c).
  *
  * A block's life: free -> used (allocated) -> [still used, while it is on a deadlist of a named snapshot]
  * -> [held, while only a snapshot in memory or an open removed file has it]
@@ -47,6 +46,7 @@ static void group_free(struct tfs *fs, struct group *g)
     mem_free(fs, g->committed, GROUP_BYTES);
     mem_free(fs, g->used, GROUP_BYTES);
     mem_free(fs, g->held, GROUP_BYTES);
+    mem_free(fs, g->written, GROUP_BYTES);
     mem_free(fs, g, sizeof *g);
 }
 
@@ -56,17 +56,10 @@ static int group_read(struct tfs *fs, struct group *g)
         mark_fixed(fs, g->index, g->used);
         return 0;
     }
-    uint64_t blk = MAP_BLOCK(g->index, fs->map_copy[g->index / 8] >> g->index % 8 & 1);
-    void *data;
-    int fresh, r = meta_get(fs, blk, MAGIC_MAP, ANY_BIRTH, &data, &fresh);
-    if (r < 0)
-        return r;
-    uint64_t birth = ((struct disk_header *)data)->birth;
-    memcpy(g->used, (uint8_t *)data + sizeof(struct disk_header), GROUP_BYTES);
-    block_put(fs, blk, data, 0);
-    if (birth > fs->committed || !fixed_are_marked(fs, g))
-        return corrupt(fs, blk, "free map makes no sense");
-    return 0;
+    int r = map_read(fs, g);
+    if (r == 0 && !fixed_are_marked(fs, g))
+        r = corrupt(fs, MAP_BLOCK(g->index, fs->map_copy[g->index / 8] >> g->index % 8 & 1), "free map makes no sense");
+    return r;
 }
 
 static struct group *group_new(struct tfs *fs, uint64_t index)
@@ -79,7 +72,8 @@ static struct group *group_new(struct tfs *fs, uint64_t index)
     g->committed = mem_alloc(fs, GROUP_BYTES);
     g->used = mem_alloc(fs, GROUP_BYTES);
     g->held = mem_alloc(fs, GROUP_BYTES);
-    if (g->committed != NULL && g->used != NULL && g->held != NULL)
+    g->written = mem_alloc(fs, GROUP_BYTES);
+    if (g->committed != NULL && g->used != NULL && g->held != NULL && g->written != NULL)
         return g;
     group_free(fs, g);
     return NULL;
@@ -136,6 +130,7 @@ int space_remake(struct tfs *fs, uint64_t index, struct group **out)
     struct group *g = group_new(fs, index);
     if (g == NULL)
         return -TFS_ENOMEM;
+    map_distrust(fs, g);
     g->next = fs->groups;
     fs->groups = g;
     *out = fs->chunk[index / CHUNK_GROUPS][index % CHUNK_GROUPS] = g;
@@ -403,46 +398,13 @@ int space_is_used(struct tfs *fs, uint64_t blk)
 
 /* ---- commit ---- */
 
-int space_commit(struct tfs *fs)
-{
-    for (struct group *g = fs->groups; g != NULL; g = g->next) {
-        if (!g->dirty)
-            continue;
-        uint64_t blk = MAP_BLOCK(g->index, !(fs->map_copy[g->index / 8] >> g->index % 8 & 1));
-        void *data;
-        int r = meta_new(fs, blk, MAGIC_MAP, &data);
-        if (r < 0)
-            return r;
-        memcpy((uint8_t *)data + sizeof(struct disk_header), g->used, GROUP_BYTES);
-        block_put(fs, blk, data, 1);
-    }
-    return 0;
-}
-
-/* What the superblock must say once those copies count. */
-void space_describe(const struct tfs *fs, struct disk_super *s)
-{
-    s->free_blocks = fs->free + fs->waiting + fs->held;
-    s->map_groups = fs->map_groups;
-    memcpy(s->map_copy, fs->map_copy, (fs->ngroups + 7) / 8);
-    for (const struct group *g = fs->groups; g != NULL; g = g->next) {
-        if (!g->dirty)
-            continue;
-        s->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
-        if (g->index >= s->map_groups)
-            s->map_groups = (uint32_t)g->index + 1;
-    }
-}
-
 void space_committed(struct tfs *fs)
 {
+    map_committed(fs);
     for (struct group *g = fs->groups; g != NULL; g = g->next) {
         if (!g->dirty)
             continue;
         g->dirty = 0;
-        if (g->index >= fs->map_groups)
-            fs->map_groups = (uint32_t)g->index + 1;
-        fs->map_copy[g->index / 8] ^= (uint8_t)(1u << g->index % 8);
         for (uint64_t w = 0; w < GROUP_WORDS; w++) {
             uint64_t freed = g->committed[w] & ~g->used[w] & ~g->held[w];
             g->nfree += (uint64_t)__builtin_popcountll(freed);

@@ -57,6 +57,7 @@ void super_forget(struct tfs *fs)
     mem_free(fs, fs->root, sizeof *fs->root);
     mem_free(fs, fs->table, sizeof *fs->table);
     mem_free(fs, fs->snap_table, sizeof *fs->snap_table);
+    mem_free(fs, fs->carried, CARRIED_BYTES);
     mem_free(fs, fs->map_copy, (fs->ngroups + 7) / 8);
     mem_free(fs, fs, sizeof *fs);
 }
@@ -83,7 +84,8 @@ static int write_super(struct tfs *fs, uint64_t *written)
     s->dead = fs->dead.next;
     s->table = fs->table->inode;
     s->snaps = fs->snap_table->inode;
-    space_describe(fs, s);
+    s->free_blocks = fs->free + fs->waiting + fs->held;
+    map_describe(fs, s);
     block_put(fs, blk, data, 1);
     r = fs->env->flush(fs->env->ctx, written);
     fs->broken = r < 0; /* it may or may not have arrived */
@@ -97,7 +99,7 @@ static int commit_blocks(struct tfs *fs, uint64_t *written)
     if (r == 0)
         r = dead_commit(fs);
     if (r == 0)
-        r = space_commit(fs);
+        r = map_commit(fs);
     if (r == 0)
         r = fs->env->flush(fs->env->ctx, written);
     if (r == 0)
@@ -298,7 +300,7 @@ static int take_super(struct tfs *fs, const struct disk_super *s, uint64_t devic
         !block_valid(fs, fs->cursor) || fs->cursor / GROUP_BLOCKS > fs->map_groups ||
         inode_check(fs, &fs->table->inode) < 0)
         return corrupt(fs, 0, "superblock makes no sense");
-    return 0;
+    return s->version == 3 ? 0 : map_take(fs, s);
 }
 
 int super_mount_root(struct tfs *fs)

@@ -18,8 +18,12 @@ list() {
 a committed block is overwritten|fs_crash|inode.c|s/^    return snap > f->fs->committed ? snap : f->fs->committed;$/    (void)snap; return 0;/
 a commit does not wait before the superblock|fs_crash|super.c|/^static int commit_blocks/,/^}/s/r = fs->env->flush(fs->env->ctx, written);/;/
 a commit writes the superblock that counts|fs_crash|super.c|s/(fs->generation + 1) & 1;/fs->generation \& 1;/
-a commit writes the copy of the map that counts|fs_crash|space.c|s/MAP_BLOCK(g->index, !(fs->map_copy/MAP_BLOCK(g->index, !!(fs->map_copy/
+a commit writes the copy of the map that counts|fs_crash|freemap.c|s/MAP_BLOCK(g->index, !(fs->map_copy/MAP_BLOCK(g->index, !!(fs->map_copy/
 a freed block is used again before the commit|fs_crash|space.c|s/^    return g->committed\[w\] | g->used/    return g->used/
+what has changed since the map was written is lost|fs_crash|freemap.c|/^int map_take/,/^}/s/s->ndeltas > 0 ? mem_alloc.*/NULL; return 0;/
+what has changed in a group that is not loaded is lost|fs_map|freemap.c|s/s->ndeltas < fs->ncarried; s->ndeltas++/0;/
+what has changed stays when the map is written|fs_map|freemap.c|/^void map_committed/,/^}/s/memcpy(g->written.*/;/
+more has changed than the superblock has room for|fs_map|freemap.c|s/^    while (total > delta_room(fs)) {/    while (total > delta_room(fs) + 20) {/
 what is merely held goes to the disk|fs_crash|space.c|s/^    g->used\[w\] &= ~m;$/    ;/
 a changed map is not written|fs_crash|space.c|s/g->dirty = 1;$/;/
 an inode stays in memory|fs_crash|inode.c|s/^    \*record(data, f->slot) = f->inode;$/    ;/

@@ -414,7 +414,7 @@ static void test_cost(void **state)
         if (sizes[i].dead == 100)
             assert_in_range(remove[i], 1, 8);
     }
-    assert_in_range(take[0], 1, 3); /* record, map, superblock */
+    assert_in_range(take[0], 1, 2); /* record, superblock */
     assert_in_range(remove[SIZES - 1], 1, 10000 / DEAD_ENTRIES * 2);
 }
 
@@ -432,6 +432,9 @@ static void test_version_3(void **state)
     for (int i = 0; i < 40; i++)
         change(fs, &x);
     uint32_t want = look(fs);
+    for (struct group *g = fs->groups; g != NULL; g = g->next)
+        g->must = 1; /* version 3 wrote the map with each commit */
+    fs->changed = 1;
     assert_int_equal(tfs_unmount(fs), 0);
     device_forget(d);
     for (uint64_t b = 0; b < 2; b++) { /* as version 3 would have written it */
