@@ -304,6 +304,14 @@ static void test_commit_cost(void **state)
     printf("# one block changed: %llu blocks written\n", (unsigned long long)(d->writes - writes));
     assert_in_range(d->writes - writes, 1, 6); /* data, two halves of a full leaf, node, block of inodes, superblock */
     tfs_unref(f);
+    f = make_file(fs, "d", "short", 0);
+    assert_int_equal(tfs_write(f, 0, "x", 1), 1);
+    assert_int_equal(tfs_commit(fs), 0);
+    writes = d->writes;
+    assert_int_equal(tfs_write(f, 0, "y", 1), 1);
+    assert_int_equal(tfs_commit(fs), 0);
+    assert_int_equal(d->writes - writes, 3); /* data, block of inodes, superblock */
+    tfs_unref(f);
     assert_int_equal(tfs_unmount(fs), 0);
     device_delete(d);
 }
