@@ -36,7 +36,8 @@ static void insert(struct writer *w, sqlite3_stmt *s)
 static void begin(struct writer *w, sqlite3 *db)
 {
     *w = (struct writer){.db = db, .rc = SQLITE_OK};
-    w->image = prepare(w, "INSERT INTO image(id, name, file, version, symbols, lines, note) VALUES(?, ?, ?, ?, ?, ?, ?)");
+    w->image = prepare(w, "INSERT INTO image(id, name, file, version, symbols, lines, note)"
+                          " VALUES(?, ?, ?, ?, ?, ?, ?)");
     w->symbol = prepare(w, "INSERT INTO symbol(id, image, address, size, name) VALUES(?, ?, ?, ?, ?)");
     w->line = prepare(w, "INSERT INTO source_line(id, image, file, line) VALUES(?, ?, ?, ?)");
     w->known_line = prepare(w, "SELECT id FROM source_line WHERE image = ? AND file = ? AND line = ?");

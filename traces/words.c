@@ -90,7 +90,8 @@ static void argument(sqlite3_str *sql, const char *name, size_t length, unsigned
         break;
     case ARGV: /* known if the call came to run the program */
         sqlite3_str_appendf(sql, "coalesce((SELECT '[' || a.text || ']' FROM program AS g JOIN string AS a"
-                                 " ON a.id = g.arguments WHERE g.proc = t.proc AND g.cause = t.id), printf('0x%%x', t.a%u))",
+                                 " ON a.id = g.arguments WHERE g.proc = t.proc AND g.cause = t.id),"
+                                 " printf('0x%%x', t.a%u))",
                             i);
         break;
     case NUMBER:
@@ -143,7 +144,8 @@ void words_select(sqlite3_str *sql)
                         " coalesce((SELECT name FROM enum_error WHERE id = -t.result), t.result) ||"
                         " iif(t.errstr > 0, ' (' || e.text || ')', '') WHEN t.number IN (%d, %d) THEN"
                         " printf('0x%%x', t.result) ELSE t.result END AS call"
-                        " FROM syscall AS t LEFT JOIN string AS x ON x.id = t.text LEFT JOIN string AS e ON e.id = t.errstr"
+                        " FROM syscall AS t LEFT JOIN string AS x ON x.id = t.text"
+                        " LEFT JOIN string AS e ON e.id = t.errstr"
                         " LEFT JOIN process AS p ON p.id = t.proc",
                         SYS_segattach, SYS_brk);
 }

@@ -414,7 +414,8 @@ int pagefault(uint64_t va, enum ev_enum_access access)
     if (s != NULL) {
         r = fixfault(s, va, access, false, up->space, NULL);
     } else {
-        uint64_t id = up->fault = TRACE(fault, .va = va, .access = access, .rule = EV_rule_no_segment, .image = up->image);
+        uint64_t id = up->fault =
+            TRACE(fault, .va = va, .access = access, .rule = EV_rule_no_segment, .image = up->image);
         ENDTRACE(fault, id, .resolution = EV_resolution_no_segment);
         r = error(T_EFAULT, "bad address");
     }

@@ -133,7 +133,8 @@ int main(void)
         cmocka_unit_test(what_is_no_program),
         cmocka_unit_test(damaged_programs),
     };
-    seed = getenv("TARRY_SEED") != NULL ? strtoull(getenv("TARRY_SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
+    const char *given = getenv("TARRY_SEED");
+    seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
     cmocka_set_message_output(CM_OUTPUT_TAP);
     print_message("# TARRY_SEED=%llu\n", (unsigned long long)seed);
     return cmocka_run_group_tests(tests, NULL, NULL);
