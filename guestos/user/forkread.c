@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * forkread FILE: a read and many readers. Reads FILE whole into a deferred segment, forks N children, and each looks at
- * the same M pages, one after the other; they must all find the same. What a child costs that inherits a pending read (S4) is in
- * the trace, process by process (the canned query experiment-fork).
+ * the same M pages; they must all find the same. What a child costs that inherits a pending read (S4) is in the trace,
+ * process by process (the canned query experiment-fork).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,9 +12,9 @@
 #include "tarry.h"
 
 static const char help[] = "forkread FILE [--children N] [--touch M] [--first] [--shared] [--store] [--in-turn]\n"
-                           "Reads FILE whole and lets N (8) children look at M (64) pages of the buffer. --first: the parent looks\n"
-                           "at them before; --shared: fork shares the segment; --store: the children store into the pages; --in-turn:\n"
-                           "one child after the other.";
+                           "Reads FILE whole and lets N (8) children look at M (64) pages of the buffer.\n"
+                           "--first: the parent looks at them before; --shared: fork shares the segment; --store: the\n"
+                           "children store into the pages; --in-turn: one child after the other.";
 
 struct task {
     const char *name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * mallocs FILE BYTES: what malloc's book-keeping does to buffers that were read. Memory for malloc is a deferred segment;
- * FILE is read into buffers of BYTES, one after the other, which are freed without having been looked at, allocated
- * again, and freed and calloced. Calls of nsec mark the phases: malloc and read, free, malloc, free and calloc (the
+ * mallocs FILE BYTES: what malloc's book-keeping does to buffers that were read. Memory for malloc is a deferred
+ * segment; FILE is read into buffers of BYTES, one after the other, which are freed without having been looked at,
+ * allocated again, and freed and calloced. Calls of nsec mark the phases: malloc and read, free, malloc, free and calloc (the
  * canned query experiment-phases).
  */
 #include <fcntl.h>
@@ -66,6 +66,7 @@ int main(int argc, char **argv)
     nsec();
     for (uint64_t i = 0; i < n; i++)
         bad += bufs[i][0] != 0 || bufs[i][bytes / 2] != 0 || bufs[i][bytes - 1] != 0;
-    printf("buffers=%llu bytes=%llu bad=%llu\n", (unsigned long long)n, (unsigned long long)bytes, (unsigned long long)bad);
+    printf("buffers=%llu bytes=%llu bad=%llu\n", (unsigned long long)n, (unsigned long long)bytes,
+           (unsigned long long)bad);
     return finish_output(bad != 0);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sleeper FILE: reads a file of any size with one read into a deferred segment and sleeps, while another process
- * overwrites page 0 and every Sth page from there, which hold data, and as many between them, which may be holes. Then it
- * looks at all of them: by rule R1 they are what they were. Page p of the data must begin with the number p and end with ~p
- * (8 bytes each), holes are zero. Calls of nsec mark the phases: read, overwrite, check, detach (the canned query
- * experiment-phases).
+ * sleeper FILE STRIDE: reads a file of any size with one read into a deferred segment and sleeps, while another process
+ * overwrites page 0 and every STRIDEth page from there, which hold data, and as many between them, which may be holes.
+ * Then it looks at all of them: by rule R1 they are what they were. Page p of the data must begin with the number p and
+ * end with ~p (8 bytes each), holes are zero. Calls of nsec mark the phases: read, overwrite, check, detach (the canned
+ * query experiment-phases).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,8 +14,8 @@
 #include "tarry.h"
 
 static const char help[] = "sleeper FILE STRIDE\n"
-                           "Reads FILE whole and sleeps while page 0 and every STRIDEth, and those halfway between, are overwritten;\n"
-                           "then checks that the buffer is what was read, and that the file is what was written.";
+                           "Reads FILE whole and sleeps while page 0 and every STRIDEth, and those halfway between,\n"
+                           "are overwritten; then checks that the buffer is what was read, and that the file is what was written.";
 
 enum { WORDS = TARRY_PAGE / sizeof(uint64_t) };
 

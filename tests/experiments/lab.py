@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the experiments share: runs of tarry, their traces asked by canned queries, tables, and what is claimed of them."""
+"""What the experiments share: runs of tarry, their traces asked by canned queries, tables, claims."""
 import json
 import os
 import random
@@ -9,6 +9,8 @@ import sys
 import tempfile
 
 KIB, MIB, GIB, PAGE = 1 << 10, 1 << 20, 1 << 30, 4096
+POLICIES = ["eager", "deferred", "fragments-eager", "cached", "naive", "mmap-private", "mmap-shared"]
+SOUND = POLICIES[:4]
 
 
 def size_name(n):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One fault of a recorded run, executed again instruction by instruction under the debugger stub (tarry goto), and which source file and function of
-the kernel each instruction belongs to."""
+"""One fault of a recorded run, executed again instruction by instruction under the debugger stub (tarry goto), and
+which source file and function of the kernel each instruction belongs to.
+"""
 import collections
 import os
 import socket
@@ -8,12 +9,14 @@ import subprocess
 import sys
 import time
 
-# What an instruction is for, by the file it was written in (functions inlined elsewhere still count for their own), and by function where
-# a file does several things.
+# What an instruction is for, by the file it was written in; a function that was inlined counts for its own.
 PARTS = [
     ("trap entry and return", {"trap.S", "trap.c", "riscv.h", "io.h"}),
     ("trace port", {"trace.c", "trace.h", "sbi.c", "sbi.h", "transfers.c"}),
-    ("state machine of the fault", {"fault.c", "fill.c", "fault.h", "around.c", "around.h", "policy.c", "policy.h", "segment.c", "segment.h"}),
+    (
+        "state machine of the fault",
+        {"fault.c", "fill.c", "fault.h", "around.c", "around.h", "policy.c", "policy.h", "segment.c", "segment.h"},
+    ),
     ("source map", {"sourcemap.c", "want.c"}),
     ("page map", {"pagemap.c", "pagemap.h"}),
     ("file tree: where the block is", {"fileio.c"}),
@@ -53,7 +56,7 @@ class Remote:
             begin = self.rest.find(b"$")
             end = self.rest.find(b"#", begin)
             if 0 <= begin < end and len(self.rest) >= end + 3:
-                answer, self.rest = self.rest[begin + 1:end], self.rest[end + 3:]
+                answer, self.rest = self.rest[begin + 1 : end], self.rest[end + 3 :]
                 return answer.decode("latin-1")
             more = self.socket.recv(65536)
             if not more:
@@ -69,9 +72,15 @@ def trace_pcs(lab, db, event, limit=200000):
     path = os.path.join(lab.dir.name, "gdb")
     if os.path.exists(path):
         os.remove(path)
-    p = subprocess.Popen([lab.tarry, "goto", db, str(event), "--gdb", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    p = subprocess.Popen(
+        [lab.tarry, "goto", db, str(event), "--gdb", path],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
-        for line in p.stderr: # it says when it waits
+        for line in p.stderr:  # it says when it waits
             if "waiting for a debugger" in line or "gdb-multiarch" in line:
                 break
         else:
@@ -98,14 +107,20 @@ def trace_pcs(lab, db, event, limit=200000):
 def functions(kernel, pcs):
     """{pc: (function, file)}, of the innermost inlined function."""
     unique = sorted(set(pcs))
-    out = subprocess.run(["riscv64-unknown-elf-addr2line", "-f", "-i", "-a", "-e", kernel], input="\n".join(map(hex, unique)), capture_output=True, text=True, check=True).stdout.split("\n")
+    out = subprocess.run(
+        ["riscv64-unknown-elf-addr2line", "-f", "-i", "-a", "-e", kernel],
+        input="\n".join(map(hex, unique)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
     found, at = {}, 0
     while at < len(out) and out[at].startswith("0x"):
         pc = int(out[at], 16)
         found[pc] = (out[at + 1], out[at + 2].rsplit(":", 1)[0])
         at += 3
         while at < len(out) and out[at] and not out[at].startswith("0x"):
-            at += 2 # the callers that it was inlined into
+            at += 2  # the callers that it was inlined into
     return found
 
 
@@ -117,4 +132,6 @@ def by_part(kernel, pcs):
         function, path = where.get(pc, ("?", "?"))
         parts[part_of(path)] += 1
         inside[part_of(path)][function] += 1
-    return [(part, n, ", ".join(f"`{f}` {k:,}" for f, k in inside[part].most_common(3))) for part, n in parts.most_common()]
+    return [
+        (part, n, ", ".join(f"`{f}` {k:,}" for f, k in inside[part].most_common(3))) for part, n in parts.most_common()
+    ]

@@ -13,9 +13,12 @@ def text(x, y, s, anchor="middle", extra=""):
 
 
 def document(width, height, body, title):
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'{STYLE} role="img"><title>{escape(title)}</title>\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
-            + "\n".join(body) + "\n</svg>\n")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'{STYLE} role="img"><title>{escape(title)}</title>\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
+        + "\n".join(body)
+        + "\n</svg>\n"
+    )
 
 
 def shade(ratio):
@@ -46,7 +49,9 @@ def heat_maps(title, panels, rows, columns, row_title, column_title, legend):
                 r = cells[row, column]
                 x = left + k * cw
                 edge = ' stroke="#D55E00" stroke-width="2.5"' if r > 1 else ' stroke="#ffffff" stroke-width="1"'
-                body.append(f'<rect x="{x + 1.5}" y="{y + 1.5}" width="{cw - 3}" height="{ch - 3}" fill="{shade(r)}"{edge}/>')
+                body.append(
+                    f'<rect x="{x + 1.5}" y="{y + 1.5}" width="{cw - 3}" height="{ch - 3}" fill="{shade(r)}"{edge}/>'
+                )
                 dark = abs(math.log2(r)) > 2.6
                 body.append(text(x + cw / 2, y + ch / 2 + 4, ratio_text(r), extra='fill="#fff"' if dark else ""))
         base = y0 + top + ch * len(rows)
@@ -73,7 +78,7 @@ def number(v):
 
 
 def log_ticks(low, high):
-    return [10 ** e for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
+    return [10**e for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
 
 
 def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=number):
@@ -87,7 +92,9 @@ def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=numb
         ys = [y for _, points in series for _, y in points]
         xt = log_ticks(min(xs), max(xs)) if x_log else nice(max(xs))
         yt = log_ticks(max(min(ys), 1), max(ys)) if y_log else nice(max(max(ys), 1))
-        scale = lambda v, t, log: (math.log10(max(v, t[0])) - math.log10(t[0])) / (math.log10(t[-1]) - math.log10(t[0])) if log else v / t[-1]
+        scale = lambda v, t, log: (
+            (math.log10(max(v, t[0])) - math.log10(t[0])) / (math.log10(t[-1]) - math.log10(t[0])) if log else v / t[-1]
+        )
         px = lambda v: left + w * scale(v, xt, x_log)
         py = lambda v: y0 + 14 + h * (1 - scale(v, yt, y_log))
         body.append(text(left, y0 + 4, name, "start", 'font-weight="bold"'))
@@ -101,7 +108,10 @@ def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=numb
         for i, (label, points) in enumerate(series):
             colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
             path = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in points)
-            body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}"/>')
+            body.append(
+                f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.2"'
+                f' stroke-dasharray="{dash}"/>'
+            )
             body += [f'<circle cx="{px(x):.1f}" cy="{py(y):.1f}" r="3" fill="{colour}"/>' for x, y in points]
             ends.append([py(points[-1][1]), label, colour])
         ends.sort()

@@ -88,6 +88,38 @@ static void transfers(void **state)
            "preserve|data|in|1|4096|0\n");
 }
 
+/* docs/experiments.md: what its queries say of one read, one fill, one store and one write-back. */
+static void experiments(void **state)
+{
+    (void)state;
+    ANSWER("experiment-cost", "deferred|256|1|900|3|1|2|8|8|38000|38000\n");
+    ANSWER("experiment-pieces", "deferred|1|1|1048576|0|1|1.0|1|1|4096\n");
+    ANSWER("experiment-blocks", "1|1|1|1\n");
+    ANSWER("experiment-writeback", "1|deferred|1048576|1|1|255|1|24|40000|10000\n");
+    ANSWER("experiment-phases", "0|5|3|1|0|1|16|24|1|0|45000|45000\n");
+    ANSWER("experiment-foreign", "deferred|snapshot|255|0|1\n");
+    ANSWER("experiment-preserve", "range|1|1|1|1\n");
+    ANSWER("experiment-fork", "1|-|0|-|2|1|0|0|1|0|1\n");
+}
+
+#define STORED "detached|1|"
+#define FILLED "filled, tree and block from the disk|1|"
+
+static void fault_phases(void **state)
+{
+    (void)state;
+    ANSWER("fault-phases", STORED "trap entry: registers, segment lookup|1.0|1000|40.0\n"
+           STORED "page map, source map, memory for the page|1.0|1000|40.0\n"
+           STORED "mapping (putmmu), end|1.0|500|20.0\n"
+           FILLED "trap entry: registers, segment lookup|1.0|1000|11.1\n"
+           FILLED "page map, source map, memory for the page|1.0|1000|11.1\n"
+           FILLED "where the block is: file tree, block cache|1.0|1000|11.1\n"
+           FILLED "disk request: building and submitting|2.0|2000|22.2\n"
+           FILLED "giving up the hart|2.0|2000|22.2\n"
+           FILLED "the page enters the page map|1.0|1000|11.1\n"
+           FILLED "mapping (putmmu), end|1.0|1000|11.1\n");
+}
+
 /* The chain of one fault, in order: who, where, source, trap, fault, effects. */
 static void explain_fault(void **state)
 {
@@ -351,6 +383,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summary),       cmocka_unit_test(faults),           cmocka_unit_test(transfers),
+        cmocka_unit_test(experiments),
+        cmocka_unit_test(fault_phases),
         cmocka_unit_test(explain_fault), cmocka_unit_test(why_block),        cmocka_unit_test(syscalls),
         cmocka_unit_test(others),        cmocka_unit_test(views_and_checks), cmocka_unit_test(checks_find),
         cmocka_unit_test(documented),    cmocka_unit_test(moved),            cmocka_unit_test(tlb),

@@ -2,9 +2,9 @@
 -- title: Experiment: what a read and the use of it cost
 -- question: What did it cost to read a file into a deferred segment, and then to use it?
 -- read: one row per deferred segment that something was read into. From the first read into it to the end of the
---   process (its call of exits, or what there is): the reads and their instructions, all faults, pages that were filled, sectors of
---   512 bytes that came from the disk (of files, of metadata), and all instructions and virtual ns. What ns exceed instructions by is waiting
---   for the disk (with --insn-ns 1).
+--   process (its call of exits, or what there is): the reads and their instructions, all faults, pages that were
+--   filled, sectors of 512 bytes that came from the disk (of files, of metadata), and all instructions and virtual
+--   ns. What ns exceed instructions by is waiting for the disk (with --insn-ns 1).
 WITH n AS (SELECT id, name FROM enum_syscall),
      r AS (SELECT g.id AS segment, g.policy, g.length, s.proc, min(s.id) AS first, min(s.insn) AS insn, min(s.ts) AS ts,
                count(*) AS reads, sum(s.insns) AS insns

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Experiment: what a program cost between its calls of nsec
 -- question: What happened in each phase of a program that marks its phases by calls of nsec?
--- read: one row per phase of the first process that calls nsec: 0 until its first call, 1 from there to the second, and so
---   on; what other processes did meanwhile counts, too. Of pages and sources those of deferred segments: filled from a source, zeroed
---   (first touch of nothing), detached (became dirty). preserved: blocks kept for snapshots (W6). snapshots: alive when the
---   phase ended.
+-- read: one row per phase of the first process that calls nsec: 0 until its first call, 1 from there to the second,
+--   and so on; what other processes did meanwhile counts, too. Of pages and sources those of deferred segments:
+--   filled from a source, zeroed (first touch of nothing), detached (became dirty). preserved: blocks kept for
+--   snapshots (W6). snapshots: alive when the phase ended.
 WITH p AS (SELECT coalesce(
-         (SELECT proc FROM syscall WHERE number = (SELECT id FROM enum_syscall WHERE name = 'nsec') ORDER BY id LIMIT 1),
+         (SELECT proc FROM syscall WHERE number = (SELECT id FROM enum_syscall WHERE name = 'nsec')
+             ORDER BY id LIMIT 1),
          (SELECT min(id) FROM process)) AS proc),
      m AS (SELECT row_number() OVER (ORDER BY id) AS phase, id, insn, ts FROM syscall
            WHERE proc = (SELECT proc FROM p) AND number = (SELECT id FROM enum_syscall WHERE name = 'nsec')

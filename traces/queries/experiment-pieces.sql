@@ -2,10 +2,10 @@
 -- title: Experiment: reads and the pieces of pages that they leave
 -- question: How many pages of a deferred segment were really deferred, from how many pieces were they composed, and
 --   how many snapshots did that take?
--- read: one row per deferred segment. deferred_bytes: associated with a snapshot by reads; eager_bytes: copied at the
---   call (fragments of pages, settled pages, other policies). sources: insertions into the source map; snapshots: different ones among them.
---   fills: pages composed when they were touched, with the mean and the greatest number of pieces; blocks: file
---   blocks that were copied or lent for them.
+-- read: one row per deferred segment. deferred_bytes: associated with a snapshot by reads; eager_bytes: copied at
+--   the call (fragments of pages, settled pages, other policies). sources: insertions into the source map;
+--   snapshots: different ones among them. fills: pages composed when they were touched, with the mean and the
+--   greatest number of pieces; blocks: file blocks that were copied or lent for them.
 WITH g AS (SELECT * FROM segment WHERE type = (SELECT id FROM enum_segment_type WHERE name = 'defer')),
      o AS (SELECT segment, count(*) AS n, count(DISTINCT snapshot) AS snapshots, sum(length) AS bytes
            FROM source WHERE kind = 1 GROUP BY segment),
