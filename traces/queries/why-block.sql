@@ -8,12 +8,17 @@
 -- param limit (count): at most so many rows; default: 50
 -- read: one row per disk request, oldest first; `because` is the end of its chain of causes (request, transfer, fill,
 --   fault or system call). `(no cause)` is work that the kernel does for itself, such as mounting.
-WITH d AS MATERIALIZED (
-    SELECT d.*, t.id AS transfer, t.file, t.offset, t.bytes, coalesce(t.cause, d.cause) AS parent
-    FROM disk_request AS d LEFT JOIN transfer AS t ON t.id = d.cause
-    WHERE (:sector IS NULL OR :sector BETWEEN d.sector AND d.sector + d.sectors - 1)
+WITH at(low, high) AS MATERIALIZED (SELECT coalesce(:sector, :block * 8), coalesce(:sector, :block * 8 + 7)),
+     r AS ( -- by place through the index of sectors (no request is longer than 65536), or all in order
+    SELECT d.* FROM at CROSS JOIN disk_request AS d
+    WHERE (:sector IS NOT NULL OR :block IS NOT NULL) AND d.sector BETWEEN at.low - 65536 AND at.high
+      AND (:sector IS NULL OR :sector BETWEEN d.sector AND d.sector + d.sectors - 1)
       AND (:block IS NULL OR (:block * 8 < d.sector + d.sectors AND :block * 8 + 8 > d.sector))
-      AND (:file IS NULL OR t.file = :file OR t.file IN (SELECT qid FROM file_view WHERE name = :file))
+    UNION ALL SELECT d.* FROM disk_request AS d WHERE :sector IS NULL AND :block IS NULL),
+     d AS MATERIALIZED (
+    SELECT d.*, t.id AS transfer, t.file, t.offset, t.bytes, coalesce(t.cause, d.cause) AS parent
+    FROM r AS d LEFT JOIN transfer AS t ON t.id = d.cause
+    WHERE (:file IS NULL OR t.file = :file OR t.file IN (SELECT qid FROM file_view WHERE name = :file))
       AND (:offset IS NULL OR :offset BETWEEN t.offset AND t.offset + t.bytes - 1)
     ORDER BY d.id LIMIT coalesce(:limit, 50)),
      w AS (
