@@ -59,15 +59,15 @@ static char *ask(const char *name, const char *param, sqlite3_int64 value)
 static void working_set(void **state)
 {
     (void)state;
-    assert_string_equal(ask("working-set", ":window", 50000), "0|3|3|3|1|1\n"
-                                                              "50000|2|2|0|2|2\n"
-                                                              "100000|2|2|1|4|3\n"
-                                                              "150000|0|0|0|0|0\n"
-                                                              "200000|0|0|0|0|0\n");
-    assert_string_equal(ask("working-set", ":window", 1000000), "0|7|4|4|0|0\n");
+    assert_string_equal(ask("working-set", ":window", 50000), "0|3|3|3|1|1|1\n"
+                                                              "50000|2|2|0|2|2|1\n"
+                                                              "100000|2|2|1|4|3|1\n"
+                                                              "150000|0|0|0|0|0|1\n"
+                                                              "200000|0|0|0|0|0|1\n");
+    assert_string_equal(ask("working-set", ":window", 1000000), "0|7|4|4|0|0|1\n");
     assert_null(strstr(ask("working-set", ":proc", 1), "\n120000|0|"));
-    assert_non_null(strstr(ask("working-set", ":proc", 99), "\n120000|0|0|0|4|4\n"));
-    assert_non_null(strstr(ask("working-set", NULL, 0), "\n120000|1|1|0|4|4\n")); /* 50 windows of 4000 ns */
+    assert_non_null(strstr(ask("working-set", ":proc", 99), "\n120000|0|0|0|4|4|1\n"));
+    assert_non_null(strstr(ask("working-set", NULL, 0), "\n120000|1|1|0|4|4|1\n")); /* 50 windows of 4000 ns */
 }
 
 static void reuse(void **state)
@@ -77,6 +77,18 @@ static void reuse(void **state)
     assert_string_equal(ask("reuse-distance", ":limit", 4), "0|0|0.0|1\n1|1|25.0|1\n(first)|3|75.0|1\n");
     assert_string_equal(ask("miss-ratio", NULL, 0), "1|7|7|1.0|1\n2|7|5|0.7143|1\n4|7|4|0.5714|1\n");
     assert_string_equal(ask("miss-ratio", ":proc", 99), "");
+}
+
+/* Of a sample every count is a multiple, and the samples of all hashes would add up: here one page in 2 or none. */
+static void sampled(void **state)
+{
+    (void)state;
+    assert_string_equal(trace_rows(db, "SELECT sum(((va >> 12) * 2654435761 + segment * 40503 >> 16 & 0xffffff) % 2 = 0)"
+                                       " BETWEEN 1 AND 6 FROM fault WHERE resolution BETWEEN 1 AND 7",
+                                   NULL, 0), "1\n");
+    assert_non_null(strstr(ask("working-set", ":sample", 2), "|2\n"));
+    assert_null(strstr(ask("working-set", ":sample", 2), "|1|2\n"));
+    assert_non_null(strstr(ask("reuse-distance", ":sample", 2), "|2\n"));
 }
 
 /* Zeroed 1 1 2 3, paged in 10 20 20, no segment 0.5, each in us; one has not ended. */
@@ -212,7 +224,7 @@ static void first_difference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(working_set), cmocka_unit_test(reuse),   cmocka_unit_test(latency),
+        cmocka_unit_test(working_set), cmocka_unit_test(reuse), cmocka_unit_test(sampled),   cmocka_unit_test(latency),
         cmocka_unit_test(dirty),       cmocka_unit_test(by_line), cmocka_unit_test(waits), cmocka_unit_test(first_difference),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

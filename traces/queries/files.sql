@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: Files: asked for, transferred, touched
 -- question: How much of each file was asked for, how much of that was moved, and how much was used?
+-- param sample (count): count the touched pages of one page in so many, and multiply; default: 1 up to a million fills
 -- read: one row per file. asked_bytes: what reads returned; disk_bytes: read from the disk; cache_bytes: found in the
 --   block cache; touched_bytes: pages of it that fills brought to where a program touched them, each counted once
 --   (conventional reads move everything, so they say nothing of what is used); eager_bytes: copied by conventional
@@ -22,7 +23,11 @@ WITH asked AS (
                sum(sum_bytes) FILTER (WHERE boundary = 5) AS skipped,
                sum(sum_bytes) FILTER (WHERE boundary = 6) AS preserved
            FROM transfer_total GROUP BY file),
-     u AS (SELECT file AS qid, count(DISTINCT offset / 4096) * 4096 AS touched FROM transfer WHERE boundary = 2 GROUP BY file),
+     w AS MATERIALIZED (SELECT max(1, coalesce(:sample, (sum(events) + 999999) / 1000000, 1)) AS nth
+                        FROM transfer_total WHERE boundary = 2),
+     u AS (SELECT e.file AS qid, w.nth * count(DISTINCT e.offset / 4096) * 4096 AS touched
+           FROM w CROSS JOIN transfer AS e
+           WHERE e.boundary = 2 AND (e.offset / 4096 * 2654435761 >> 16 & 0xffffff) % w.nth = 0 GROUP BY e.file),
      q AS (SELECT qid FROM a UNION SELECT qid FROM t UNION SELECT qid FROM file)
 SELECT q.qid,
        CASE q.qid WHEN 0 THEN '/' ELSE (SELECT name FROM file_view WHERE qid = q.qid ORDER BY id LIMIT 1) END AS path,

@@ -11,10 +11,11 @@
 --   are a sample by a hash of their address, and distances are counted in the sample and multiplied (SHARDS,
 --   Waldspurger et al., FAST 2015).
 WITH size AS MATERIALIZED (
-         SELECT count(*) AS faults, (SELECT count(DISTINCT segment << 40 | (va >> 12 & 0xffffffffff))
-             FROM (SELECT segment, va FROM fault LIMIT 100000)) AS pages FROM fault),
+         SELECT (SELECT sum(events) FROM fault_total) AS faults,
+                (SELECT count(DISTINCT segment << 40 | (va >> 12 & 0xffffffffff))
+                 FROM (SELECT segment, va FROM fault LIMIT 100000)) AS pages),
      rate AS MATERIALIZED (
-         SELECT max(1, coalesce(:sample, min((faults + 3999) / 4000, pages / 64))) AS n FROM size),
+         SELECT max(1, coalesce(:sample, min((faults + 3999) / 4000, pages / 64), 1)) AS n FROM size),
      ref AS MATERIALIZED (
          SELECT row_number() OVER (ORDER BY id) AS n, page FROM (
              SELECT f.id, f.segment << 40 | (f.va >> 12 & 0xffffffffff) AS page FROM rate CROSS JOIN fault AS f
