@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # make soak: every random test over and over with fresh seeds, for SOAK_SECONDS (3600) at most. Stops at the first failure
-# and says how to repeat it. It begins with the fuzzer of the file system (a sixth of the time). The first round cuts the power of the file system two million times (about a quarter of an hour), and does 20 million operations of model programs.
+# and says how to repeat it. It begins with the fuzzer of the file system (a sixth of the time). The first round cuts the power of the file system two million times (20 to 30 minutes), and does 20 million operations of model programs.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
