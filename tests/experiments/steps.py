@@ -4,6 +4,7 @@ which source file and function of the kernel each instruction belongs to.
 """
 import collections
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def trace_pcs(lab, db, event, limit=200000):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     try:
         for line in p.stderr:  # it says when it waits
@@ -99,7 +101,7 @@ def trace_pcs(lab, db, event, limit=200000):
             pcs.append(pc)
         sys.exit(f"experiments: event {event}: the program did not go on")
     finally:
-        p.kill()
+        os.killpg(p.pid, signal.SIGKILL)  # its copies for going back, too
         p.wait()
         p.stderr.close()
 
