@@ -67,7 +67,6 @@ static void drain(struct recorder *r)
     bool closed = false;
 
     for (;;) {
-        bool behind = ring_wait(&r->ring, SLICE_RECORDS, 0, &closed) >= SLICE_RECORDS;
         uint64_t n = ring_wait(&r->ring, SLICE_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
         if (n == 0 && closed)
             break;
@@ -76,7 +75,7 @@ static void drain(struct recorder *r)
         if (atomic_load(&r->failed)) {
             ring_take(&r->ring, n);
         } else if (n > 0) {
-            int rc = store_write(&r->store, &r->ring, n, behind);
+            int rc = store_write(&r->store, &r->ring, n);
             if (rc != SQLITE_OK)
                 writer_failed(r, rc);
         }

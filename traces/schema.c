@@ -61,7 +61,8 @@ static void event_tables(sqlite3_str *sql)
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_table(sql, &catalogue_events[k]);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        event_index(sql, &schema_indexes[i]);
+        if (schema_indexes[i].rises)
+            event_index(sql, &schema_indexes[i]);
 }
 
 char *schema_event_sql(void)
@@ -290,12 +291,12 @@ int schema_create(sqlite3 *db)
     return run(db, sql);
 }
 
-int schema_finish(sqlite3 *db, const bool dropped[SCHEMA_MOST_INDEXES])
+int schema_finish(sqlite3 *db)
 {
     sqlite3_str *sql = sqlite3_str_new(db);
 
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (dropped[i])
+        if (!schema_indexes[i].rises)
             event_index(sql, &schema_indexes[i]);
     say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n"
              "CREATE UNIQUE INDEX source_line_place ON source_line(image, line, file);\n");

@@ -37,9 +37,9 @@ struct fixed_view {
 };
 
 /*
- * What queries look rows up by, going from causes to effects; from an effect to its cause is the id. Indexes grow with
- * their tables. One whose entries rise with the ids, as causes do, costs little; the others are dropped when the writer
- * cannot keep up or the table is large, and made anew at the end.
+ * What queries look rows up by, going from causes to effects; from an effect to its cause is the id. An index whose
+ * entries rise with the ids, as causes do, grows with its table; the others are made at the end (SQLite fills the pages
+ * of an index that it transfers as if all entries rose, and leaves them nearly empty if they do not).
  */
 struct event_index {
     const char *name;
@@ -59,16 +59,16 @@ extern const unsigned schema_ntables;
 extern const struct fixed_view schema_views[];
 extern const unsigned schema_nviews;
 
-/* Creates everything in an empty database. Returns an SQLite result code. */
+/* Creates everything but the indexes that do not rise in an empty database. Returns an SQLite result code. */
 int schema_create(sqlite3 *);
-/* Creates the indexes that were dropped and the statistics for the query planner. Returns an SQLite result code. */
-int schema_finish(sqlite3 *, const bool dropped[SCHEMA_MOST_INDEXES]);
+/* Creates the rest of the indexes and the statistics for the query planner. Returns an SQLite result code. */
+int schema_finish(sqlite3 *);
 /*
  * Makes a trace of an older version, open for reading, look like one of today: what it lacks is there and empty, or NULL.
  * The file is not changed. Returns an SQLite result code.
  */
 int schema_adapt(sqlite3 *);
-/* The statements that create the event tables and their indexes; freed by sqlite3_free. */
+/* The statements that create the event tables and their rising indexes; freed by sqlite3_free. */
 char *schema_event_sql(void);
 /* The place of an index's column in the words of a record. */
 unsigned schema_index_word(unsigned index);

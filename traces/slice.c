@@ -276,19 +276,15 @@ void slice_clear(struct slice *s)
     for (unsigned k = 1; k < EV_COUNT; k++)
         add_rows(s, k, NULL, 0);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        add_index(s, i, NULL, 0);
-}
-
-void slice_drop(struct slice *s, unsigned index)
-{
-    s->dropped[index] = true;
+        if (schema_indexes[i].rises)
+            add_index(s, i, NULL, 0);
 }
 
 void slice_add(struct slice *s, unsigned kind, const struct record *const *records, uint32_t n)
 {
     add_rows(s, kind, records, n);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (!s->dropped[i] && schema_indexes[i].kind == kind)
+        if (schema_indexes[i].rises && schema_indexes[i].kind == kind)
             add_index(s, i, records, n);
 }
 
@@ -319,6 +315,8 @@ static int make_template(struct slice *s, unsigned char **image, sqlite3_int64 *
         rc = sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &q, NULL);
     for (unsigned k = 1; rc == SQLITE_OK && k < EV_COUNT + schema_nindexes; k++) {
         bool table = k < EV_COUNT;
+        if (!table && !schema_indexes[k - EV_COUNT].rises)
+            continue;
         sqlite3_bind_text(q, 1, table ? catalogue_events[k].name : schema_indexes[k - EV_COUNT].name, -1, SQLITE_STATIC);
         if (sqlite3_step(q) == SQLITE_ROW)
             *(table ? &s->table[k] : &s->index[k - EV_COUNT]) = (uint32_t)sqlite3_column_int64(q, 0);

@@ -17,8 +17,6 @@
 #include "code.h"
 #include "schema.h"
 
-#define LARGE_TABLE 2000000u /* rows */
-
 /* ---- the row of the run ---- */
 
 static void started(char *text, size_t n)
@@ -333,29 +331,11 @@ static int store_progress(struct store *st)
     return sqlite3_reset(st->progress);
 }
 
-/* Indexes that cost more than they save while rows come: all such, or those of large tables. */
-static int drop_indexes(struct store *st, bool all)
-{
-    int rc = SQLITE_OK;
-
-    for (unsigned i = 0; rc == SQLITE_OK && i < schema_nindexes; i++) {
-        char sql[100];
-        if (schema_indexes[i].rises || st->slice.dropped[i] || (!all && st->rows[schema_indexes[i].kind] < LARGE_TABLE))
-            continue;
-        snprintf(sql, sizeof(sql), "DROP INDEX main.%s", schema_indexes[i].name);
-        rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
-        slice_drop(&st->slice, i);
-    }
-    return rc;
-}
-
-int store_write(struct store *st, struct ring *ring, uint64_t n, bool behind)
+int store_write(struct store *st, struct ring *ring, uint64_t n)
 {
     uint32_t first[EV_COUNT + 1];
-    int rc = drop_indexes(st, behind);
+    int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
 
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
     for (uint64_t i = 0; rc == SQLITE_OK && i < n; i++)
         rc = time_rollup_add(st->times, st->db, ring_peek(ring, i));
     group(st, ring, n, first);
@@ -410,7 +390,7 @@ int store_finish(struct store *st, const struct run_result *result, const uint64
     if (rc == SQLITE_OK)
         rc = time_rollup_finish(st->times, st->db, result->virtual_ns);
     if (rc == SQLITE_OK)
-        rc = schema_finish(st->db, st->slice.dropped);
+        rc = schema_finish(st->db);
     if (rc == SQLITE_OK && result->code != NULL)
         rc = code_write(st->db, result->code);
     if (rc == SQLITE_OK)

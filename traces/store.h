@@ -36,9 +36,8 @@ struct store_diagnostic {
 /* All return an SQLite result code. Creates schema and `run` in the empty file `path`, readable by others from now on.
  */
 int store_open(struct store *, const char *path, const struct run_facts *);
-/* Takes the n oldest records out of the ring, n <= SLICE_RECORDS, and stores them: one transaction. behind: they come
- * faster than they go. */
-int store_write(struct store *, struct ring *, uint64_t n, bool behind);
+/* Takes the n oldest records out of the ring, n <= SLICE_RECORDS, and stores them: one transaction. */
+int store_write(struct store *, struct ring *, uint64_t n);
 /*
  * The rest of the indexes, statistics, the end of `run`; then one plain file with no log beside it. happened: events of
  * each kind, stored or not; whole: nothing of the default was left out.

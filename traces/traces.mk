@@ -10,7 +10,7 @@ $(BUILD)/host/traces/queries.o: $(BUILD)/gen/$(1).inc
 endef
 $(foreach dir,queries exports report,$(eval $(call EMBED,$(dir))))
 
-# The recorder's benchmark; tests/bench/trace-ingest runs it.
+# The recorder's benchmark; tests/bench/trace runs it.
 TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c traces/ext/*.c))
 $(BUILD)/bench/trace_ingest: tests/bench/trace_ingest.c $(TRACE_OBJ)
 	@mkdir -p $(@D)
