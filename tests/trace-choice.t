@@ -151,4 +151,10 @@ is "wait: checks" "$("$TARRY" query wait.db checks --format csv | cut -d, -f2 | 
 command='echo maybe >/dev/trace'
 record bad
 ok "a bad word is refused" test "$status" -ne 0
+# Indexes are dense, those of columns that do not rise, too (SQLite fills the pages of a transferred index for rising keys).
+head -c 8000000 /dev/zero >large
+run timeout 60 "$TARRY" run -o dense.db --io deferred --input large:/in/data sparse /in/data --touch 2000 --seed 3
+is "no index wastes its pages" "$(sqlite3 dense.db "select group_concat(name) from (select name, sum(pgsize) as size, sum(payload)
+    as used from dbstat where name in (select name from sqlite_schema where type = 'index') group by name)
+    where size > 4 * used + 16384")" ""
 done_testing
