@@ -31,6 +31,29 @@ faults = run["tables"]["faults"]
 assert sum(r[faults["columns"].index("faults")] for r in faults["rows"]) > 60
 assert all("unavailable" not in t for t in run["tables"].values()), run["tables"].keys()
 PY
+ok "curves and distributions add up to what the tables of the trace say" python3 - <<'PY'
+import json, re, sqlite3
+run = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', open("one.html").read(), re.S)[1])["runs"][0]
+db = sqlite3.connect("t.db")
+one = lambda sql: db.execute(sql).fetchone()[0] or 0
+summary = dict(run["tables"]["summary"]["rows"])
+sums = {name: sum(c["v"]) for name, c in run["curves"].items()}
+want = {"asked": summary["bytes_asked"], "read": one("select sum(bytes) from transfer where boundary = 0 and output = 0"),
+        "written": one("select sum(bytes) from transfer where boundary = 0 and output = 1"),
+        "memory": one("select sum(bytes) from transfer where boundary in (2, 3, 8) and output = 0"),
+        "skipped": one("select sum(bytes) from transfer where boundary = 5"), "disk_read": summary["disk_sectors_read"] * 512,
+        "disk_written": summary["disk_sectors_written"] * 512, "disk_busy": one("select sum(service_ns) from disk_request"),
+        "resident": 0, "dirty": 0, "swapped": 0}  # nothing is in memory when the last segment has ended
+assert sums == want, (sums, want)
+assert all(want[k] > 0 for k in ("asked", "read", "memory", "skipped", "disk_read", "disk_written", "disk_busy"))
+v, peak, level = run["curves"]["resident"]["v"], 0, 0
+for step in v:
+    level += step
+    peak = max(peak, level)
+assert 60 < peak < 200, peak
+for kind, n in db.execute("select resolution, count(*) from fault where dur is not null group by 1"):
+    assert sum(count for _, count in run["latency"][str(kind)]) == n, kind
+PY
 
 # ---- traces that are unlike ----
 sqlite3 t.db ".backup empty.db"

@@ -199,6 +199,8 @@ def check_states():
     check("hover says the state of a page", f"page {page}, va" in tip and f"1 {state}" in tip, tip)
     got = pixel("states", *place("states", segment, page, (ts + until) / 2))
     check("... and it has the colour of that state", got == js("return colours().hues[stateHue[3]]"), got)
+    tip = hover(*place("states", segment, page, until + (until - ts) / 2))
+    check("... and what it is afterwards", f"1 {state}" not in tip and f"page {page}, va" in tip, tip)
     tip = hover(*place("states", segment, page, ts - (until - ts) / 2))
     check("... and what it was before", f"1 {state}" not in tip and f"page {page}, va" in tip, tip)
     js("maps.states.showRows(0, 1); view.reset()")
