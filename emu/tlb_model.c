@@ -139,6 +139,9 @@ static void check_fresh(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_
     e->mark = true;
     changes_find(t->changes, e->pte_pa, &by, &when);
     uint64_t cols[] = {va, access_kind(access), asid(t), e->pte, now, e->pte_pa, by, when};
+    traceport_instruction(t->hart->machine, pc, hart_privilege(t->hart));
+    if (by)
+        traceport_instruction(t->hart->machine, by, EV_privilege_supervisor);
     traceport_event(t->hart->machine, EV_tlb_stale, pc, 0, cols, sizeof cols / sizeof *cols);
 }
 

@@ -134,6 +134,11 @@ static uint64_t image_at(struct machine *m, uint64_t pc, unsigned privilege)
     return image;
 }
 
+void traceport_instruction(struct machine *m, uint64_t pc, unsigned privilege)
+{
+    image_at(m, pc, privilege);
+}
+
 void traceport_trap(struct machine *m, uint64_t pc, unsigned code, uint64_t tval, unsigned from, unsigned to)
 {
     uint64_t cols[] = {code, tval, from, to, image_at(m, pc, from)};

@@ -69,6 +69,8 @@ int64_t traceport_call(struct machine *, uint64_t function, const uint64_t a[3],
 uint64_t traceport_event(struct machine *, unsigned kind, uint64_t pc, uint64_t cause, const uint64_t *cols,
                          unsigned ncols);
 void traceport_end(struct machine *, uint64_t id, unsigned kind, const uint64_t *results, unsigned nresults);
+/* Table instruction will have the one at pc, which code of this mode (enum ev_enum_privilege) runs. */
+void traceport_instruction(struct machine *, uint64_t pc, unsigned privilege);
 /* Codes, modes and addresses as in tables trap and interrupt. To be called before the hart changes its mode. */
 void traceport_trap(struct machine *, uint64_t pc, unsigned code, uint64_t tval, unsigned from, unsigned to);
 void traceport_interrupt(struct machine *, uint64_t pc, unsigned code, unsigned from);

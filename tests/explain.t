@@ -83,4 +83,29 @@ done
 is "no words are missing for any fault" "$(for i in $(sqlite3 r.db "select id from trap"); do explain r.db explain --fault "$i" | grep -cE '^(who|access|instruction|translation),.'; done | sort -u)" 4
 told=$(explain r.db explain --fault "$(sqlite3 r.db "select min(id) from trap where code not in (12, 13, 15)")")
 is "no page fault" "$(line translation)" "no page table refused this: it is no page fault"
+
+# a kernel that forgets fences
+"$TARRY" boot -o r.db --trace default,translation --stale-tlb "$BUILD/tests/guest/stale.elf" </dev/null >out
+is "forgotten fences: the guest saw what it should" "$(grep -vc '^ok' out)/$(grep -c '^ok' out)" 1/4
+changed="in change\\+0x[0-9a-f]+ of stale.elf \\(tests/guest/stale.c:$(grep -n 'LINE change' "$TOP/tests/guest/stale.c" | cut -d: -f1)\\)"
+missing="^the table was changed at 0x[0-9a-f]+: c.sd [a-z0-9, ()]+ $changed [0-9]+ instructions before and no sfence.vma of this page came since: it is missing behind that \\(4.2.1\\)\$"
+nocomma() { tr -s ' ' <<<"${1//,/ }"; }
+told=$(explain r.db explain --fault "$(sqlite3 r.db 'select min(id) from tlb_stale')")
+is "a load that should fault: by the old entry" "$(line translation)" "the hart refused nothing: it went by an older translation"
+matches "... what that is" "$(line stale)" "VRW---AD in the TLB, 0x0000000000000000 = -------- at 0x"
+matches "... by which instruction" "$(line instruction)" "in load8\\+0x[0-9a-f]+ of stale.elf"
+matches "... who changed it" "$(nocomma "$(line fence)")" "$(nocomma "$missing")"
+first=$(sqlite3 r.db 'select min(cause) from walk')
+told=$(explain r.db explain --fault "$first")
+is "a store that should be done: the table allows it" "$(line refused)" \
+    "the page table, as it is now, allows the access: the hart went by an older translation (4.2.1)"
+matches "... the old entry" "$(line stale)" "VR----A- in the TLB, ${pte}VRW---AD at 0x"
+matches "... who changed it" "$(nocomma "$(line fence)")" "$(nocomma "$missing")"
+is "... the same by the stale entry" "$(explain r.db explain --fault "$(sqlite3 r.db 'select max(id) from tlb_stale')")" "$told"
+told=$(explain r.db explain)
+is "the ASID of another table: this one allows the access" "$(line refused)" \
+    "the page table, as it is now, allows the access: the hart went by an older translation (4.2.1)"
+matches "... whose it was" "$(line 'wrong ASID')" "^ASID 5 had another page table before \\(root 0x$(sqlite3 r.db \
+    "select printf('%x', root) from satp where asid = 5 order by id limit 1"), satp row [0-9]+\\) and no sfence.vma of it came since"
+is "... and no entry is stale" "$(line stale)" ""
 done_testing

@@ -17,7 +17,7 @@ const struct fixed_table schema_tables[] = {
     {"image", "Programs whose instructions the trace names: 1 is the kernel, or what was booted; the others in the order in which they first ran"},
     {"symbol", "Functions that hold an instruction of table instruction, from the symbol tables of the programs"},
     {"source_line", "Lines of source that an instruction of table instruction was compiled from, from the DWARF of the programs"},
-    {"instruction", "Each instruction that a trap, interrupt or system call names by image and pc"},
+    {"instruction", "Each instruction that a trap, interrupt or system call names by image and pc, and those of table tlb_stale"},
     {"process_time", "How long each process was running, ready or blocked, and for what it waited: view process_state added up while recording; view process_time_total is the same for any trace"},
     {"doc", "What every table and column means; the row with an empty column is about the table or view itself"},
     {"canned_query", "Questions with their SQL: `tarry query DB NAME`, or paste the text into sqlite3"},

@@ -23,7 +23,8 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
          SELECT t.id, t.insn, t.proc, t.pc, t.image, t."from" AS mode, t.tval AS va, t.code,
                 CASE t.code WHEN 12 THEN 2 WHEN 13 THEN 0 WHEN 15 THEN 1 END AS access FROM t
          UNION ALL SELECT f.id, f.insn, f.proc, f.pc, f.image, NULL, f.va, NULL, f.access FROM f WHERE NOT EXISTS (SELECT 1 FROM t)
-         UNION ALL SELECT id, insn, proc, pc, NULL, NULL, va, NULL, access FROM only_stale),
+         UNION ALL SELECT id, insn, proc, pc,
+             (SELECT iif(count(*) = 1, min(image), NULL) FROM instruction AS i WHERE i.pc = o.pc), NULL, va, NULL, access FROM only_stale AS o),
      sp AS MATERIALIZED (SELECT * FROM satp WHERE id < (SELECT id FROM x) ORDER BY id DESC LIMIT 1),
      st AS MATERIALIZED ( -- the old entry of this page that no fence has dropped and no walk has renewed since
          SELECT s.* FROM x JOIN tlb_stale AS s ON s.id <= x.id AND s.va >> 12 = x.va >> 12 AND (s.access = 2) = (x.access = 2)
@@ -36,11 +37,12 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
              AND NOT EXISTS (SELECT 1 FROM tlb_refill AS r WHERE r.id > s.id AND r.id < x.id AND r.va = s.va & ~4095
                  AND r.second = 0 AND r.asid = s.asid AND (r.access = 2) = (s.access = 2)))
          ORDER BY s.id = (SELECT id FROM wanted) DESC, s.id DESC LIMIT 1),
-     other AS MATERIALIZED ( -- another table that had this ASID before, and no fence of this page has come since
+     other AS MATERIALIZED ( -- another table that had this ASID before, and no fence of this page has come since it was left
          SELECT o.* FROM w CROSS JOIN sp CROSS JOIN satp AS o
          WHERE w.refusal = 0 AND sp.mode <> 0 AND NOT EXISTS (SELECT 1 FROM st)
              AND o.id = (SELECT max(id) FROM satp WHERE id < sp.id AND mode <> 0 AND asid = sp.asid AND root <> sp.root)
-             AND NOT EXISTS (SELECT 1 FROM sfence AS e JOIN x ON e.id < x.id WHERE e.id > o.id
+             AND NOT EXISTS (SELECT 1 FROM sfence AS e JOIN x ON e.id < x.id
+                 WHERE e.id > (SELECT min(id) FROM satp WHERE id > o.id)
                  AND (e.all_asid OR e.asid = sp.asid)
                  AND (e.all_va OR x.va >> 12 BETWEEN e.va >> 12 AND (e.va + max(e.length, 1) - 1) >> 12))),
      entry(level, pte) AS (SELECT 3, pte3 FROM w UNION ALL SELECT 2, pte2 FROM w UNION ALL SELECT 1, pte1 FROM w UNION ALL SELECT 0, pte0 FROM w),
