@@ -104,9 +104,11 @@ static int place_kernel(struct layout *y)
 static int make_tree(struct layout *y)
 {
     struct machine *m = y->m;
+    static const char *const mmu[] = {[MMU_SV39_ONLY] = "riscv,sv39", [MMU_SV39_SOFTTLB] = "tarry,softtlb"};
     struct fdt_facts facts = {
         .bootargs = m->bootargs,
         .ram_bytes = m->bus.ram_bytes,
+        .mmu = m->config.mmu == MMU_SV39_SV48 ? NULL : mmu[m->config.mmu],
         .initrd_start = y->initrd_pa,
         .initrd_end = y->initrd_pa + y->initrd_bytes,
         .seed = y->boot->seed,

@@ -128,7 +128,8 @@ int boot_options_parse(int argc, char **argv, struct boot_options *o)
         if (!take_option(o, c, optarg))
             return 2;
     }
-    common_done(&o->common);
+    if (!common_done(&o->common))
+        return 2;
     if (argc - optind != 1) {
         say(optind == argc ? "boot: no KERNEL given; 'tarry boot --help' explains"
                            : "boot: one KERNEL, not %d; what it is to be told goes into --append", argc - optind);

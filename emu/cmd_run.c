@@ -52,6 +52,8 @@ static bool make_bootargs(struct run *r)
     bool ok = r->bootargs != NULL;
     for (unsigned i = 0; ok && io_options_bootarg(&r->o.io, i, word, sizeof word); i++)
         ok = bootarg(r->bootargs, word);
+    snprintf(word, sizeof word, "pagetable=%s", r->o.common.pagetable ? r->o.common.pagetable : "");
+    ok = ok && (!r->o.common.pagetable || bootarg(r->bootargs, word));
     ok = ok && (debug_terminal(&r->o.common.debug) || bootarg(r->bootargs, "console=plain")) && bootarg(r->bootargs, "--") &&
               bootarg(r->bootargs, r->disk.program);
     for (int i = 1; ok && i < r->o.nprogram; i++)

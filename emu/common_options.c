@@ -31,6 +31,8 @@ void common_help(void)
            "%s"
            "      --insn-ns N         virtual time of an instruction in ns, 1 (default) to 1000: how fast the hart is\n"
            "                          beside its disks and timers\n"
+           "      --mmu MODE          how addresses are translated: sv39, sv48, or softtlb, a TLB that the kernel fills from\n"
+           "                          its segments (softtlb:segments) or a hashed table (softtlb:hash); docs/softtlb.md\n"
            "%s"
            "      --max-insns N       stop after N instructions\n"
            "      --timeout SECONDS   stop after so much time of the host\n"
@@ -89,6 +91,27 @@ static bool take_trace(struct common_options *o, int (*take)(struct choice *, co
     return false;
 }
 
+static bool take_mmu(struct common_options *o, const char *arg)
+{
+    static const char *const names[] = {
+        [MMU_SV39_SV48] = "sv48", [MMU_SV39_ONLY] = "sv39", [MMU_SV39_SOFTTLB] = "softtlb",
+    };
+    o->mmu_name = arg;
+    o->pagetable = NULL;
+    if (!strcmp(arg, "softtlb:segments") || !strcmp(arg, "softtlb:hash")) {
+        o->pagetable = strchr(arg, ':') + 1;
+        o->mmu = MMU_SV39_SOFTTLB;
+        return true;
+    }
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(arg, names[i])) {
+            o->mmu = (enum machine_mmu)i;
+            return true;
+        }
+    say("--mmu %s: needs sv39, sv48, softtlb, softtlb:segments or softtlb:hash", arg);
+    return false;
+}
+
 static bool take_tlb(struct common_options *o, const char *arg)
 {
     char err[256];
@@ -125,6 +148,8 @@ bool common_take(struct common_options *o, int c, char *arg)
             return true;
         say("--timeout %s: needs a number of seconds above 0", arg);
         return false;
+    case OPT_MMU:
+        return take_mmu(o, arg);
     case OPT_TLB:
         return take_tlb(o, arg);
     case OPT_STALE_TLB:
@@ -151,6 +176,8 @@ void common_config(const struct common_options *o, char *config, size_t len)
     size_t at = strlen(config);
     if (o->insn_ns != 1)
         at += (size_t)snprintf(config + at, len - at, " insn-ns=%llu", (unsigned long long)o->insn_ns);
+    if (o->mmu_name)
+        at += (size_t)snprintf(config + at, len - at, " mmu=%s", o->mmu_name);
     if (o->tlb.on)
         at += (size_t)snprintf(config + at, len - at, " tlb='%s'%s", o->tlb.text, o->tlb.stale ? " stale-tlb" : "");
     if (*o->disk_faults.text)
@@ -168,6 +195,7 @@ struct session common_session(const struct common_options *o)
             .console_in = STDIN_FILENO,
             .console_out = STDOUT_FILENO,
             .insn_ns = o->insn_ns,
+            .mmu = o->mmu,
             .tlb = &o->tlb,
             .max_insns = o->max_insns,
         },
@@ -176,8 +204,14 @@ struct session common_session(const struct common_options *o)
     };
 }
 
-void common_done(struct common_options *o)
+bool common_done(struct common_options *o)
 {
+    char err[200];
+    if (o->mmu == MMU_SV39_SOFTTLB && tlb_options_soft(&o->tlb, err, sizeof err) != 0) {
+        say("--mmu %s: %s", o->mmu_name, err);
+        return false;
+    }
     if (o->trace.none || !strcmp(o->db, "none"))
         o->db = NULL;
+    return true;
 }

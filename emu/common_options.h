@@ -24,20 +24,23 @@ struct common_options {
     uint64_t max_insns;       /* 0: no limit */
     uint64_t timeout_seconds; /* 0: no limit */
     struct choice trace;      /* --trace and its companions */
+    enum machine_mmu mmu;     /* --mmu */
+    const char *mmu_name;     /* as typed; NULL: not */
+    const char *pagetable;    /* form of softtlb's page table; NULL: not said */
     struct tlb_options tlb;   /* --tlb, --stale-tlb */
     struct debug_options debug;
 };
 
 /* For a command's getopt_long; their values are above all characters. */
 enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_TRACE_PROCESS, OPT_TRACE_SEGMENT,
-       OPT_TRACE_ADDRESS, OPT_TRACE_WAIT, OPT_DISK_FAULT, OPT_INSN_NS, OPT_TLB, OPT_STALE_TLB, OPT_DEBUG };
+       OPT_TRACE_ADDRESS, OPT_TRACE_WAIT, OPT_DISK_FAULT, OPT_INSN_NS, OPT_TLB, OPT_STALE_TLB, OPT_MMU, OPT_DEBUG };
 #define COMMON_SHORT "o:h"
 #define COMMON_LONG \
     {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
     {"trace-process", 1, 0, OPT_TRACE_PROCESS}, {"trace-segment", 1, 0, OPT_TRACE_SEGMENT}, \
     {"trace-address", 1, 0, OPT_TRACE_ADDRESS}, {"trace-wait", 0, 0, OPT_TRACE_WAIT}, \
     {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, DEBUG_LONG(OPT_DEBUG), \
-    {"tlb", 1, 0, OPT_TLB}, {"stale-tlb", 0, 0, OPT_STALE_TLB}, \
+    {"tlb", 1, 0, OPT_TLB}, {"stale-tlb", 0, 0, OPT_STALE_TLB}, {"mmu", 1, 0, OPT_MMU}, \
     {"disk-fault", 1, 0, OPT_DISK_FAULT}, {"insn-ns", 1, 0, OPT_INSN_NS}, {"help", 0, 0, 'h'}
 
 void common_defaults(struct common_options *);
@@ -51,7 +54,7 @@ bool common_take(struct common_options *, int c, char *arg);
 void common_config(const struct common_options *, char *config, size_t len);
 /* A session as the options say, on this terminal; kernel, disks and facts are the caller's to add. */
 struct session common_session(const struct common_options *);
-/* To be called when all options are taken. */
-void common_done(struct common_options *);
+/* To be called when all options are taken. False after a message: they do not fit together. */
+bool common_done(struct common_options *);
 
 #endif

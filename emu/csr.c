@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 
+#include "../mmu/pte.h"
 #include "insn.h"
 #include "machine_priv.h"
 #include "tlb_model.h"
@@ -102,12 +103,24 @@ static uint64_t software_pending(const struct hart *h)
 
 /* ---- writes with a shape of their own ---- */
 
+static bool mode_exists(const struct hart *h, unsigned mode)
+{
+    enum machine_mmu mmu = h->machine->config.mmu;
+    return mode == SATP_BARE || mode == SATP_SV39 || (mode == SATP_SV48 && mmu == MMU_SV39_SV48) ||
+           (mode == SATP_SOFTTLB && mmu == MMU_SV39_SOFTTLB);
+}
+
+static bool is_softtlb(const struct hart *h, unsigned csr)
+{
+    return h->machine->config.mmu == MMU_SV39_SOFTTLB && (csr == CSR_STLBHI || csr == CSR_STLBLO);
+}
+
 static void set_satp(struct hart *h, uint64_t satp)
 {
     unsigned mode = (unsigned)(satp >> 60);
     if (h->tlb)
         satp &= tlb_model_satp_mask(h->tlb);
-    if (satp == h->satp || (mode != 0 && mode != 8 && mode != 9)) /* WARL: such a write changes nothing (4.1.11) */
+    if (satp == h->satp || !mode_exists(h, mode)) /* WARL: such a write changes nothing (4.1.11) */
         return;
     h->satp = satp;
     traceport_satp(h->machine, satp);
@@ -219,6 +232,12 @@ static bool read_special(struct hart *h, unsigned csr, uint64_t *value)
     case CSR_PMPCFG2:
         *value = pmp_read_cfg(&h->pmp, (csr - CSR_PMPCFG0) * 4);
         return true;
+    case CSR_STLBHI:
+        *value = h->stlbhi;
+        return is_softtlb(h, csr);
+    case CSR_STLBLO:
+        *value = is_softtlb(h, csr) ? tlb_model_read(h->tlb, h->stlbhi) : 0;
+        return is_softtlb(h, csr);
     case CSR_TIME:
         *value = clock_ticks(h->machine);
         return true;
@@ -289,6 +308,12 @@ static void write_special(struct hart *h, unsigned csr, uint64_t value, uint64_t
         break;
     case CSR_SATP:
         set_satp(h, value);
+        break;
+    case CSR_STLBHI:
+        h->stlbhi = value & ~(uint64_t)(PAGE_BYTES - 1);
+        break;
+    case CSR_STLBLO:
+        tlb_model_write(h->tlb, h->stlbhi, value);
         break;
     case CSR_MCYCLE:
     case CSR_MINSTRET:

@@ -57,6 +57,8 @@ enum csr {
     CSR_MVENDORID = 0xf11,
     CSR_MARCHID = 0xf12,
     CSR_MIMPID = 0xf13,
+    CSR_STLBHI = 0x5c0, /* custom, for a software-managed TLB: docs/softtlb.md */
+    CSR_STLBLO = 0x5c1,
     CSR_MHARTID = 0xf14,
     CSR_MCONFIGPTR = 0xf15,
 };

@@ -11,6 +11,7 @@
 struct fdt_facts {
     const char *bootargs;              /* NULL: none, or what a tree from a file says */
     uint64_t ram_bytes;
+    const char *mmu;                   /* mmu-type of the hart; NULL: what a tree from a file says, or riscv,sv48 */
     uint64_t initrd_start, initrd_end; /* physical; equal: none */
     uint64_t seed;                     /* with has_seed: /chosen/rng-seed is made from it */
     bool has_seed;

@@ -36,6 +36,12 @@ static int put_seed(void *fdt, int chosen, uint64_t seed)
     return fdt_setprop(fdt, chosen, "rng-seed", bytes, sizeof bytes);
 }
 
+static int put_mmu(void *fdt, const char *mmu)
+{
+    int hart = fdt_path_offset(fdt, "/cpus/cpu@0");
+    return hart < 0 ? hart : fdt_setprop_string(fdt, hart, "mmu-type", mmu);
+}
+
 static int put_chosen(void *fdt, const struct fdt_facts *facts)
 {
     int chosen = fdt_path_offset(fdt, "/chosen");
@@ -78,6 +84,8 @@ const char *fdt_patch(const void *tree, size_t size, const struct fdt_facts *fac
         e = put_memory(to, facts->ram_bytes);
     if (e == 0)
         e = put_chosen(to, facts);
+    if (e == 0 && facts->mmu)
+        e = put_mmu(to, facts->mmu);
     if (e == 0)
         e = fdt_pack(to);
     if (e == -FDT_ERR_NOSPACE)

@@ -101,7 +101,7 @@ static void reset(struct hart *h)
 {
     h->sbi = h->sum = h->mxr = h->seip = false;
     h->mstatus = h->medeleg = h->mideleg = h->mie = h->mtvec = h->mscratch = h->mepc = h->mcause = h->mtval = 0;
-    h->menvcfg = h->satp = h->senvcfg = h->sscratch = h->sepc = h->scause = h->stval = h->stvec = 0;
+    h->menvcfg = h->stlbhi = h->satp = h->senvcfg = h->sscratch = h->sepc = h->scause = h->stval = h->stvec = 0;
     h->scounteren = h->mcounteren = h->mcountinhibit = 0;
     h->cycle = h->instret = 0;
     h->stimecmp = UINT64_MAX; /* not yet due */

@@ -118,6 +118,7 @@ struct hart {
 
 
     struct tlb_model *tlb; /* NULL: TLBs are not modelled */
+    uint64_t stlbhi;       /* CSR of a software-managed TLB: the page that stlblo is about (docs/softtlb.md) */
 
     /* debugger */
     struct stops *stops;   /* breakpoints and watchpoints; NULL: no debugger */

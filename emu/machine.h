@@ -30,6 +30,9 @@ int disk_model_parse(const char *name, struct disk_model *, char *err, size_t er
 
 #define MACHINE_DISKS 8
 
+/* What the hart's satp.MODE takes beside bare; also said in the device tree (mmu-type). */
+enum machine_mmu { MMU_SV39_SV48, MMU_SV39_ONLY, MMU_SV39_SOFTTLB };
+
 struct machine_config {
     uint64_t ram_bytes;             /* multiple of 4096, at least 4 MiB */
     const char *bootargs;           /* /chosen/bootargs; NULL: none */
@@ -42,6 +45,7 @@ struct machine_config {
     struct input_log *input;        /* keeps what was typed, or replays it (input.h); NULL: neither */
     uint64_t insn_ns;               /* virtual time that an instruction takes; 0: 1 */
     uint64_t max_insns;             /* stop after so many; 0: no limit */
+    enum machine_mmu mmu;           /* MMU_SV39_SOFTTLB needs a TLB model with one array (tlb_options_soft) */
     const struct tlb_options *tlb;  /* a TLB model (tlb_model.h); NULL: none. Must outlive machine_new */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };

@@ -99,6 +99,7 @@ int run_options_parse(const char *name, int argc, char **argv, struct run_option
     };
     memset(o, 0, sizeof *o);
     common_defaults(&o->common);
+    o->common.mmu = MMU_SV39_ONLY;
     io_options_default(&o->io);
     opterr = 0;
     optind = 1;
@@ -117,6 +118,5 @@ int run_options_parse(const char *name, int argc, char **argv, struct run_option
     }
     o->program = argv + optind;
     o->nprogram = argc - optind;
-    common_done(&o->common);
-    return consistent(name, o) ? -1 : 2;
+    return common_done(&o->common) && consistent(name, o) ? -1 : 2;
 }

@@ -37,13 +37,40 @@ static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
     return true;
 }
 
+/* satp.MODE 15, docs/softtlb.md: entries are what the supervisor has written, and its own window needs none. */
+static bool soft(struct hart *h, const struct mmu_context *c, uint64_t va, enum mmu_access access, struct mmu_result *r)
+{
+    *r = (struct mmu_result){0};
+    if (va - SOFTTLB_WINDOW < SOFTTLB_WINDOW_BYTES) {
+        r->refusal = c->privilege == MMU_USER ? MMU_WINDOW : MMU_OK;
+        r->pa = va - SOFTTLB_WINDOW;
+        r->rights = MMU_READ | MMU_WRITE | MMU_EXEC;
+        return r->refusal == MMU_OK;
+    }
+    const struct mmu_tlb_entry *e = tlb_model_entry(h->tlb, va, access);
+    r->refusal = MMU_NO_ENTRY;
+    if (!e || !mmu_leaf(c, e->pte, 0, va, access, r))
+        return false;
+    if (access == MMU_STORE && !(e->pte & PTE_D))
+        r->refusal = MMU_NOT_WRITABLE;
+    return r->refusal == MMU_OK;
+}
+
+static bool is_soft(const struct hart *h, const struct mmu_context *c)
+{
+    return SATP_MODE(h->satp) == SATP_SOFTTLB && c->privilege != MMU_MACHINE;
+}
+
 static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool update, struct mmu_result *r)
 {
     static const unsigned right[] = {[MMU_LOAD] = MMU_READ, [MMU_STORE] = MMU_WRITE, [MMU_FETCH] = MMU_EXEC};
     struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
     struct mmu_memory memory = {h->machine, read_pte, update ? write_pte : NULL};
     const struct mmu_tlb_entry *entry = h->tlb ? tlb_model_stale_entry(h->tlb, va, access) : NULL;
-    if (entry ? !mmu_leaf(&context, entry->pte, entry->level, va, access, r) : !mmu_walk(&context, &memory, va, access, r))
+    bool found = is_soft(h, &context) ? soft(h, &context, va, access, r)
+                 : entry              ? mmu_leaf(&context, entry->pte, entry->level, va, access, r)
+                                      : mmu_walk(&context, &memory, va, access, r);
+    if (!found)
         return false;
     r->rights &= pmp_rights(&h->pmp, r->pa, context.privilege == MMU_MACHINE);
     if (h->privilege == MMU_MACHINE && h->mstatus & STATUS_MPRV) /* an entry is good for one kind of access only */
@@ -71,6 +98,8 @@ bool tlb_walk(struct hart *h, uint64_t va, enum mmu_access access, struct tlb_wa
     struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
     struct mmu_memory memory = {arg, read_noted, NULL};
     w->n = 0;
+    if (is_soft(h, &context))
+        return soft(h, &context, va, access, &w->result);
     return mmu_walk(&context, &memory, va, access, &w->result);
 }
 

@@ -71,12 +71,19 @@ static unsigned asid(const struct tlb_model *t)
     return (unsigned)(t->hart->satp >> SATP_ASID_SHIFT) & ((1u << t->options.config.asid_bits) - 1);
 }
 
-/* Levels of the page table that this access is translated by; 0: it is not translated. */
-static unsigned levels(const struct tlb_model *t, enum mmu_access access)
+static bool is_soft(const struct tlb_model *t)
+{
+    return SATP_MODE(t->hart->satp) == SATP_SOFTTLB;
+}
+
+/* Levels of the page table that this access is translated by (1 if there is none but the TLB); 0: it is not translated. */
+static unsigned levels(const struct tlb_model *t, uint64_t va, enum mmu_access access)
 {
     unsigned mode = SATP_MODE(t->hart->satp);
     if (mode_of_access(t->hart, access) == MMU_MACHINE)
         return 0;
+    if (mode == SATP_SOFTTLB)
+        return va - SOFTTLB_WINDOW >= SOFTTLB_WINDOW_BYTES;
     return mode == SATP_SV39 ? 3 : mode == SATP_SV48 ? 4 : 0;
 }
 
@@ -117,7 +124,7 @@ void tlb_model_report(struct tlb_model *t)
 
 const struct mmu_tlb_entry *tlb_model_stale_entry(const struct tlb_model *t, uint64_t va, enum mmu_access access)
 {
-    if (!t->options.stale || levels(t, access) == 0)
+    if (!t->options.stale || is_soft(t) || levels(t, va, access) == 0)
         return NULL;
     const struct mmu_tlb_entry *e = mmu_tlb_probe(t->tlb, va, asid(t), access, MMU_TLB_L2);
     if (e && access == MMU_STORE && e->pte & PTE_W && !(e->pte & PTE_D))
@@ -202,7 +209,9 @@ static void refill(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_acces
     struct tlb_walk w;
     struct mmu_tlb_victims out = {0};
     bool global, found = tlb_walk(t->hart, va, access, &w);
-    unsigned references = note_pointers(t, va, height, &w, &global);
+    unsigned references = is_soft(t) ? 0 : note_pointers(t, va, height, &w, &global);
+    if (is_soft(t))
+        found = false; /* the trap's handler will write it */
     c->references += references;
     for (unsigned i = 0; t->changes && i < w.n; i++)
         changes_table(t->changes, w.pa[i]);
@@ -224,6 +233,8 @@ static void refill(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_acces
 static bool lacks_right(const struct tlb_model *t, const struct mmu_tlb_entry *e, enum mmu_access access)
 {
     static const uint64_t needs[] = {[MMU_LOAD] = PTE_R, [MMU_STORE] = PTE_W | PTE_D, [MMU_FETCH] = PTE_X};
+    if (is_soft(t))
+        return false; /* a trap, or what it did, is all that comes of it */
     if (t->options.stale)
         return access == MMU_STORE && (e->pte & (PTE_W | PTE_D)) == PTE_W;
     return (e->pte & needs[access]) != needs[access];
@@ -232,7 +243,7 @@ static bool lacks_right(const struct tlb_model *t, const struct mmu_tlb_entry *e
 /* One access to one page: hit, or miss and refill. */
 static void touch(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access access)
 {
-    unsigned height = levels(t, access);
+    unsigned height = levels(t, va, access);
     struct tlb_counts *c = &t->counts[access];
     struct mmu_tlb_entry *e;
     struct mmu_tlb_victims out;
@@ -290,7 +301,7 @@ void tlb_model_cut(struct tlb_model *t, const struct block *b, uint64_t pc)
 
 unsigned tlb_model_data(struct tlb_model *t, uint64_t va, enum mmu_access access, unsigned rights)
 {
-    if (levels(t, access) == 0 || t->watches)
+    if (levels(t, va, access) == 0 || t->watches)
         return rights;
     touch(t, hart_reg(t->hart, UC_RISCV_REG_PC), va, access);
     const struct mmu_tlb_entry *e = mmu_tlb_probe(t->tlb, va, asid(t), access, MMU_TLB_L1);
@@ -301,7 +312,7 @@ unsigned tlb_model_fetch_rights(struct tlb_model *t, uint64_t va, unsigned right
 {
     if (t->options.stale)
         return rights & MMU_EXEC; /* data may be translated otherwise */
-    if (levels(t, MMU_LOAD) == 0 || t->watches || mmu_tlb_probe(t->tlb, va, asid(t), MMU_LOAD, MMU_TLB_L1))
+    if (levels(t, va, MMU_LOAD) == 0 || t->watches || mmu_tlb_probe(t->tlb, va, asid(t), MMU_LOAD, MMU_TLB_L1))
         return rights;
     return rights & MMU_EXEC;
 }
@@ -335,7 +346,7 @@ void tlb_model_hook(uc_engine *uc, uc_mem_type type, uint64_t pa, int bytes, int
 
 void tlb_model_refused(struct tlb_model *t, uint64_t va, enum mmu_access access)
 {
-    if (levels(t, access) == 0)
+    if (levels(t, va, access) == 0)
         return;
     if (access != MMU_FETCH)
         t->counts[access].accesses++;
@@ -364,6 +375,28 @@ void tlb_model_fence_range(struct tlb_model *t, uint64_t va, uint64_t bytes, con
 void tlb_model_switch(struct tlb_model *t)
 {
     t->fetch_page = NO_PAGE;
+}
+
+/* ---- satp.MODE 15: the model is the TLB ---- */
+
+const struct mmu_tlb_entry *tlb_model_entry(const struct tlb_model *t, uint64_t va, enum mmu_access access)
+{
+    return mmu_tlb_probe(t->tlb, va, asid(t), access, MMU_TLB_L1);
+}
+
+uint64_t tlb_model_read(const struct tlb_model *t, uint64_t va)
+{
+    const struct mmu_tlb_entry *e = tlb_model_entry(t, va, MMU_LOAD);
+    return e ? e->pte : 0;
+}
+
+void tlb_model_write(struct tlb_model *t, uint64_t va, uint64_t pte)
+{
+    struct mmu_tlb_victims out;
+    mmu_tlb_fill(t->tlb, va, asid(t), MMU_LOAD, pte, 0, 0, pte & PTE_G, &out);
+    t->counts[MMU_LOAD].evictions += out.entry[MMU_TLB_DATA].valid;
+    t->fetch_page = NO_PAGE;
+    uc_ctl_flush_tlb(t->hart->uc); /* it may hold the victim, or what was here before */
 }
 
 uint64_t tlb_model_satp_mask(const struct tlb_model *t)

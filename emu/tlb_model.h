@@ -37,6 +37,8 @@ struct tlb_options {
  * Reads "KEY=VALUE,..." (docs/tlb.md); what is not named keeps its default. Returns 0, or -1 with a message in err.
  */
 int tlb_options_parse(struct tlb_options *, const char *text, char *err, size_t errlen);
+/* Makes it fit for a software-managed TLB: 64 entries, random, if it is not on. -1 and a message: it has more than one array. */
+int tlb_options_soft(struct tlb_options *, char *err, size_t errlen);
 extern const char tlb_options_help[];
 
 /* Counts of one kind of access; index: enum mmu_access. */
@@ -91,6 +93,13 @@ void tlb_model_fence_range(struct tlb_model *, uint64_t va, uint64_t bytes, cons
 void tlb_model_switch(struct tlb_model *);
 /* The bits that satp has: as many of its ASID as the configuration says. */
 uint64_t tlb_model_satp_mask(const struct tlb_model *);
+/*
+ * A software-managed TLB (satp.MODE 15, docs/softtlb.md) is the model itself. The entry of a page, NULL if there is none; its
+ * leaf, 0 if there is none; and a new one, of the current address space, in the place that the policy chooses.
+ */
+const struct mmu_tlb_entry *tlb_model_entry(const struct tlb_model *, uint64_t va, enum mmu_access);
+uint64_t tlb_model_read(const struct tlb_model *, uint64_t va);
+void tlb_model_write(struct tlb_model *, uint64_t va, uint64_t pte);
 /* With --stale-tlb: the entry that this access is translated by; NULL: the page table. */
 const struct mmu_tlb_entry *tlb_model_stale_entry(const struct tlb_model *, uint64_t va, enum mmu_access);
 

@@ -124,3 +124,14 @@ int tlb_options_parse(struct tlb_options *o, const char *text, char *err, size_t
         snprintf(err, errlen, "%s", why);
     return why ? -1 : 0;
 }
+
+int tlb_options_soft(struct tlb_options *o, char *err, size_t errlen)
+{
+    if (!o->on)
+        return tlb_options_parse(o, "tlb=64:64:random", err, errlen);
+    if (o->config.itlb.entries == 0 && o->config.l2.entries == 0 && !o->stale && o->config.dtlb.ways >= 4)
+        return 0;
+    snprintf(err, errlen, "a software-managed TLB has one array of at least 4 ways (an instruction may need 4 pages), and is "
+             "never stale: needs --tlb tlb=ENTRIES..., and no l2");
+    return -1;
+}

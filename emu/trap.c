@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Delivers exceptions and interrupts (privileged spec, 3.1.8, 3.1.9, 4.1) and emulates privileged instructions. */
+#include "../mmu/pte.h"
 #include "../traces/events.h"
 #include "insn.h"
 #include "machine_priv.h"
@@ -51,6 +52,8 @@ void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
 {
     enum mmu_privilege from = hart_privilege(h);
     bool delegated = from != MMU_MACHINE && h->medeleg >> code & 1;
+    if (SATP_MODE(h->satp) == SATP_SOFTTLB && (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE))
+        h->stlbhi = tval & ~(uint64_t)(PAGE_BYTES - 1);
     h->insns++; /* a trap takes time, or a vector that faults would stop it */
     if (code != EXC_ECALL_U && code != EXC_ECALL_S && code != EXC_ECALL_M)
         traceport_trap(h->machine, epc, code, tval, from, delegated ? EV_privilege_supervisor : EV_privilege_machine);

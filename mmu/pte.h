@@ -34,5 +34,10 @@
 #define SATP_BARE 0
 #define SATP_SV39 8
 #define SATP_SV48 9
+#define SATP_SOFTTLB 15 /* custom: docs/softtlb.md */
+
+/* Where a supervisor's addresses go to physical ones without a TLB entry while satp.MODE is SATP_SOFTTLB: from 0 on */
+#define SOFTTLB_WINDOW 0xffffffc000000000ull
+#define SOFTTLB_WINDOW_BYTES (256ull << 30)
 
 #endif

@@ -168,6 +168,8 @@ const char *mmu_refusal_text(enum mmu_refusal why)
         [MMU_NOT_READABLE] = "page not readable",
         [MMU_NOT_WRITABLE] = "page not writable",
         [MMU_NOT_EXECUTABLE] = "page not executable",
+        [MMU_NO_ENTRY] = "no entry in the software-managed TLB",
+        [MMU_WINDOW] = "user access to the supervisor's window",
     };
     return why < MMU_REFUSALS ? text[why] : "unknown";
 }

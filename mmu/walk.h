@@ -32,6 +32,8 @@ enum mmu_refusal {
     MMU_NOT_READABLE,
     MMU_NOT_WRITABLE,
     MMU_NOT_EXECUTABLE,
+    MMU_NO_ENTRY,        /* software-managed TLB: no entry */
+    MMU_WINDOW,          /* the same: user mode in the supervisor's window */
     MMU_REFUSALS
 };
 

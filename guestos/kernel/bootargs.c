@@ -47,6 +47,8 @@ static void setting(const char *word)
         return;
     if (strncmp(word, "nospace=", 8) == 0 && nospacenamed(word + 8, &nospace_policy))
         return;
+    if (strncmp(word, "pagetable=", 10) == 0)
+        return; /* mmuinit has read it */
     if (strcmp(word, "console=plain") == 0)
         consplain();
     else

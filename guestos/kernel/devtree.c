@@ -95,6 +95,8 @@ static void property(struct node *n, const char *name, const uint8_t *value, uin
         n->address_cells = be32(value);
     } else if (strcmp(name, "#size-cells") == 0 && bytes == 4) {
         n->size_cells = be32(value);
+    } else if (strcmp(name, "mmu-type") == 0 && devtree.mmu[0] == '\0') {
+        memcpy(devtree.mmu, value, bytes < sizeof devtree.mmu ? bytes : sizeof devtree.mmu - 1);
     } else if (strcmp(name, "bootargs") == 0 && named(n, "chosen")) {
         size_t len = bytes < DEVTREE_BOOTARGS ? bytes : DEVTREE_BOOTARGS - 1;
         memcpy(devtree.bootargs, value, len);

@@ -20,6 +20,7 @@ struct devtree {
     struct device uart, plic, finisher;
     struct device virtio[DEVTREE_VIRTIO]; /* by ascending address */
     unsigned nvirtio;
+    char mmu[24];  /* mmu-type of the first hart; empty: not said */
     char bootargs[DEVTREE_BOOTARGS]; /* /chosen/bootargs, cut off if longer */
 };
 

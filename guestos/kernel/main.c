@@ -6,6 +6,7 @@
 #include "devfs.h"
 #include "devtree.h"
 #include "io.h"
+#include "mmu.h"
 #include "page.h"
 #include "procprivate.h"
 #include "riscv.h"
@@ -58,6 +59,7 @@ void boot(uint64_t hart, uint64_t fdt_pa)
     devtreeinit((const void *)(KZERO + fdt_pa));
     traceinit();
     pageinit(devtree.ram_base, devtree.ram_bytes, (uint64_t)kernel_end - KZERO);
+    mmuinit();
     cacheinit();
     plicinit();
     uartinit();

@@ -1,214 +1,74 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The hardware's view of an address space: sv39 page tables (RISC-V privileged spec, 10.4). The upper
- * half of every root is the kernel's. A new entry has A and D set, so that the hardware need not; the clock clears A.
- * A table counts its valid entries (Page.inuse) and goes when the last one does: what is not resident needs no tables.
- */
+/* Chooses how addresses are translated, by what the device tree says that the hart can do. */
 #include <string.h>
-#include "mmu.h"
-#include "page.h"
-#include "proc.h"
-#include "riscv.h"
-#include "../../mmu/pte.h"
+#include "devtree.h"
+#include "mmuops.h"
 
-enum { LEVELS = 3, ENTRIES = 1 << PTE_INDEX_BITS, USER_ENTRIES = ENTRIES / 2 };
+static const MmuOps *ops;
 
-struct Space {
-    uint64_t *root; /* a frame */
-};
-
-extern uint64_t kernelroot[ENTRIES]; /* boot.S */
-
-static uint64_t current; /* physical address of the root that the hart uses */
-
-static uint64_t *ptetable(uint64_t pte)
+/* The value of a word NAME=VALUE of the boot arguments, before the program's, in buf; NULL: there is none. */
+static const char *argument(const char *name, char *buf, size_t size)
 {
-    return (uint64_t *)(KZERO + PTE_TO_PA(pte));
+    const char *p = strstr(devtree.bootargs, name), *program = strstr(devtree.bootargs, "-- ");
+    size_t n = 0;
+    if (p == NULL || (program != NULL && program < p))
+        return NULL;
+    for (p += strlen(name); *p != '\0' && *p != ' ' && n + 1 < size; p++)
+        buf[n++] = *p;
+    buf[n] = '\0';
+    return buf;
 }
 
-static unsigned shift(int level)
+void mmuinit(void)
 {
-    return PGSHIFT + PTE_INDEX_BITS * level;
-}
-
-static bool iscurrent(const Space *s)
-{
-    return (uint64_t)s->root - KZERO == current;
+    char form[16];
+    if (strcmp(devtree.mmu, "tarry,softtlb") == 0)
+        ops = softinit(argument("pagetable=", form, sizeof form));
+    else
+        ops = svinit(strcmp(devtree.mmu, "riscv,sv48") == 0 || strcmp(devtree.mmu, "riscv,sv57") == 0 ? 4 : 3);
 }
 
 Space *newspace(void)
 {
-    Space *s = kalloc(sizeof *s);
-    if (s == NULL)
-        return NULL;
-    Page *p = newzeropage();
-    if (p == NULL) {
-        kfree(s);
-        return NULL;
-    }
-    s->root = pagekva(p);
-    memcpy(s->root + USER_ENTRIES, kernelroot + USER_ENTRIES, USER_ENTRIES * sizeof(uint64_t));
-    return s;
-}
-
-static void freetable(uint64_t *table, int level)
-{
-    for (unsigned i = 0; level > 0 && i < (level == LEVELS - 1 ? USER_ENTRIES : ENTRIES); i++)
-        if (table[i] & PTE_V)
-            freetable(ptetable(table[i]), level - 1);
-    putpage(kvapage(table));
+    return ops->newspace();
 }
 
 void freespace(Space *s)
 {
-    if (iscurrent(s))
-        mmuswitch(NULL);
-    freetable(s->root, LEVELS - 1);
-    kfree(s);
-}
-
-/*
- * An entry that only gains rights, or was invalid, needs no fence: at worst the access faults once more by the old one
- * (10.2.1). Then it is found as it should be, and fenced.
- */
-static bool needsfence(uint64_t old, uint64_t new)
-{
-    bool gains = (old & ~new) == 0 && new != old && ((old ^ new) & PTE_PPN_MASK) == 0;
-    return (old & PTE_V) && !gains;
-}
-
-/*
- * The leaf entry of va. NULL: a table is missing, and *spare, which is used up if it is needed, was NULL. Who gets one
- * may sleep, and tables go meanwhile; so he begins anew.
- */
-static uint64_t *leafof(const Space *s, uint64_t va, Page **spare)
-{
-    uint64_t *table = s->root;
-    for (int level = LEVELS - 1; level > 0; level--) {
-        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)];
-        if ((*e & PTE_V) == 0) {
-            if (*spare == NULL)
-                return NULL;
-            *e = PA_TO_PTE(pagepa(*spare)) | PTE_V;
-            kvapage(table)->inuse++;
-            *spare = NULL;
-        }
-        table = ptetable(*e);
-    }
-    return &table[va >> PGSHIFT & (ENTRIES - 1)];
-}
-
-static uint64_t leafentry(uint64_t pa, int rights)
-{
-    uint64_t flags = PTE_V | PTE_U | PTE_A;
-    flags |= rights & PUT_READ ? PTE_R : 0;
-    flags |= rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0;
-    flags |= rights & PUT_EXEC ? PTE_X : 0;
-    return PA_TO_PTE(pa) | flags;
+    ops->freespace(s);
 }
 
 int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
 {
-    Page *spare = NULL;
-    uint64_t *leaf;
-    while ((leaf = leafof(s, va, &spare)) == NULL)
-        if (spare == NULL && (spare = newzeropage()) == NULL)
-            return error(T_ENOMEM, "out of memory");
-    if (spare != NULL)
-        putpage(spare);
-    uint64_t old = *leaf;
-    *leaf = leafentry(pa, rights);
-    kvapage(leaf)->inuse += (old & PTE_V) == 0;
-    if (rights & PUT_EXEC)
-        fencei();
-    if (iscurrent(s) && needsfence(old, *leaf))
-        sfencepage(va);
-    return 0;
-}
-
-int rightsmmu(const Space *s, uint64_t va)
-{
-    Page *none = NULL;
-    const uint64_t *leaf = leafof(s, va, &none);
-    if (leaf == NULL || (*leaf & PTE_V) == 0)
-        return 0;
-    return (*leaf & PTE_R ? PUT_READ : 0) | (*leaf & PTE_W ? PUT_WRITE : 0) | (*leaf & PTE_X ? PUT_EXEC : 0);
-}
-
-bool agemmu(Space *s, uint64_t va)
-{
-    Page *none = NULL;
-    uint64_t *leaf = leafof(s, va, &none);
-    if (leaf == NULL || (*leaf & PTE_V) == 0 || (*leaf & PTE_A) == 0)
-        return false;
-    *leaf &= ~(uint64_t)PTE_A;
-    if (iscurrent(s))
-        sfencepage(va);
-    return true;
-}
-
-/*
- * Clears the bits of `mask` in every leaf of [va, end) below `table`. Costs the tables present. True if tables have been
- * freed.
- */
-static bool clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, uint64_t mask)
-{
-    bool freed = false;
-    while (va < end) {
-        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)], old = *e;
-        uint64_t next = ((va >> shift(level)) + 1) << shift(level);
-        if (old & PTE_V) {
-            if (level == 0) {
-                *e &= ~mask;
-            } else {
-                freed |= clearrange(ptetable(*e), level - 1, va, next < end ? next : end, mask);
-                if (kvapage(ptetable(*e))->inuse == 0) {
-                    putpage(kvapage(ptetable(*e)));
-                    *e = 0;
-                    freed = true;
-                }
-            }
-            kvapage(table)->inuse -= (*e & PTE_V) == 0;
-        }
-        va = next;
-    }
-    return freed;
-}
-
-static void sfencerange(uint64_t va, uint64_t bytes)
-{
-    if (bytes <= PGSIZE && (va & PGMASK) == 0)
-        sfencepage(va);
-    else
-        sfence();
-}
-
-static void change(Space *s, uint64_t va, uint64_t bytes, uint64_t mask)
-{
-    uint64_t end = (va + bytes + PGMASK) & ~PGMASK;
-    bool freed = clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, mask);
-    if (iscurrent(s) && freed)
-        sfence(); /* one with an address speaks of leaves only (10.2.1) */
-    else if (iscurrent(s))
-        sfencerange(va, bytes);
+    return ops->putmmu(s, va, pa, rights);
 }
 
 void flushmmu(Space *s, uint64_t va, uint64_t bytes)
 {
-    change(s, va, bytes, ~0ull);
+    ops->flushmmu(s, va, bytes);
 }
 
 void protectmmu(Space *s, uint64_t va, uint64_t bytes)
 {
-    change(s, va, bytes, PTE_W | PTE_D);
+    ops->protectmmu(s, va, bytes);
+}
+
+int rightsmmu(const Space *s, uint64_t va)
+{
+    return ops->rightsmmu(s, va);
+}
+
+bool agemmu(Space *s, uint64_t va)
+{
+    return ops->agemmu(s, va);
 }
 
 void mmuswitch(Space *s)
 {
-    uint64_t root = (s != NULL ? (uint64_t)s->root : (uint64_t)kernelroot) - KZERO;
-    if (root == current)
-        return;
-    current = root;
-    csrwrite(satp, (uint64_t)SATP_SV39 << SATP_MODE_SHIFT | root >> PGSHIFT);
-    sfence();
+    ops->mmuswitch(s);
+}
+
+bool refillmmu(uint64_t va, int rights)
+{
+    return ops->refillmmu != NULL && ops->refillmmu(va, rights);
 }

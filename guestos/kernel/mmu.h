@@ -14,6 +14,8 @@ typedef struct Space Space; /* page table of one process; the kernel's half is s
 
 enum { PUT_READ = 1, PUT_WRITE = 2, PUT_EXEC = 4 };
 
+/* Chooses the form that the hart has (device tree); until then nothing of the others may be called. */
+void mmuinit(void);
 Space *newspace(void); /* NULL: no memory */
 void freespace(Space *);
 /* Maps the page of va to the frame at pa for user mode. Returns 0 or -T_ENOMEM (for a table). */
@@ -26,6 +28,11 @@ void protectmmu(Space *, uint64_t va, uint64_t bytes);
 int rightsmmu(const Space *, uint64_t va);
 /* Has the page of va been used through this space since it was last asked (A bit, 10.3.1)? */
 bool agemmu(Space *, uint64_t va);
+/*
+ * A page fault of the current process: was only the hart's TLB without an entry, and now it has one? Always false if the
+ * hart walks page tables. rights: what the access needs.
+ */
+bool refillmmu(uint64_t va, int rights);
 /* Makes the hart use this space (NULL: only the kernel's half). */
 void mmuswitch(Space *);
 

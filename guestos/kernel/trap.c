@@ -4,6 +4,7 @@
  * In the kernel only interrupts are expected, and only while it idles.
  */
 #include "io.h"
+#include "mmu.h"
 #include "procprivate.h"
 #include "riscv.h"
 #include "trace.h"
@@ -61,7 +62,11 @@ static void userpagefault(const Ureg *u)
     enum ev_enum_access access = u->cause == CAUSE_STORE_PAGE   ? EV_access_write
                                  : u->cause == CAUSE_FETCH_PAGE ? EV_access_execute
                                                                 : EV_access_read;
+    static const int rights[] = {
+        [EV_access_read] = PUT_READ, [EV_access_write] = PUT_WRITE, [EV_access_execute] = PUT_EXEC};
     char note[STATUS_MAX];
+    if (refillmmu(u->tval, rights[access]))
+        return;
     int err = pagefault(u->tval, access);
     if (err == 0 || up->killed)
         return;

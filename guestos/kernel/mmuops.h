@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is behind mmu.h: page tables that the hart walks (mmusv.c), or a TLB that the kernel fills (mmusoft.c). For the files mmu*.c
+ * only; the functions are those of mmu.h.
+ */
+#ifndef KERNEL_MMUOPS_H
+#define KERNEL_MMUOPS_H
+
+#include "mmu.h"
+
+typedef struct MmuOps {
+    Space *(*newspace)(void);
+    void (*freespace)(Space *);
+    int (*putmmu)(Space *, uint64_t va, uint64_t pa, int rights);
+    void (*flushmmu)(Space *, uint64_t va, uint64_t bytes);
+    void (*protectmmu)(Space *, uint64_t va, uint64_t bytes);
+    int (*rightsmmu)(const Space *, uint64_t va);
+    bool (*agemmu)(Space *, uint64_t va);
+    void (*mmuswitch)(Space *);
+    bool (*refillmmu)(uint64_t va, int rights); /* NULL: the hart walks by itself */
+} MmuOps;
+
+/* Levels: 3 (sv39) or 4 (sv48). */
+const MmuOps *svinit(int levels);
+/* Name of the page table's form: NULL is the first one. Panics if there is none of that name. */
+const MmuOps *softinit(const char *form);
+
+/*
+ * Address-space numbers (10.1.11). A space gets one when it is used, and keeps it until all have been given out: then a new
+ * generation begins, with nothing in the TLB. Number 0 is the kernel's.
+ */
+typedef struct Asid {
+    uint64_t generation; /* 0: none yet */
+    unsigned number;
+} Asid;
+
+/* Finds out how many the hart has; satp is written and restored. */
+void asidinit(void);
+/* Has the hart any? If not, the TLB is emptied whenever the space changes. */
+bool asids(void);
+/* May the TLB hold something under it? */
+bool asidlive(const Asid *);
+/* Gives it a number of this generation, if it has none. */
+unsigned asidof(Asid *);
+/* Drops what the TLB holds of a page, or of all, of this address space. */
+void asidfencepage(const Asid *, uint64_t va);
+void asidfence(const Asid *);
+
+#endif
