@@ -132,17 +132,31 @@ const struct mmu_tlb_entry *tlb_model_stale_entry(const struct tlb_model *t, uin
     return e;
 }
 
-/* An entry is used: if the table has changed since and nobody fenced, the trace says so, once. */
+/* Has this leaf lost something? What is only gained needs no fence: at worst there is a fault too many (10.2.1). */
+static bool differs(uint64_t entry, uint64_t now)
+{
+    const uint64_t status = PTE_A | PTE_D;
+    return entry & ~now & ~status & ~PTE_PPN_MASK || (now ^ entry) & PTE_PPN_MASK;
+}
+
+/*
+ * An entry is used: if the page table has changed since and nobody fenced, the trace says so, once. A global entry may have
+ * come from the table of a space that is no more: then the one of now tells.
+ */
 static void check_fresh(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access access, struct mmu_tlb_entry *e)
 {
     const void *host = ram_at(t->hart->machine, e->pte_pa, sizeof(uint64_t));
     uint64_t now, by = 0, when = 0;
+    struct tlb_walk w;
     if (e->mark || !host)
         return;
     memcpy(&now, host, sizeof now);
-    const uint64_t status = PTE_A | PTE_D, lost = e->pte & ~now & ~status & ~PTE_PPN_MASK;
-    if (lost == 0 && ((now ^ e->pte) & PTE_PPN_MASK) == 0)
-        return; /* rights that are only gained need no fence: at worst there is a fault too many (10.2.1) */
+    if (!differs(e->pte, now))
+        return;
+    if (tlb_walk(t->hart, va, access, &w) && !differs(e->pte, w.result.pte)) {
+        e->pte_pa = w.result.pte_pa;
+        return;
+    }
     e->mark = true;
     changes_find(t->changes, e->pte_pa, &by, &when);
     uint64_t cols[] = {va, access_kind(access), asid(t), e->pte, now, e->pte_pa, by, when};
