@@ -441,6 +441,98 @@ static void stale_entries(void **state)
     rmdir(dir);
 }
 
+/* ---- satp.MODE 15: docs/softtlb.md ---- */
+
+static struct machine *soft(const struct tlb_options *o, enum machine_mmu mmu, const uint32_t *code, size_t bytes)
+{
+    struct machine_config config = {.ram_bytes = RAM_BYTES, .console_in = -1, .console_out = -1, .tlb = o, .mmu = mmu};
+    struct machine *m = machine_new(&config, err, sizeof err);
+    if (!m)
+        fail_msg("%s", err);
+    hart_enter(&m->hart, MMU_SUPERVISOR, SOFTTLB_WINDOW + RAM_BASE, 0);
+    memcpy(ram_at(m, RAM_BASE, bytes), code, bytes);
+    make_handler(m);
+    m->loaded = true;
+    assert_true(csr_set(&m->hart, CSR_STVEC, SOFTTLB_WINDOW + RAM_BASE + 64 * 4096));
+    assert_true(csr_set(&m->hart, CSR_SATP, (uint64_t)SATP_SOFTTLB << SATP_MODE_SHIFT | 7ull << SATP_ASID_SHIFT));
+    return m;
+}
+
+static uint64_t csr(struct machine *m, unsigned number)
+{
+    uint64_t value = 0;
+    assert_true(csr_get(&m->hart, number, &value));
+    return value;
+}
+
+/* Rules 1 to 3 of the chapter, and its CSRs. */
+static void software_managed(void **state)
+{
+    struct tlb_options o = {0};
+    struct machine_result result;
+    const uint32_t code[] = {
+        i_type(0x73, 1, 0, A0, CSR_STLBHI), i_type(0x73, 1, 0, A1, CSR_STLBLO), i_type(0x03, 3, A2, A0, 8),
+        i_type(0x73, 2, A3, 0, CSR_STLBLO), store(3, A0, A2, 16) /* D = 0 */, i_type(0x03, 3, A2, S6, 0) /* no entry */,
+        0x12000073 | A0 << 15, i_type(0x03, 3, A2, A0, 0) /* it was fenced */, 0x0000006f,
+    };
+    (void)state;
+    assert_int_equal(tlb_options_soft(&o, err, sizeof err), 0);
+    struct machine *m = soft(&o, MMU_SV39_SOFTTLB, code, sizeof code);
+    uint64_t leaf = PA_TO_PTE(RAM_BASE + MEGA) | PTE_V | PTE_R | PTE_W | PTE_A;
+    put64(m, RAM_BASE + MEGA + 8, 99);
+    hart_set_reg(&m->hart, UC_RISCV_REG_X0 + A0, DATA_VA);
+    hart_set_reg(&m->hart, UC_RISCV_REG_X0 + A1, leaf);
+    hart_set_reg(&m->hart, UC_RISCV_REG_X0 + S6, DATA_VA + 0x12348);
+    for (unsigned i = 0; i < 4; i++)
+        machine_step(m, &result);
+    assert_int_equal(hart_reg(&m->hart, UC_RISCV_REG_X0 + A2), 99);
+    assert_int_equal(hart_reg(&m->hart, UC_RISCV_REG_X0 + A3), leaf);
+    const struct {
+        uint64_t cause, tval;
+    } traps[] = {{EXC_STORE_PAGE, DATA_VA + 16}, {EXC_LOAD_PAGE, DATA_VA + 0x12348}, {EXC_LOAD_PAGE, DATA_VA}};
+    for (unsigned i = 0; i < 3; i++) {
+        while (m->hart.pc != SOFTTLB_WINDOW + RAM_BASE + 64 * 4096)
+            machine_step(m, &result);
+        assert_int_equal(csr(m, CSR_SCAUSE), traps[i].cause);
+        assert_int_equal(csr(m, CSR_STVAL), traps[i].tval);
+        assert_int_equal(csr(m, CSR_STLBHI), page(traps[i].tval));
+        machine_step(m, &result);
+    }
+    assert_int_equal(hart_reg(&m->hart, UC_RISCV_REG_X0 + A2), 99);
+    machine_free(m);
+}
+
+/* Elsewhere neither the mode nor its CSRs exist; the window is the supervisor's; U mode has no CSRs of it. */
+static void software_managed_bounds(void **state)
+{
+    struct tlb_options o = {0};
+    struct machine_result result;
+    const uint32_t code[] = {i_type(0x73, 1, 0, A0, CSR_STLBHI), 0x0000006f};
+    uint64_t value;
+    (void)state;
+    assert_int_equal(tlb_options_soft(&o, err, sizeof err), 0);
+    for (unsigned mmu = MMU_SV39_SV48; mmu <= MMU_SV39_SOFTTLB; mmu++) {
+        struct machine *m = soft(&o, (enum machine_mmu)mmu, code, sizeof code);
+        bool there = mmu == MMU_SV39_SOFTTLB;
+        assert_int_equal(SATP_MODE(csr(m, CSR_SATP)), there ? SATP_SOFTTLB : SATP_BARE);
+        assert_int_equal(csr_get(&m->hart, CSR_STLBLO, &value), there);
+        assert_true(csr_set(&m->hart, CSR_SATP, (uint64_t)SATP_SV48 << SATP_MODE_SHIFT));
+        assert_int_equal(SATP_MODE(csr(m, CSR_SATP)), there ? SATP_SOFTTLB : mmu == MMU_SV39_SV48 ? SATP_SV48 : SATP_BARE);
+        machine_free(m);
+    }
+    struct machine *m = soft(&o, MMU_SV39_SOFTTLB, code, sizeof code);
+    mode_leave_machine(&m->hart, MMU_USER);
+    machine_step(m, &result);
+    assert_int_equal(csr(m, CSR_SCAUSE), EXC_FETCH_PAGE); /* the window */
+    machine_free(m);
+    struct machine *plain = soft(NULL, MMU_SV39_SV48, code, sizeof code);
+    assert_true(csr_set(&plain->hart, CSR_STVEC, RAM_BASE + 64 * 4096));
+    plain->hart.pc = RAM_BASE;
+    machine_step(plain, &result);
+    assert_int_equal(csr(plain, CSR_SCAUSE), EXC_ILLEGAL);
+    machine_free(plain);
+}
+
 /* Each entry that a walk reads takes its time, and what is due comes so much sooner after fewer instructions. */
 static void walks_take_time(void **state)
 {
@@ -491,6 +583,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(counts_agree, &from), cmocka_unit_test(stale_entries),
         cmocka_unit_test(walks_take_time),              cmocka_unit_test(specs),
+        cmocka_unit_test(software_managed),             cmocka_unit_test(software_managed_bounds),
     };
     printf("# TARRY_SEED=%llu\n", (unsigned long long)from);
     cmocka_set_message_output(CM_OUTPUT_TAP);
