@@ -62,7 +62,7 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
                 || iif(pte & 16, 'U', '-') || iif(pte & 32, 'G', '-') || iif(pte & 64, 'A', '-') || iif(pte & 128, 'D', '-')
              FROM (SELECT pte FROM e UNION SELECT pte FROM st UNION SELECT "table" FROM st)),
      sizes(level, name) AS (VALUES (0, '4 KiB'), (1, '2 MiB'), (2, '1 GiB'), (3, '512 GiB')),
-     place(image, pc, words) AS ( -- instructions in words
+     place(image, pc, words) AS NOT MATERIALIZED ( -- instructions in words
          SELECT image, address, coalesce(': ' || text, '') || coalesce(', in ' || symbol, '')
                 || coalesce(' of ' || iif(text IS NULL, NULL, program), '') || coalesce(' (' || source || ')', '') FROM program_line),
      why AS ( -- section and step, and why, of each value of enum_refusal
