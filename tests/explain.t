@@ -13,7 +13,7 @@ told=$(explain r.db explain)
 matches "nullderef: who" "$(line who)" '^pid 1 /bin/nullderef, in user mode, after [0-9]+ instructions$'
 is "... the access" "$(line access)" "store or atomic at 0x0"
 matches "... the instruction" "$(line instruction)" '^0x[0-9a-f]+: c\.s[wd] .*, in main\+0x[0-9a-f]+ of /bin/nullderef \(guestos/user/nullderef\.c:6\)$'
-matches "... the address space" "$(line translation)" '^sv39, address space \(ASID\) 0, root of the table at 0x[0-9a-f]+$'
+matches "... the address space" "$(line translation)" '^sv39, address space \(ASID\) [0-9]+, root of the table at 0x[0-9a-f]+$'
 root=$(sed 's/.* //' <<<"$(line translation)")
 matches "... the first entry, at the root" "$(line 'level 2')" "^entry 0 at $root: ${pte}V-------, ppn 0x[0-9a-f]+: a pointer to the table at 0x[0-9a-f]+\$"
 next=$(sed 's/.* //' <<<"$(line 'level 2')")
@@ -56,6 +56,16 @@ matches "... the kernel's rule" "$(line kernel)" "^rule first_store: "
 matches "... what it did" "$(line outcome)" "^detached: "
 told=$(explain r.db explain --fault "$(sqlite3 r.db "select min(id) from fault where in_kernel")")
 is "a fault of the kernel's own" "$(line translation)" "the hart refused nothing: the kernel looked for the page itself"
+
+"$TARRY" run -o r.db --mmu sv48 --trace default,translation nullderef 2>/dev/null
+told=$(explain r.db explain)
+is "sv48: four levels" "$(grep -c '^level ' <<<"$told")" 4
+matches "... the first" "$(line 'level 3')" "^entry 0 at $(sed 's/.* //' <<<"$(line translation)"): "
+"$TARRY" run -o r.db --mmu softtlb --trace default,translation nullderef 2>/dev/null
+told=$(explain r.db explain)
+matches "softtlb: no table" "$(line translation)" '^softtlb, address space \(ASID\) [0-9]+$'
+matches "... and no entry" "$(line refused)" '^software-managed TLB \(satp.MODE 15\): it has no entry for this page and ASID [0-9]+; the kernel'
+is "... of any level" "$(grep -c '^level ' <<<"$told")" 0
 
 # without the walk
 "$TARRY" run -o r.db nullderef 2>/dev/null

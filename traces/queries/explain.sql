@@ -116,7 +116,7 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
                  WHEN t.code NOT IN (12, 13, 15) THEN 'no page table refused this: it is no page fault'
                  WHEN w.id IS NULL THEN 'its page walk was not recorded: run again with --trace default,translation'
                  ELSE (SELECT name FROM enum_translation_mode WHERE id = w.mode) || coalesce((SELECT printf(
-                     ', address space (ASID) %d, root of the table at 0x%x', asid, root) FROM sp WHERE mode = w.mode), '')
+                     ', address space (ASID) %d', asid) || iif(mode IN (8, 9), printf(', root of the table at 0x%x', root), '') FROM sp WHERE mode = w.mode), '')
                      || iif(x.mode = 3, ', by mstatus.MPRV for the mode in MPP (3.1.6.3)', '') END
              FROM x LEFT JOIN t LEFT JOIN w
          UNION ALL SELECT 10 - level, printf('level %d', level), printf('entry %d%s: 0x%016x = %s, ppn 0x%x: ', place,
