@@ -4,11 +4,15 @@
  * puts records into the ring; a thread takes them out and stores them.
  */
 #include "recorder.h"
+#include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 #include "choice.h"
 #include "filter.h"
 #include "openset.h"
@@ -434,6 +438,25 @@ int recorder_failed(struct recorder *r, char *err, size_t errlen)
     return 1;
 }
 
+/* The rest of the rows and the indexes may take a while: on a terminal somebody waits. */
+static void join_writer(struct recorder *r)
+{
+    struct timespec until;
+    bool shown = false;
+    clock_gettime(CLOCK_REALTIME, &until);
+    for (unsigned seconds = 1;; seconds++) {
+        until.tv_sec++;
+        if (pthread_timedjoin_np(r->thread, NULL, &until) != ETIMEDOUT)
+            break;
+        shown = isatty(STDERR_FILENO);
+        if (shown)
+            fprintf(stderr, "\r\033[Kfinishing the trace: rows and indexes of %" PRIu64 " events, %u s", r->events,
+                    seconds);
+    }
+    if (shown)
+        fprintf(stderr, "\r\033[K");
+}
+
 int recorder_close(struct recorder *r, const struct run_result *result, char *err, size_t errlen)
 {
     int failed;
@@ -442,7 +465,7 @@ int recorder_close(struct recorder *r, const struct run_result *result, char *er
         openset_each(&r->open, put_open, r);
         r->result = result;
         ring_close(&r->ring);
-        pthread_join(r->thread, NULL);
+        join_writer(r);
     }
     failed = recorder_failed(r, err, errlen);
     release(r);
