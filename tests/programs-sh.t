@@ -87,7 +87,7 @@ sub
 2
 deep
 b empty err f out
-/bin/sleep /bin/sparse /bin/spin /bin/spooky
+/bin/sleep /bin/sleeper /bin/sparse /bin/spin /bin/spooky
 * * /bin/?s /bin/ls /bin/ps /bin/true nomatch*
 waited 0
 5

@@ -8,11 +8,11 @@ cd "$work" || exit 1
 head -c 3000000 /dev/urandom >file
 value() { "$TARRY" query "$1" --format csv "$2" | tail -1 | tr -d '\r'; }
 
-run "$TARRY" run -o plain.db --input file sparse /in/file --touch 300 --dirty 9
+run "$TARRY" run -o plain.db --input file sparse /in/file --touch 100 --dirty 9
 plain=$out$err
 for spec in default dtlb=64:4:lru tlb=16:16:random,l2=128:4:plru,walk=8; do
     for i in a b; do
-        run "$TARRY" run -o $i.db --trace all --tlb $spec --input file sparse /in/file --touch 300 --dirty 9
+        run "$TARRY" run -o $i.db --trace all --tlb $spec --input file sparse /in/file --touch 100 --dirty 9
         is "--tlb $spec: the program sees nothing of it ($i)" "$out$err" "$plain"
     done
     run "$TARRY" compare a.db b.db
@@ -28,13 +28,13 @@ is "without --tlb none" "$("$TARRY" query plain.db tlb --format csv | wc -l)" 1
 
 run "$TARRY" run -o slow.db --tlb default,walk-ns=100 sparse /bin/sh --touch 10
 is "default and other keys do not mix" "$status" 2
-run "$TARRY" run -o slow.db --tlb dtlb=64,walk-ns=100 --input file sparse /in/file --touch 300 --dirty 9
+run "$TARRY" run -o slow.db --tlb dtlb=64,walk-ns=100 --input file sparse /in/file --touch 100 --dirty 9
 is "walks that take time: the program sees nothing" "$out$err" "$plain"
 is "... and the run is longer by what they took" "$(value slow.db "select virtual_ns - insns - 100 * (select sum(refs) from tlb_total) > 0 from (select virtual_ns, instructions as insns from run)")" 1
 ok "... than the plain one" [ "$(value slow.db "select virtual_ns from run")" -gt "$(value plain.db "select virtual_ns from run")" ]
 
 # The guest's kernel fences what it must: nothing is ever stale.
-run "$TARRY" run -o stale.db --stale-tlb --tlb dtlb=512,itlb=512 usertests
+run "$TARRY" run -o stale.db --stale-tlb --tlb dtlb=512,itlb=512 notetests
 is "--stale-tlb: the kernel and its tests run" "$status" 0
 is "... and no fence is missing" "$("$TARRY" query stale.db tlb-stale --format csv | wc -l)" 1
 
