@@ -382,5 +382,6 @@ int main(void)
         TEST(every_refusal), TEST(foreign),          TEST(without_walk),
         TEST(stale_entries), TEST(stale_unrecorded), TEST(wrong_asid),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
 }
