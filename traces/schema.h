@@ -12,7 +12,7 @@
 #include "catalogue.h"
 
 #define TRACE_APPLICATION_ID 0x54617272 /* "Tarr", at byte 68 of the file */
-#define TRACE_SCHEMA_VERSION 2          /* user_version; tables and columns are only ever added */
+#define TRACE_SCHEMA_VERSION 3          /* user_version; tables and columns are only ever added */
 
 /* A column of the tables that are not events, or one that every event has. */
 struct fixed_column {
