@@ -27,7 +27,8 @@ const MmuOps *softinit(const char *form);
 
 /*
  * Address-space numbers (10.1.11). A space gets one when it is used, and keeps it until all have been given out: then a new
- * generation begins, with nothing in the TLB. Number 0 is the kernel's.
+ * generation begins, with nothing in the TLB. Number 0 is the kernel's. A hart that has no others is served, too: its TLB is
+ * emptied whenever the space changes.
  */
 typedef struct Asid {
     uint64_t generation; /* 0: none yet */
@@ -36,13 +37,9 @@ typedef struct Asid {
 
 /* Finds out how many the hart has; satp is written and restored. */
 void asidinit(void);
-/* Has the hart any? If not, the TLB is emptied whenever the space changes. */
-bool asids(void);
-/* May the TLB hold something under it? */
-bool asidlive(const Asid *);
-/* Gives it a number of this generation, if it has none. */
-unsigned asidof(Asid *);
-/* Drops what the TLB holds of a page, or of all, of this address space. */
+/* The hart translates by `satp` (its ASID 0) from now on, for this address space. NULL: for the kernel alone. */
+void asidswitch(uint64_t satp, Asid *);
+/* Drops what the TLB may hold of a page, or of all, of this address space. */
 void asidfencepage(const Asid *, uint64_t va);
 void asidfence(const Asid *);
 

@@ -29,23 +29,6 @@ static void writetlb(uint64_t va, uint64_t pte)
     __asm__ volatile("csrw 0x5c0, %0; csrw 0x5c1, %1" ::"r"(va), "r"(pte) : "memory");
 }
 
-/* May the TLB hold entries of it? Without ASIDs it is emptied at every change. */
-static void fencepage(const Space *s, uint64_t va)
-{
-    if (asids())
-        asidfencepage(&s->asid, va);
-    else if (s == current)
-        sfencepage(va);
-}
-
-static void fenceall(const Space *s)
-{
-    if (asids())
-        asidfence(&s->asid);
-    else if (s == current)
-        sfence();
-}
-
 static Space *softnewspace(void)
 {
     Space *s = kalloc(sizeof *s);
@@ -65,9 +48,7 @@ static void softswitch(Space *s)
     if (s == current)
         return;
     current = s;
-    csrwrite(satp, (uint64_t)SATP_SOFTTLB << SATP_MODE_SHIFT | (uint64_t)(s != NULL ? asidof(&s->asid) : 0) << SATP_ASID_SHIFT);
-    if (!asids())
-        sfence();
+    asidswitch((uint64_t)SATP_SOFTTLB << SATP_MODE_SHIFT, s != NULL ? &s->asid : NULL);
 }
 
 static void softfreespace(Space *s)
@@ -94,7 +75,7 @@ static int softput(Space *s, uint64_t va, uint64_t pa, int rights)
                    (rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0);
     SoftEntry *e = map->find(s->number, vpn);
     if (e != NULL)
-        fencepage(s, va);
+        asidfencepage(&s->asid, va);
     else
         e = makeplace(s, vpn);
     *e = (SoftEntry){s->number, vpn, pte, true};
@@ -123,14 +104,20 @@ static bool softrefill(uint64_t va, int rights)
     return true;
 }
 
-static void softflush(Space *s, uint64_t va, uint64_t bytes)
+/* Does `with` to every entry of the pages that [va, va + bytes) touches. */
+static void change(Space *s, uint64_t va, uint64_t bytes, void (*with)(SoftEntry *, void *))
 {
     uint64_t first = va >> PGSHIFT, end = (va + bytes + PGMASK) >> PGSHIFT;
-    map->each(s->number, first, end, forget, NULL);
+    map->each(s->number, first, end, with, NULL);
     if (end - first == 1)
-        fencepage(s, va);
+        asidfencepage(&s->asid, va);
     else
-        fenceall(s);
+        asidfence(&s->asid);
+}
+
+static void softflush(Space *s, uint64_t va, uint64_t bytes)
+{
+    change(s, va, bytes, forget);
 }
 
 static void readonly(SoftEntry *e, void *arg)
@@ -141,12 +128,7 @@ static void readonly(SoftEntry *e, void *arg)
 
 static void softprotect(Space *s, uint64_t va, uint64_t bytes)
 {
-    uint64_t first = va >> PGSHIFT, end = (va + bytes + PGMASK) >> PGSHIFT;
-    map->each(s->number, first, end, readonly, NULL);
-    if (end - first == 1)
-        fencepage(s, va);
-    else
-        fenceall(s);
+    change(s, va, bytes, readonly);
 }
 
 /* There is no A bit: a page has been used if it had to be filled into the TLB since; so it is taken out. */
@@ -156,7 +138,7 @@ static bool softage(Space *s, uint64_t va)
     if (e == NULL || !e->used)
         return false;
     e->used = false;
-    fencepage(s, va);
+    asidfencepage(&s->asid, va);
     return true;
 }
 
@@ -174,8 +156,7 @@ const MmuOps *softinit(const char *form)
         panic("pagetable=%s: must be segments or hash", form);
     if (!map->init(devtree.ram_bytes >> PGSHIFT))
         panic("not enough memory for a page table");
-    csrwrite(satp, (uint64_t)SATP_SOFTTLB << SATP_MODE_SHIFT);
-    sfence();
+    asidswitch((uint64_t)SATP_SOFTTLB << SATP_MODE_SHIFT, NULL);
     asidinit();
     return &ops;
 }

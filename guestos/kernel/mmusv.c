@@ -37,28 +37,6 @@ static unsigned shift(int level)
     return PGSHIFT + PTE_INDEX_BITS * level;
 }
 
-/* May the TLB hold entries of it? */
-static bool isknown(const Space *s)
-{
-    return asids() ? asidlive(&s->asid) : s == current;
-}
-
-static void fencepage(const Space *s, uint64_t va)
-{
-    if (asids())
-        asidfencepage(&s->asid, va);
-    else if (s == current)
-        sfencepage(va);
-}
-
-static void fenceall(const Space *s)
-{
-    if (asids())
-        asidfence(&s->asid);
-    else if (s == current)
-        sfence();
-}
-
 static void linktop(uint64_t *top, uint64_t *root)
 {
     top[0] = top[ENTRIES - 1] = PA_TO_PTE((uint64_t)root - KZERO) | PTE_V;
@@ -157,7 +135,7 @@ static int svput(Space *s, uint64_t va, uint64_t pa, int rights)
     if (rights & PUT_EXEC)
         fencei();
     if (needsfence(old, *leaf))
-        fencepage(s, va);
+        asidfencepage(&s->asid, va);
     return 0;
 }
 
@@ -177,7 +155,7 @@ static bool svage(Space *s, uint64_t va)
     if (leaf == NULL || (*leaf & PTE_V) == 0 || (*leaf & PTE_A) == 0)
         return false;
     *leaf &= ~(uint64_t)PTE_A;
-    fencepage(s, va);
+    asidfencepage(&s->asid, va);
     return true;
 }
 
@@ -213,12 +191,10 @@ static void change(Space *s, uint64_t va, uint64_t bytes, uint64_t mask)
 {
     uint64_t end = (va + bytes + PGMASK) & ~PGMASK;
     bool freed = clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, mask);
-    if (!isknown(s))
-        return;
     if (freed || bytes > PGSIZE || (va & PGMASK) != 0)
-        fenceall(s); /* one with an address speaks of leaves only (10.2.1) */
+        asidfence(&s->asid); /* one with an address speaks of leaves only (10.2.1) */
     else
-        fencepage(s, va);
+        asidfencepage(&s->asid, va);
 }
 
 static void svflush(Space *s, uint64_t va, uint64_t bytes)
@@ -234,10 +210,7 @@ static void svprotect(Space *s, uint64_t va, uint64_t bytes)
 static void load(Space *s)
 {
     uint64_t root = (uint64_t)(s->top != NULL ? s->top : s->root) - KZERO;
-    uint64_t number = s == &kernelspace ? 0 : asidof(&s->asid);
-    csrwrite(satp, mode << SATP_MODE_SHIFT | number << SATP_ASID_SHIFT | root >> PGSHIFT);
-    if (!asids())
-        sfence();
+    asidswitch(mode << SATP_MODE_SHIFT | root >> PGSHIFT, s == &kernelspace ? NULL : &s->asid);
 }
 
 static void svswitch(Space *s)
@@ -260,7 +233,6 @@ const MmuOps *svinit(int levels)
         kernelspace.top = kerneltop;
     }
     load(&kernelspace);
-    sfence();
     asidinit();
     return &ops;
 }
