@@ -142,11 +142,11 @@ same left "$(printf 'ls: /d: file does not exist\n1')"
 
 # Misuse: usage and status 2; --help: usage and status 0.
 guest 'echo == misuse
-'"$(for p in cat cp grep head kill ls mkdir mv ps rm sleep sparse spin sum touch wc sh faultloop; do
+'"$(for p in cat cp grep head kill ls mkdir mv ps reach rm sleep sparse spin sum touch wc sh faultloop; do
     echo "$p --nonsense >/dev/null 2>/err; echo $p \$?; grep -c ^usage: /err"
     echo "$p --help >/out; echo $p \$?; grep -c ^usage: /out"
 done)"
-same misuse "$(for p in cat cp grep head kill ls mkdir mv ps rm sleep sparse spin sum touch wc sh faultloop; do
+same misuse "$(for p in cat cp grep head kill ls mkdir mv ps reach rm sleep sparse spin sum touch wc sh faultloop; do
     printf '%s 2\n1\n%s 0\n1\n' $p $p; done)"
 
 guest 'echo == echo; echo a  b; echo -n no newline; echo; echo; echo "" x
@@ -155,6 +155,7 @@ echo == sleep; sleep 0.5; echo $?; sleep 1x >/dev/null 2>/dev/null; echo $?
 echo == kill; sleep 1000 & kill $!; wait $!; echo $status; kill 99999; echo $?
 echo == ps; ps | grep -c "running .* ps\$"; sleep 5 & ps | grep -c "waiting .* sleep\$"; kill $!
 echo == spin; spin 1; spin 0; faultloop 1000; faultloop 1000 10
+echo == reach; reach 3; reach --random --accesses 1000 --apart 7 --store 2 100 | grep -c "pages=.* kernel=[0-9]*\$"; reach --random 100; reach --zipf --store 64; reach --zipf 65 2>/dev/null; echo $?
 echo == end'
 same echo "$(printf 'a b\nno newline\n\n x')"
 same truth "$(printf '0\n1')"
@@ -172,6 +173,17 @@ for i in range(int(sys.argv[1])):
     else: s = ((s ^ t[k]) << 1 | s >> 63) & m
 print("checksum=%d" % (s >> 1))' "$1"; }
 same spin "$(spin 1000000; spin 0; echo "faults=1000 sum=$(((255 * 256 / 2) * 3 + 231 * 232 / 2))"; echo "faults=1000 sum=$((45 * 100))")"
+reach() { python3 -c '
+import sys
+order, pages = sys.argv[1], int(sys.argv[2])
+m, x, s = (1 << 64) - 1, 88172645463325252, 0
+for i in range(10000):
+    x ^= x << 13 & m; x ^= x >> 7; x ^= x << 17 & m
+    first = (1 << (x >> 40) % pages.bit_length()) >> 1
+    s += {"cyclic": i % pages, "random": x % pages, "zipf": first + (x & (first - 1)) if first else 0}[order]
+print("pages=%d sum=%d" % (pages, s))' "$@"; }
+sed -i 's/ kernel=[0-9]*$//' reach.got
+same reach "$(reach cyclic 3; echo 2; reach random 100; reach zipf 64; echo 2)"
 guest 'echo one >/f; echo == chmod; chmod 640 /f; ls -l /f; chmod +a /f; echo two >/f; cat /f; ls -l /f; chmod -wa /f; ls -l /f; echo three >/f; echo $?; chmod +a nothere; echo $?
 echo == df; df; df -b; sync; echo $?
 echo == end'

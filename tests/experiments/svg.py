@@ -77,12 +77,20 @@ def number(v):
     return f"{v:g}"
 
 
-def log_ticks(low, high):
+def log_ticks(low, high, base=10):
+    """Powers of 10; or of 4, for what comes in powers of 2."""
+    if base == 2:
+        first, last = math.floor(math.log2(low)), math.ceil(math.log2(high))
+        return [2**e for e in range(first, last, 2)] + [2**last]
     return [10**e for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
 
 
 def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=number):
-    """panels: [(name, [(label, [(x, y), ...]), ...])]; every line has its colour, its dash and its name at its end."""
+    """
+    panels: [(name, [(label, [(x, y), ...]), ...])]; every line has its colour and dash, the same in all panels, and its name
+    at its end. x_log: True, or 2 for ticks at powers of 2.
+    """
+    labels = list(dict.fromkeys(label for _, series in panels for label, _ in series))
     w, h, left, top, right, gap = 420, 230, 76, 52, 150, 34
     width = left + w + right
     body = [text(width / 2, 22, title, extra='font-weight="bold" font-size="14"')]
@@ -90,7 +98,7 @@ def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=numb
     for name, series in panels:
         xs = [x for _, points in series for x, _ in points]
         ys = [y for _, points in series for _, y in points]
-        xt = log_ticks(min(xs), max(xs)) if x_log else nice(max(xs))
+        xt = log_ticks(min(xs), max(xs), x_log) if x_log else nice(max(xs))
         yt = log_ticks(max(min(ys), 1), max(ys)) if y_log else nice(max(max(ys), 1))
         scale = lambda v, t, log: (
             (math.log10(max(v, t[0])) - math.log10(t[0])) / (math.log10(t[-1]) - math.log10(t[0])) if log else v / t[-1]
@@ -105,7 +113,8 @@ def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=numb
             body.append(text(px(v), y0 + h + 32, x_name(v)))
         body.append(text(left + w / 2, y0 + h + 50, x_title))
         ends = []
-        for i, (label, points) in enumerate(series):
+        for label, points in series:
+            i = labels.index(label)
             colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
             path = " ".join(f"{px(x):.1f},{py(y):.1f}" for x, y in points)
             body.append(
