@@ -6,8 +6,7 @@
 --   half of the addresses, where programs are, and walks after a hit for a right; pages: different pages among them;
 --   kernel: those of the upper half; fetches: misses of instructions. second: misses of all three kinds that the second
 --   level had; refs: entries of page tables that were read. switches: writes of satp; fences, and those of everything.
---   traps: page faults that the hart raised; faults: those that the kernel had to do more for than fill the TLB. Needs a
---   run with --tlb and groups fault, syscall and translation of --trace.
+--   traps: page faults of user mode; faults: those that took more than filling the TLB. Needs a run with --tlb and groups fault, syscall and translation of --trace.
 WITH e AS MATERIALIZED (SELECT (SELECT id FROM enum_syscall WHERE name = 'nsec') AS nsec,
          (SELECT id FROM enum_access WHERE name = 'execute') AS fetch),
      p AS MATERIALIZED (SELECT coalesce((SELECT proc FROM syscall WHERE number = (SELECT nsec FROM e)
@@ -33,5 +32,5 @@ SELECT w.phase, w.until_insn - w.insn AS instructions, w.until_ts - w.ts AS ns,
        (SELECT count(*) FROM satp WHERE id > w.id AND id < w.until) AS switches,
        coalesce(f.fences, 0) AS fences, coalesce(f.everything, 0) AS everything,
        (SELECT count(*) FROM trap WHERE id > w.id AND id < w.until AND code IN (12, 13, 15)) AS traps,
-       (SELECT count(*) FROM fault WHERE id > w.id AND id < w.until) AS faults
+       (SELECT count(*) FROM fault WHERE id > w.id AND id < w.until AND in_kernel = 0) AS faults
 FROM w LEFT JOIN r ON r.phase = w.phase LEFT JOIN f ON f.phase = w.phase ORDER BY w.phase;
