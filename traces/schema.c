@@ -50,10 +50,12 @@ static void event_table(sqlite3_str *sql, const struct event *e)
     say(sql, ") STRICT;\n");
 }
 
-static void event_index(sqlite3_str *sql, const struct event_index *i)
+char *schema_index_sql(unsigned index)
 {
-    say(sql, "CREATE INDEX \"%w\" ON \"%w\"(\"%w\"", i->name, catalogue_events[i->kind].name, i->column);
-    say(sql, i->second != NULL ? ", \"%w\");\n" : ");\n", i->second);
+    const struct event_index *i = &schema_indexes[index];
+
+    return sqlite3_mprintf(i->second != NULL ? "CREATE INDEX \"%w\" ON \"%w\"(\"%w\", \"%w\")" : "CREATE INDEX \"%w\" ON \"%w\"(\"%w\")",
+                           i->name, catalogue_events[i->kind].name, i->column, i->second);
 }
 
 static void event_tables(sqlite3_str *sql)
@@ -61,8 +63,11 @@ static void event_tables(sqlite3_str *sql)
     for (unsigned k = 1; k < EV_COUNT; k++)
         event_table(sql, &catalogue_events[k]);
     for (unsigned i = 0; i < schema_nindexes; i++)
-        if (schema_indexes[i].rises)
-            event_index(sql, &schema_indexes[i]);
+        if (schema_indexes[i].rises) {
+            char *text = schema_index_sql(i);
+            say(sql, "%s;\n", text != NULL ? text : "");
+            sqlite3_free(text);
+        }
 }
 
 char *schema_event_sql(void)
@@ -295,9 +300,6 @@ int schema_finish(sqlite3 *db)
 {
     sqlite3_str *sql = sqlite3_str_new(db);
 
-    for (unsigned i = 0; i < schema_nindexes; i++)
-        if (!schema_indexes[i].rises)
-            event_index(sql, &schema_indexes[i]);
     say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n"
              "CREATE UNIQUE INDEX source_line_place ON source_line(image, line, file);\n");
     say(sql, "PRAGMA analysis_limit = %d; ANALYZE;", ANALYSIS_LIMIT);

@@ -38,8 +38,8 @@ struct fixed_view {
 
 /*
  * What queries look rows up by, going from causes to effects; from an effect to its cause is the id. An index whose
- * entries rise with the ids, as causes do, grows with its table; the others are made at the end (SQLite fills the pages
- * of an index that it transfers as if all entries rose, and leaves them nearly empty if they do not).
+ * entries rise with the ids, as causes do, is transferred with its table; the others grow beside it (growing.h: SQLite
+ * fills the pages of an index that it transfers as if all entries rose, and leaves them nearly empty if they do not).
  */
 struct event_index {
     const char *name;
@@ -61,7 +61,7 @@ extern const unsigned schema_nviews;
 
 /* Creates everything but the indexes that do not rise in an empty database. Returns an SQLite result code. */
 int schema_create(sqlite3 *);
-/* Creates the rest of the indexes and the statistics for the query planner. Returns an SQLite result code. */
+/* Creates the indexes of tables that are no events, and the statistics for the query planner. Returns an SQLite result code. */
 int schema_finish(sqlite3 *);
 /*
  * Makes a trace of an older version, open for reading, look like one of today: what it lacks is there and empty, or NULL.
@@ -70,6 +70,8 @@ int schema_finish(sqlite3 *);
 int schema_adapt(sqlite3 *);
 /* The statements that create the event tables and their rising indexes; freed by sqlite3_free. */
 char *schema_event_sql(void);
+/* The statement that creates an index; freed by sqlite3_free. */
+char *schema_index_sql(unsigned index);
 /* The place of an index's column in the words of a record. */
 unsigned schema_index_word(unsigned index);
 /* The same of its second column; 0: it has none. */

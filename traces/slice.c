@@ -37,11 +37,6 @@ static unsigned char *page_at(const struct slice *s, uint32_t number)
     return s->image + (size_t)(number - 1) * PAGE;
 }
 
-struct slice_entry {
-    int64_t value, second;
-    uint64_t id;
-};
-
 /* ---- records ---- */
 
 /* A variable-length integer: seven bits a byte, the highest first; a ninth byte has eight. Returns its end. */
@@ -103,7 +98,7 @@ static uint32_t encode_row(unsigned char *out, const struct record *r, const str
     return (uint32_t)(body - out);
 }
 
-static uint32_t encode_index(unsigned char *out, const struct slice_entry *e, bool two)
+static uint32_t encode_index(unsigned char *out, const struct index_entry *e, bool two)
 {
     unsigned char *type = out, *body = out + 3 + two;
 
@@ -233,34 +228,18 @@ static void add_rows(struct slice *s, unsigned kind, const struct record *const 
     end_tree(&t);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const struct slice_entry *x = a, *y = b;
-    if (x->value != y->value)
-        return x->value < y->value ? -1 : 1;
-    if (x->second != y->second)
-        return x->second < y->second ? -1 : 1;
-    return x->id < y->id ? -1 : 1;
-}
-
 static void add_index(struct slice *s, unsigned index, const struct record *const *records, uint32_t n)
 {
-    struct slice_entry *entries = s->entries;
+    struct index_entry *entries = s->entries;
     struct tree t;
     unsigned char row[MOST_INDEX_CELL + 8];
-    unsigned word = schema_index_word(index), second = schema_index_second(index);
-    bool sorted = true;
+    bool second = schema_index_second(index) != 0;
 
-    for (uint32_t i = 0; i < n; i++) {
-        const uint64_t *words = records[i]->words;
-        entries[i] = (struct slice_entry){(int64_t)words[word], second ? (int64_t)words[second] : 0, words[W_ID]};
-        sorted = sorted && (i == 0 || by_value(&entries[i - 1], &entries[i]) < 0);
-    }
-    if (!sorted)
-        qsort(entries, n, sizeof(entries[0]), by_value);
+    entries_of(index, records, n, entries);
+    entries_sort(entries, n);
     begin_tree(&t, s, s->index[index], INDEX_LEAF);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t bytes = encode_index(row, &entries[i], second != 0);
+        uint32_t bytes = encode_index(row, &entries[i], second);
         unsigned char *cell = add_cell(&t, 1 + bytes, 0);
         cell[0] = (unsigned char)bytes;
         memcpy(cell + 1, row, bytes);

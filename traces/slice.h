@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 #include <stdint.h>
+#include "entries.h"
 #include "ring.h"
 #include "schema.h"
 
@@ -23,7 +24,7 @@ struct slice {
     uint32_t changes;            /* the file change counter: SQLite drops what it has cached */
     uint32_t table[EV_COUNT];    /* root pages */
     uint32_t index[SCHEMA_MOST_INDEXES];
-    struct slice_entry *entries; /* of the index being made */
+    struct index_entry *entries; /* of the index being made */
 };
 
 /* Attaches the slice, empty, to a connection that has no other of that name. Returns an SQLite result code. */

@@ -184,7 +184,10 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
     if (rc == SQLITE_OK)
         rc = slice_attach(&st->slice, st->db);
     if (rc == SQLITE_OK)
-        rc = (st->rollups = rollup_new()) != NULL && (st->times = time_rollup_new()) != NULL ? SQLITE_OK : SQLITE_NOMEM;
+        rc = (st->growing = growing_new()) != NULL && (st->rollups = rollup_new()) != NULL &&
+                     (st->times = time_rollup_new()) != NULL
+                 ? SQLITE_OK
+                 : SQLITE_NOMEM;
     if (rc == SQLITE_OK)
         rc = prepare_all(st);
     return rc;
@@ -269,7 +272,7 @@ static int lay_out_kind(struct store *st, unsigned kind, const struct record **r
     if (catalogue_events[kind].thing)
         rc = supersede(st, kind, records, &n);
     slice_add(&st->slice, kind, records, n);
-    return rc;
+    return rc == SQLITE_OK ? growing_add(st->growing, kind, records, n) : rc;
 }
 
 /* Groups the records by kind: `order` lists those of each kind together. first[k] is where kind k begins. */
@@ -348,6 +351,8 @@ int store_write(struct store *st, struct ring *ring, uint64_t n)
             rc = sqlite3_reset(st->insert[kind]);
         }
     if (rc == SQLITE_OK)
+        rc = growing_write(st->growing, st->db);
+    if (rc == SQLITE_OK)
         rc = store_progress(st);
     st->commits++;
     return rc == SQLITE_OK ? sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) : rc;
@@ -390,6 +395,8 @@ int store_finish(struct store *st, const struct run_result *result, const uint64
     if (rc == SQLITE_OK)
         rc = time_rollup_finish(st->times, st->db, result->virtual_ns);
     if (rc == SQLITE_OK)
+        rc = growing_finish(st->growing, st->db);
+    if (rc == SQLITE_OK)
         rc = schema_finish(st->db);
     if (rc == SQLITE_OK && result->code != NULL)
         rc = code_write(st->db, result->code);
@@ -412,11 +419,13 @@ int store_finish(struct store *st, const struct run_result *result, const uint64
 void store_close(struct store *st)
 {
     finalize_all(st);
+    growing_free(st->growing);
     sqlite3_close(st->db);
     st->db = NULL;
     slice_free(&st->slice);
     rollup_free(st->rollups);
     time_rollup_free(st->times);
+    st->growing = NULL;
     st->rollups = NULL;
     st->times = NULL;
 }

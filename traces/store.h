@@ -7,6 +7,7 @@
 #define TARRY_STORE_H
 
 #include <sqlite3.h>
+#include "growing.h"
 #include "recorder.h"
 #include "ring.h"
 #include "rollup.h"
@@ -18,6 +19,7 @@ struct store {
     sqlite3_stmt *insert[EV_COUNT], *remove[EV_COUNT];
     sqlite3_stmt *insert_string, *progress;
     struct slice slice;
+    struct growing *growing;
     struct rollup_store *rollups;
     struct time_rollup *times;
     const struct record *order[SLICE_RECORDS]; /* the records of the slice, grouped by kind */
