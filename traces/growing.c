@@ -7,7 +7,7 @@
 
 #define LEAST_WRITTEN 8192u /* entries at once */
 #define WRITTEN_PART 16u    /* and of those that are there, one in so many: bounds how often a page is written */
-#define MOST_GROWN (2u << 20) /* entries; 40 MB or so */
+#define MOST_GROWN (1u << 20) /* entries; 20 MB or so */
 
 struct growing {
     struct grown {

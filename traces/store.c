@@ -17,6 +17,8 @@
 #include "code.h"
 #include "schema.h"
 
+#define BUSY_MS 10000 /* a reader that opens the file, too, may lock it for a moment */
+
 /* ---- the row of the run ---- */
 
 static void started(char *text, size_t n)
@@ -171,6 +173,7 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
 
     memset(st, 0, sizeof(*st));
     rc = sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_busy_timeout(st->db, BUSY_MS);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(st->db, "PRAGMA page_size = 8192; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
