@@ -88,7 +88,7 @@ $(BUILD)/tarry: $(HOST_OBJ)
 	@echo "  LD      $@"
 	@$(CC) $(HOST_FLAGS) -o $@ $^ $(HOST_LIBS)
 
--include traces/traces.mk traces/report/report.mk
+-include emu/emu.mk traces/traces.mk traces/report/report.mk
 -include tests/guest.mk
 
 # ---- rules: guest -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 
 #include "say.h"
 
-enum { OPT_INITRD = 0x300, OPT_APPEND, OPT_DISK, OPT_BIOS, OPT_DTB, OPT_TOHOST, OPT_SIGNATURE, OPT_SEED };
+enum { OPT_INITRD = 0x300, OPT_APPEND, OPT_DISK, OPT_BIOS, OPT_DTB, OPT_TOHOST, OPT_SIGNATURE, OPT_SEED, OPT_SYSCALLS };
 
 static void help(void)
 {
@@ -24,6 +24,8 @@ static void help(void)
            "                          lie (xv6, tests), else sbi (Linux)\n"
            "      --dtb FILE          device tree, in place of the machine's; memory, initrd and arguments are put in\n"
            "      --seed N            /chosen/rng-seed is made from N (0); same seed, same run\n"
+           "      --syscalls WHOSE    names of system calls for the trace: linux, xv6, none, or auto (default): found out from\n"
+           "                          KERNEL, an array 'syscalls' of functions sys_NAME as in xv6 and its kin included\n"
            "      --tohost            a write to the ELF symbol tohost ends the run with the status of the test\n"
            "      --signature FILE    after the run write the memory from begin_signature to end_signature to FILE,\n"
            "                          as riscv-arch-test wants it\n");
@@ -69,6 +71,18 @@ static void take_bios(struct boot_options *o, const char *arg)
     o->boot.firmware = o->boot.bios == BIOS_FILE ? arg : NULL;
 }
 
+static bool take_syscalls(struct boot_options *o, const char *arg)
+{
+    static const char *const whose[] = {"auto", "linux", "xv6", "none"};
+    for (unsigned i = 0; i < sizeof whose / sizeof *whose; i++)
+        if (!strcmp(arg, whose[i])) {
+            o->syscalls = arg;
+            return true;
+        }
+    say("--syscalls %s: needs auto, linux, xv6 or none", arg);
+    return false;
+}
+
 static bool take_option(struct boot_options *o, int c, char *arg)
 {
     switch (c) {
@@ -92,6 +106,8 @@ static bool take_option(struct boot_options *o, int c, char *arg)
     case OPT_SIGNATURE:
         o->signature = arg;
         return true;
+    case OPT_SYSCALLS:
+        return take_syscalls(o, arg);
     case OPT_SEED:
         if (parse_count(arg, &o->boot.seed))
             return true;
@@ -108,7 +124,8 @@ int boot_options_parse(int argc, char **argv, struct boot_options *o)
     static const struct option longs[] = {
         {"initrd", 1, 0, OPT_INITRD}, {"append", 1, 0, OPT_APPEND}, {"disk", 1, 0, OPT_DISK},
         {"bios", 1, 0, OPT_BIOS},     {"dtb", 1, 0, OPT_DTB},       {"tohost", 0, 0, OPT_TOHOST},
-        {"signature", 1, 0, OPT_SIGNATURE}, {"seed", 1, 0, OPT_SEED}, COMMON_LONG, {0, 0, 0, 0},
+        {"signature", 1, 0, OPT_SIGNATURE}, {"seed", 1, 0, OPT_SEED}, {"syscalls", 1, 0, OPT_SYSCALLS},
+        COMMON_LONG, {0, 0, 0, 0},
     };
     memset(o, 0, sizeof *o);
     common_defaults(&o->common);

@@ -18,6 +18,7 @@ struct boot_options {
     struct common_options common;
     struct boot boot;
     const char *bios;      /* --bios as typed; NULL: not given */
+    const char *syscalls;  /* --syscalls as typed; NULL: not given */
     const char *append;    /* boot arguments; NULL: none */
     const char *signature; /* file that takes what lies between begin_signature and end_signature */
     struct boot_disk disks[MACHINE_DISKS];

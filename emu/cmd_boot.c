@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "boot_options.h"
+#include "calls.h"
 #include "cmd.h"
 #include "hash.h"
 #include "say.h"
@@ -17,6 +18,7 @@ struct booted {
     struct boot_options o;
     struct image *disks[MACHINE_DISKS];
     struct signature signature;
+    struct calls calls;
     char kernel_hash[HASH_HEX], disk_hash[HASH_HEX];
     char *inputs; /* "what:path hash" lines */
     char command[65536];
@@ -64,6 +66,15 @@ static bool open_disks(struct booted *b)
     return true;
 }
 
+static bool find_calls(struct booted *b)
+{
+    char err[512];
+    if (calls_find(&b->calls, b->o.syscalls, b->o.boot.kernel, err, sizeof err) == 0)
+        return true;
+    say("%s", err);
+    return false;
+}
+
 static int load(struct machine *m, void *arg, char *err, size_t errlen)
 {
     struct booted *b = arg;
@@ -83,9 +94,9 @@ static struct run_facts facts_of(const struct booted *b)
 {
     static char config[256 + DISK_FAULT_TEXT + TLB_TEXT];
     const struct boot_options *o = &b->o;
-    snprintf(config, sizeof config, "max-insns=%llu bios=%.100s tohost=%d console=%s",
+    snprintf(config, sizeof config, "max-insns=%llu bios=%.100s tohost=%d console=%s syscalls=%s",
              (unsigned long long)o->common.max_insns, o->bios ? o->bios : "default", o->boot.tohost,
-             debug_terminal(&o->common.debug) ? "terminal" : "plain");
+             debug_terminal(&o->common.debug) ? "terminal" : "plain", b->calls.whose);
     common_config(&o->common, config, sizeof config);
     return (struct run_facts){
         .command = b->command,
@@ -97,6 +108,10 @@ static struct run_facts facts_of(const struct booted *b)
         .kernel_hash = b->kernel_hash,
         .inputs = b->inputs,
         .ram_bytes = o->common.ram_bytes,
+        .calls = b->calls.words,
+        .errors = b->calls.errors,
+        .ncalls = b->calls.nwords,
+        .nerrors = b->calls.nerrors,
         .choice = &o->common.trace,
         .seed = o->boot.seed,
     };
@@ -108,6 +123,7 @@ static int run(struct booted *b)
     s.facts = facts_of(b);
     s.config.bootargs = b->o.append;
     s.config.busy_input = true;
+    s.config.calls = &b->calls;
     s.keys_to_guest = true;
     s.load = load;
     s.booted = b->o.boot.kernel;
@@ -127,9 +143,10 @@ int cmd_boot(int argc, char **argv)
     int status = boot_options_parse(argc, argv, &b.o);
     if (status >= 0)
         return status;
-    status = note_files(&b) && open_disks(&b) ? run(&b) : STATUS_MISUSE;
+    status = note_files(&b) && find_calls(&b) && open_disks(&b) ? run(&b) : STATUS_MISUSE;
     for (unsigned i = 0; i < b.o.ndisks; i++)
         image_close(b.disks[i]);
+    calls_free(&b.calls);
     free(b.inputs);
     return status;
 }

@@ -26,6 +26,7 @@ enum tail {
     TAIL_SIE,          /* sie and sip are ours, not Unicorn's */
     TAIL_SIP,
     TAIL_COUNTER,      /* rd got the host's ticks: give it the count */
+    TAIL_RETURNED,     /* of count_returned */
     TAIL_CROSSES = 0x80, /* a flag, for a TLB model: the last instruction ends on another page */
 };
 
@@ -201,11 +202,15 @@ static void take_status(struct hart *h)
     mode_take_status(h, (h->mstatus & ~STATUS_SUPERVISOR) | (sstatus & STATUS_SUPERVISOR));
 }
 
+/* No block, but one that was an sret has just been: the next is begin_block's, and nothing's before that. */
+static const struct block count_returned = {.tail = TAIL_RETURNED};
+
 /* 3.1.6.1, 3.1.6.3 */
 static void take_sret(struct hart *h)
 {
     uint64_t old = h->mstatus;
     h->privilege = old & STATUS_SPP ? MMU_SUPERVISOR : MMU_USER;
+    h->returned = h->privilege == MMU_USER;
     h->mstatus = (old & ~(STATUS_SIE | STATUS_SPP | STATUS_MPRV)) | STATUS_SPIE | (old & STATUS_SPIE ? STATUS_SIE : 0);
 }
 
@@ -274,7 +279,12 @@ static void do_tail(struct hart *h, const struct block *b)
         return;
     case TAIL_RETURN:
         take_sret(h);
+        h->block = &count_returned;
         break;
+    case TAIL_RETURNED:
+        if (h->returned)
+            h->block = &count_returned;
+        return;
     case TAIL_SIE_ON:
         h->mstatus |= STATUS_SIE;
         break;
@@ -345,6 +355,7 @@ static __attribute__((noinline)) void begin_block(struct hart *h, uint64_t pc, u
         return;
     }
     count_settle(h);
+    trap_returned(h, pc);
     bool due = h->insns >= h->deadline, breaks = h->stops && stops_in(h->stops, pc, bytes);
     const struct block *b = due || breaks ? NULL : count_block(h, pc, bytes);
     if (due || breaks || stops_here(h, b)) {

@@ -21,6 +21,7 @@
 
 #include "../mmu/walk.h"
 #include "csr.h"
+#include "ecalls.h"
 #include "pmp.h"
 
 struct machine;
@@ -98,6 +99,7 @@ struct hart {
     bool waiting;  /* in wfi */
     bool special;  /* stopped before a block with an instruction that is not Unicorn's to run */
     bool fs_off;   /* floating point is off: in the key of every block, since Unicorn lets some of its instructions pass */
+    bool returned; /* an sret to user mode has been counted; where it goes on is not known yet */
     bool stale;    /* a soft TLB entry is not what an access of the guest would have made: flush */
     bool identity; /* the fill hook answers pa = va: for maintenance (code.c) */
     struct fault fault;
@@ -260,6 +262,14 @@ enum mmu_privilege mode_of_access(const struct hart *, enum mmu_access);
 void trap_exception(struct hart *, unsigned code, uint64_t epc, uint64_t tval);
 void trap_hook(uc_engine *, uint32_t number, void *hart);
 bool trap_invalid_hook(uc_engine *, void *hart);
+/* If the hart has just returned to user mode: it goes on at pc. */
+static inline void trap_returned(struct hart *h, uint64_t pc)
+{
+    if (h->returned) {
+        h->returned = false;
+        ecalls_returned(h->machine, pc);
+    }
+}
 /* Pending interrupts: mip. */
 uint64_t trap_pending(const struct hart *);
 /* Interrupts may have become pending or enabled: have the run loop look before the next block. */

@@ -43,6 +43,8 @@ void loader_close(struct loader *);
 int loader_place(const struct loader *, struct machine *, uint64_t end, char *err, size_t errlen);
 /* The value of an ELF symbol, e.g. "tohost". False: there is none, or the file is no ELF file. */
 bool loader_symbol(const struct loader *, const char *name, uint64_t *value);
+/* What the file holds at an ELF symbol, as many bytes as its size says. False: there is none, or it is not in the file. */
+bool loader_object(const struct loader *, const char *name, const uint8_t **bytes, uint64_t *n);
 /* Where the byte that the file puts at virtual address va lies in memory (an ELF's symbols are virtual). False: nowhere. */
 bool loader_physical(const struct loader *, uint64_t va, uint64_t *pa);
 

@@ -112,23 +112,20 @@ static bool named(const struct loader *l, const Elf64_Shdr *strings, uint64_t at
 }
 
 static bool search(const struct loader *l, const Elf64_Ehdr *h, const Elf64_Shdr *table, const char *name,
-                   uint64_t *value)
+                   Elf64_Sym *found)
 {
     Elf64_Shdr strings;
     if (!section(l, h, table->sh_link, &strings) || strings.sh_type != SHT_STRTAB)
         return false;
     for (uint64_t at = 0; table->sh_size - at >= sizeof(Elf64_Sym); at += sizeof(Elf64_Sym)) {
-        Elf64_Sym s;
-        memcpy(&s, l->bytes + table->sh_offset + at, sizeof s);
-        if (s.st_shndx != SHN_UNDEF && named(l, &strings, s.st_name, name)) {
-            *value = s.st_value;
+        memcpy(found, l->bytes + table->sh_offset + at, sizeof *found);
+        if (found->st_shndx != SHN_UNDEF && named(l, &strings, found->st_name, name))
             return true;
-        }
     }
     return false;
 }
 
-bool loader_symbol(const struct loader *l, const char *name, uint64_t *value)
+static bool find_symbol(const struct loader *l, const char *name, Elf64_Sym *found)
 {
     Elf64_Ehdr h;
     if (!l->is_elf)
@@ -136,8 +133,34 @@ bool loader_symbol(const struct loader *l, const char *name, uint64_t *value)
     memcpy(&h, l->bytes, sizeof h);
     for (unsigned i = 0; i < h.e_shnum; i++) {
         Elf64_Shdr s;
-        if (section(l, &h, i, &s) && s.sh_type == SHT_SYMTAB && search(l, &h, &s, name, value))
+        if (section(l, &h, i, &s) && s.sh_type == SHT_SYMTAB && search(l, &h, &s, name, found))
             return true;
+    }
+    return false;
+}
+
+bool loader_symbol(const struct loader *l, const char *name, uint64_t *value)
+{
+    Elf64_Sym s;
+    bool found = find_symbol(l, name, &s);
+    if (found)
+        *value = s.st_value;
+    return found;
+}
+
+bool loader_object(const struct loader *l, const char *name, const uint8_t **bytes, uint64_t *n)
+{
+    Elf64_Sym s;
+    uint64_t pa;
+    if (!find_symbol(l, name, &s) || !loader_physical(l, s.st_value, &pa))
+        return false;
+    for (unsigned i = 0; i < l->npieces; i++) {
+        const struct loader_piece *p = &l->pieces[i];
+        if (pa >= p->pa && pa - p->pa < p->file_bytes && s.st_size <= p->file_bytes - (pa - p->pa)) {
+            *bytes = l->bytes + p->offset + (pa - p->pa);
+            *n = s.st_size;
+            return true;
+        }
     }
     return false;
 }

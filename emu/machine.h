@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct calls;
 struct disk_faults;
 struct image;
 struct input_log;
@@ -47,6 +48,7 @@ struct machine_config {
     uint64_t max_insns;             /* stop after so many; 0: no limit */
     enum machine_mmu mmu;           /* MMU_SV39_SOFTTLB needs a TLB model with one array (tlb_options_soft) */
     const struct tlb_options *tlb;  /* a TLB model (tlb_model.h); NULL: none. Must outlive machine_new */
+    const struct calls *calls;      /* what is known of the kernel's system calls (calls.h); NULL: nothing. Must outlive the machine. */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };
 

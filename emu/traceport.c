@@ -5,6 +5,7 @@
 #include "../mmu/pte.h"
 #include "../traces/events.h"
 #include "../traces/recorder.h"
+#include "insn.h"
 #include "machine_priv.h"
 #include "traceport.h"
 
@@ -44,6 +45,7 @@ void traceport_free(struct machine *m)
     if (m->trace.own)
         recorder_close(m->trace.own, &none, err, sizeof err);
     images_free(&m->trace.images);
+    ecalls_free(&m->trace.ecalls);
 }
 
 static struct event_stamp stamp(const struct machine *m, uint64_t proc, uint64_t pc, uint64_t cause)
@@ -76,6 +78,7 @@ static uint64_t record(struct machine *m, unsigned kind, const struct event_stam
     } else if (kind == EV_syscall) {
         t->calls[p].proc = s->proc;
         t->calls[p].id = id;
+        t->calls[p].caller = t->caller;
     }
     if (id == t->wanted.id && id) {
         t->wanted.kind = kind;
@@ -141,8 +144,9 @@ void traceport_instruction(struct machine *m, uint64_t pc, unsigned privilege)
 
 void traceport_trap(struct machine *m, uint64_t pc, unsigned code, uint64_t tval, unsigned from, unsigned to)
 {
-    uint64_t cols[] = {code, tval, from, to, image_at(m, pc, from)};
-    m->trace.last_trap = traceport_event(m, EV_trap, pc, 0, cols, 5);
+    uint64_t root = m->trace.described ? 0 : SATP_ROOT(m->hart.satp);
+    uint64_t cols[] = {code, tval, from, to, image_at(m, pc, from), root};
+    m->trace.last_trap = traceport_event(m, EV_trap, pc, 0, cols, 6);
     if (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE)
         trace_walk(m, pc, tval, code);
 }
@@ -154,17 +158,27 @@ void traceport_interrupt(struct machine *m, uint64_t pc, unsigned code, unsigned
     m->trace.last_interrupt = traceport_event(m, EV_interrupt, pc, cause, cols, 3);
 }
 
+/* jal and jalr to ra have 4 bytes, c.jalr has 2 (unprivileged spec, 2.5.1, 16.4) */
+static uint64_t caller_before(struct machine *m, uint64_t ra)
+{
+    uint32_t insn;
+    if (tlb_instruction(&m->hart, ra - 4, &insn) && (insn_bytes((uint16_t)insn) == 4) &&
+        ((insn & 0xfff) == 0xef || (insn & 0x7fff) == 0xe7))
+        return ra - 4;
+    if (tlb_instruction(&m->hart, ra - 2, &insn) && (insn & 0xf07f) == 0x9002 && (insn & 0xf80))
+        return ra - 2;
+    return 0;
+}
+
 void traceport_ecall(struct machine *m, uint64_t pc)
 {
-    uint64_t cols[7] = {0};
-    int regs[] = {UC_RISCV_REG_A7, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_A2,
-                  UC_RISCV_REG_A3, UC_RISCV_REG_A4, UC_RISCV_REG_A5};
+    struct traceport *t = &m->trace;
     image_at(m, pc, EV_privilege_user);
-    if (m->trace.described)
-        return;
-    uc_reg_read_batch(m->hart.uc, regs,
-                      (void *[]){&cols[0], &cols[1], &cols[2], &cols[3], &cols[4], &cols[5], &cols[6]}, 7);
-    traceport_event(m, EV_ecall, pc, 0, cols, 7);
+    t->caller = t->keeps ? caller_before(m, hart_reg(&m->hart, UC_RISCV_REG_RA)) : 0;
+    if (t->caller)
+        image_at(m, t->caller, EV_privilege_user);
+    if (!t->described)
+        ecalls_begin(m, pc, t->caller);
 }
 
 static uint64_t pc_now(const struct machine *m)
@@ -246,11 +260,23 @@ static bool fetch(struct machine *m, uint64_t pa, uint64_t bytes, uint16_t want,
     return host != NULL;
 }
 
+/* What the machine knows of a record of the guest's and the guest does not say. */
+static void complete(const struct traceport *t, unsigned kind, uint64_t *words)
+{
+    if (kind == EV_syscall) {
+        ((struct ev_syscall *)words)->caller = t->caller;
+    } else if (kind == EV_fault && ((struct ev_fault *)words)->in_kernel) {
+        const struct traceport_call *c = &t->calls[words[0] % TRACE_PROGRAMS];
+        ((struct ev_fault *)words)->caller = c->proc == words[0] && c->id ? c->caller : 0;
+    }
+}
+
 static int64_t event(struct machine *m, const uint64_t a[3], uint64_t *value)
 {
     uint64_t w[MAX_WORDS];
     if (a[0] >= EV_COUNT || !fetch(m, a[1], a[2], record_bytes[a[0]], w))
         return SBI_INVALID_PARAM;
+    complete(&m->trace, (unsigned)a[0], w);
     struct event_stamp s = stamp(m, w[0], w[1], w[2] == TRACE_INTERRUPT ? m->trace.last_interrupt : w[2]);
     *value = record(m, (unsigned)a[0], &s, w + 3, record_bytes[a[0]] / 8u - 3);
     return *value ? 0 : SBI_INVALID_PARAM;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ecalls.h"
 #include "images.h"
 
 struct machine;
@@ -25,6 +26,11 @@ struct recorder;
 /* What the next request to a sector is for (TRACE_DISK). */
 struct disk_hint {
     uint64_t sector, cause, class;
+};
+
+struct traceport_call {
+    uint64_t proc, id; /* process row, row of the call; 0: none */
+    uint64_t caller;   /* the call's column of that name */
 };
 
 struct traceport {
@@ -46,9 +52,9 @@ struct traceport {
     } line;                   /* of console output, so far */
     struct disk_hint hints[TRACE_HINTS];
     unsigned nhints;
-    struct {
-        uint64_t proc, id;    /* process row, row of the call; 0: none */
-    } calls[TRACE_PROGRAMS];  /* the system calls that processes are in, by proc */
+    struct traceport_call calls[TRACE_PROGRAMS]; /* the system calls that processes are in, by proc */
+    uint64_t caller;          /* of the newest ecall from user mode: the instruction that called its function; 0: not known */
+    struct ecalls ecalls;     /* those of a kernel that does not describe them */
     /* for the debugger */
     struct {
         uint64_t proc, name;  /* process row, string */

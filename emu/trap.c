@@ -52,6 +52,7 @@ void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
 {
     enum mmu_privilege from = hart_privilege(h);
     bool delegated = from != MMU_MACHINE && h->medeleg >> code & 1;
+    trap_returned(h, epc);
     if (SATP_MODE(h->satp) == SATP_SOFTTLB && (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE))
         h->stlbhi = tval & ~(uint64_t)(PAGE_BYTES - 1);
     h->insns++; /* a trap takes time, or a vector that faults would stop it */
@@ -104,6 +105,7 @@ void hart_interrupt(struct hart *h)
             code = order[i];
     enum mmu_privilege from = hart_privilege(h);
     uint64_t pc = h->pc;
+    trap_returned(h, pc);
     h->waiting = false;
     h->interrupts++;
     traceport_interrupt(h->machine, pc, code, from);
@@ -121,6 +123,8 @@ static void return_to(struct hart *h, enum mmu_privilege to, uint64_t status, ui
     h->mstatus = to == MMU_MACHINE ? status : status & ~STATUS_MPRV;
     mode_leave_machine(h, to);
     set_pc(h, pc);
+    h->returned = to == MMU_USER;
+    trap_returned(h, pc);
     trap_look(h);
 }
 

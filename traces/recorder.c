@@ -352,6 +352,17 @@ int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns,
     return 0;
 }
 
+void recorder_abandon(struct recorder *r, uint64_t id)
+{
+    struct record *rec = openset_find(&r->open, id);
+
+    if (rec == NULL)
+        return;
+    if (!catalogue_events[rec->kind].thing && !(rec->flags & REC_UNRECORDED)) /* things are stored already */
+        put(r, rec);
+    openset_remove(&r->open, id);
+}
+
 uint64_t recorder_string(struct recorder *r, const char *text, size_t n)
 {
     int fresh;

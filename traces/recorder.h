@@ -27,6 +27,16 @@ struct event_stamp {
     uint64_t cause; /* id of the causing event, 0: none */
 };
 
+/*
+ * A system call, or an error, of a kernel that does not describe its calls itself. arguments: one letter for each, d a
+ * number, n a size or count, x hex, o octal, s text, f a directory's descriptor; NULL: not known.
+ */
+struct call_word {
+    uint64_t number;
+    const char *name;
+    const char *arguments;
+};
+
 /* What must be known to repeat the run; every string may be NULL. */
 struct run_facts {
     const char *command;     /* the command line as typed */
@@ -40,6 +50,8 @@ struct run_facts {
     const char *inputs;      /* "host path:guest path" lines */
     uint64_t ram_bytes;
     uint64_t seed;
+    const struct call_word *calls, *errors; /* of the kernel that is booted, ncalls and nerrors of them */
+    size_t ncalls, nerrors;
     const struct choice *choice; /* what is to be recorded; NULL: everything */
 };
 
@@ -77,6 +89,9 @@ bool recorder_wants(const struct recorder *, unsigned kind);
  */
 int recorder_end(struct recorder *, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,
                  unsigned nresults);
+
+/* Gives up waiting for the end of an interval: its row says that it had not ended. Nothing, if it is not open. */
+void recorder_abandon(struct recorder *, uint64_t id);
 
 /* The guest switches tracing on or off: what happens meanwhile is numbered, not stored. Returns how it was. */
 bool recorder_switch(struct recorder *, bool on);

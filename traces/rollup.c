@@ -8,13 +8,15 @@
 #define MOST_GROUPS 32768u /* with so many a table is written out and emptied */
 
 const struct rollup rollups[] = {
-    {"fault", EV_fault, {"proc", "image", "pc", "segment", "resolution", "in_kernel"}, {"dur"},
+    {"fault", EV_fault, {"proc", "image", "pc", "segment", "resolution", "in_kernel", "caller"}, {"dur"},
      "Page faults by place, segment and resolution"},
     {"fault_time", EV_fault, {"proc", "resolution", "dur"}, {NULL}, "Page faults by resolution and exact duration"},
     {"transfer", EV_transfer, {"proc", "boundary", "class", "file", "segment", "output"}, {"bytes", "pages"},
      "Transfers by boundary, file and segment"},
     {"syscall", EV_syscall, {"proc", "number", "failed"}, {"result", "insns", "dur"},
      "System calls by number; failed: the result is negative"},
+    {"ecall", EV_ecall, {"number", "failed"}, {"result", "dur"},
+     "Ecalls by number; failed: the result is negative"},
     {"disk_request", EV_disk_request, {"disk", "op", "class", "status", "sequential"}, {"sectors", "queue_ns", "service_ns", "dur"},
      "Disk requests by operation, class and status; sequential: they begin where the one before on the disk ended"},
     {"page", EV_page, {"proc", "segment", "old", "new"}, {NULL}, "Changes of state of pages by segment and states"},

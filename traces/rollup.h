@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 #include "ring.h"
 
-#define ROLLUP_MOST_KEYS 6
+#define ROLLUP_MOST_KEYS 7
 #define ROLLUP_MOST_SUMS 4
 
 struct rollup {

@@ -200,6 +200,8 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i)
 
     if (words != NULL)
         say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), t.\"%w\")", words, c->name, c->name);
+    else if (e == &catalogue_events[EV_ecall] && strcmp(c->name, "number") == 0)
+        say(sql, ", coalesce((SELECT name FROM ecall_name WHERE number = t.number), t.number)");
     else if (c->type == COL_STR)
         say(sql, ", (SELECT text FROM string WHERE id = t.\"%w\")", c->name);
     else if (c->type == COL_HEX)
@@ -250,6 +252,8 @@ static void views(sqlite3_str *sql)
         event_view(sql, &catalogue_events[k]);
     say(sql, "CREATE VIEW syscall_words AS ");
     words_select(sql);
+    say(sql, ";\nCREATE VIEW ecall_words AS ");
+    words_ecalls(sql);
     say(sql, ";\n");
     for (unsigned i = 0; i < schema_nviews; i++)
         if (schema_views[i].sql != NULL)

@@ -19,6 +19,8 @@ const struct fixed_table schema_tables[] = {
     {"source_line", "Lines of source that an instruction of table instruction was compiled from, from the DWARF of the programs"},
     {"instruction", "Each instruction that a trap, interrupt or system call names by image and pc, and those of table tlb_stale"},
     {"process_time", "How long each process was running, ready or blocked, and for what it waited: view process_state added up while recording; view process_time_total is the same for any trace"},
+    {"ecall_name", "System calls of the kernel that was booted, by number, as far as they are known (tarry boot --syscalls)"},
+    {"ecall_error", "Errors of that kernel's system calls: minus such a number is returned"},
     {"doc", "What every table and column means; the row with an empty column is about the table or view itself"},
     {"canned_query", "Questions with their SQL: `tarry query DB NAME`, or paste the text into sqlite3"},
 };
@@ -150,6 +152,14 @@ const struct fixed_column schema_columns[] = {
     {"process_time", "sum_dur", "INTEGER NOT NULL", "virtual ns", "how long in all", false},
     {"process_time", "max_dur", "INTEGER NOT NULL", "virtual ns", "how long at most", false},
 
+    {"ecall_name", "number", "INTEGER PRIMARY KEY", "", "as in table ecall", false},
+    {"ecall_name", "name", "TEXT NOT NULL", "", "its name", false},
+    {"ecall_name", "arguments", "TEXT", "",
+     "one letter for each argument: d a number, n a size or count, x hex, o octal, s text, f a directory's descriptor; NULL: not known", false},
+
+    {"ecall_error", "number", "INTEGER PRIMARY KEY", "", "the number, which is returned negative", false},
+    {"ecall_error", "name", "TEXT NOT NULL", "", "its name", false},
+
     {"doc", "table", "TEXT NOT NULL", "", "table or view", false},
     {"doc", "column", "TEXT NOT NULL", "", "column; empty: the table itself", false},
     {"doc", "type", "TEXT NOT NULL", "",
@@ -177,6 +187,7 @@ const struct fixed_view schema_views[] = {
      " l.file, l.line, CASE WHEN l.file IS NOT NULL THEN printf('%s:%d', l.file, l.line) END AS source"
      " FROM instruction AS i LEFT JOIN image AS m ON m.id = i.image LEFT JOIN symbol AS s ON s.id = i.symbol"
      " LEFT JOIN source_line AS l ON l.id = i.line"},
+    {"ecall_words", "System calls of a kernel that does not describe them, as one would write them: openat(AT_FDCWD, \"/etc/passwd\", 0x0, 00) = 3", NULL},
     {"syscall_words", "System calls as one would write them: open(\"/in/big\", OREAD) = 3", NULL},
     {"fill_piece", "The pieces of every page that was filled: rows of piece, and of fill for pages of one piece",
      "SELECT id, id AS fill, ts, proc, segment, va, 4096 AS length, kind, snapshot, \"offset\" FROM fill WHERE pieces = 1"

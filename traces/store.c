@@ -85,6 +85,34 @@ static int insert_kinds(sqlite3 *db, const struct choice *choice)
     return rc;
 }
 
+/* What is known of the booted kernel's calls; sql takes number, name, arguments. */
+static int insert_words(sqlite3 *db, const char *sql, const struct call_word *words, size_t n)
+{
+    sqlite3_stmt *s;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
+        sqlite3_bind_int64(s, 1, (sqlite3_int64)words[i].number);
+        sqlite3_bind_text(s, 2, words[i].name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 3, words[i].arguments, -1, SQLITE_STATIC);
+        sqlite3_step(s);
+        rc = sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int insert_calls(sqlite3 *db, const struct run_facts *f)
+{
+    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = insert_words(db, "INSERT INTO ecall_name VALUES(?, ?, ?)", f->calls, f->ncalls);
+    if (rc == SQLITE_OK)
+        rc = insert_words(db, "INSERT INTO ecall_error SELECT ?1, ?2 WHERE ?3 IS NULL", f->errors, f->nerrors);
+    return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
+}
+
 static int finish_kinds(struct store *st, const uint64_t happened[EV_COUNT])
 {
     sqlite3_stmt *s;
@@ -182,6 +210,8 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
         rc = insert_run(st->db, facts);
     if (rc == SQLITE_OK)
         rc = insert_kinds(st->db, facts->choice);
+    if (rc == SQLITE_OK)
+        rc = insert_calls(st->db, facts);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (rc == SQLITE_OK)

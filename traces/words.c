@@ -149,3 +149,30 @@ void words_select(sqlite3_str *sql)
                         " LEFT JOIN process AS p ON p.id = t.proc",
                         SYS_segattach, SYS_brk);
 }
+
+/* Argument i, with a comma before it: '' if the call has not so many. */
+static void other_argument(sqlite3_str *sql, unsigned i)
+{
+    sqlite3_str_appendf(sql, "CASE substr(n.arguments, %u, 1) WHEN '' THEN '' WHEN 'd' THEN printf(', %%d', t.a%u)"
+                             " WHEN 'n' THEN printf(', %%u', t.a%u) WHEN 'o' THEN printf(', 0%%o', t.a%u)"
+                             " WHEN 'f' THEN iif(t.a%u = -100, ', AT_FDCWD', printf(', %%d', t.a%u))"
+                             " ELSE iif(x.text IS NOT NULL AND instr(n.arguments, 's') = %u, ', \"' ||"
+                             " replace(replace(x.text, '\\', '\\\\'), '\"', '\\\"') || '\"', printf(', 0x%%x', t.a%u)) END",
+                        i + 1, i, i, i, i, i, i + 1, i);
+}
+
+void words_ecalls(sqlite3_str *sql)
+{
+    sqlite3_str_appendall(sql, "SELECT t.id, t.insn, t.ts, t.dur, t.root, t.pc, coalesce(n.name, t.number) || '(' ||"
+                               " CASE WHEN n.arguments IS NULL THEN printf('0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x',"
+                               " t.a0, t.a1, t.a2, t.a3, t.a4, t.a5) ELSE substr(");
+    for (unsigned i = 0; i < 6; i++) {
+        sqlite3_str_appendall(sql, i ? " || " : "");
+        other_argument(sql, i);
+    }
+    sqlite3_str_appendall(sql, ", 3) END || ') = ' || CASE WHEN t.result IS NULL THEN '?' WHEN t.result BETWEEN -4095 AND -1"
+                               " THEN coalesce((SELECT name FROM ecall_error WHERE number = -t.result), t.result)"
+                               " WHEN n.name IN ('mmap', 'mremap', 'brk', 'sbrk') THEN printf('0x%x', t.result)"
+                               " ELSE t.result END AS call FROM ecall AS t LEFT JOIN ecall_name AS n USING (number)"
+                               " LEFT JOIN string AS x ON x.id = t.text");
+}

@@ -7,5 +7,7 @@
 
 /* Appends the SELECT. */
 void words_select(sqlite3_str *);
+/* The same of other kernels' calls, view ecall_words: by what tables ecall_name and ecall_error know. */
+void words_ecalls(sqlite3_str *);
 
 #endif

@@ -5,6 +5,7 @@
 struct caught caught;
 volatile uint64_t interrupts[16];
 void (*on_interrupt)(uint64_t code);
+void (*on_ecall)(uint64_t *f);
 
 void trap(uint64_t *f);
 extern uint64_t attempt_sp;
@@ -25,7 +26,10 @@ static void die(void)
 void trap(uint64_t *f)
 {
     uint64_t cause = CSRR(scause);
-    (void)f;
+    if (cause == 8 && on_ecall) {
+        on_ecall(f);
+        return;
+    }
     if (cause >> 63) {
         interrupts[cause & 15]++;
         if (!on_interrupt)

@@ -40,6 +40,8 @@ extern uint64_t frame[32];
 /* Interrupts are counted by code and given to this function. */
 extern volatile uint64_t interrupts[16];
 extern void (*on_interrupt)(uint64_t code);
+/* An ecall of user mode is given to this function, with x1..x31 at their numbers; sepc is its. */
+extern void (*on_ecall)(uint64_t *f);
 /* Calls f(a, b, c); an exception inside ends it and is in `caught`. */
 void attempt(void *f, uint64_t a, uint64_t b, uint64_t c);
 void enter_user(uint64_t pc, uint64_t a0, uint64_t sp);

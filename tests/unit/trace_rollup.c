@@ -40,7 +40,7 @@ static void record(const char *file)
         at.ts = at.insn += 1000000;
         at.proc = next(&x) % 3;
         at.pc = 0xffffffc000000000 + next(&x) % 50;
-        id = EVENT(r, &at, fault, .va = next(&x), .segment = next(&x) % 7, .in_kernel = i & 1);
+        id = EVENT(r, &at, fault, .va = next(&x), .segment = next(&x) % 7, .in_kernel = i & 1, .caller = i & 2);
         if (i % 100 != 0)
             END(r, id, fault, at.ts + next(&x) % 900000, .resolution = next(&x) % 11);
         if (i % 10 == 0) {
@@ -50,6 +50,9 @@ static void record(const char *file)
             id = EVENT(r, &at, syscall, .number = next(&x) % 33);
             if (i % 50 != 0)
                 END(r, id, syscall, at.ts + next(&x) % 1000, .result = next(&x) % 100 - 50, .insns = next(&x) % 1000);
+            id = EVENT(r, &at, ecall, .number = next(&x) % 33);
+            if (i % 40 != 0)
+                END(r, id, ecall, at.ts + next(&x) % 1000, .result = next(&x) % 100 - 50);
             disk = next(&x) % 2;
             sectors = next(&x) % 64;
             sector[disk] += next(&x) % 2; /* half of the requests follow the one before */
