@@ -50,7 +50,7 @@ at_least() { # NAME N TABLE-AND-CONDITION
 at_least "page faults of processes" 100 "trap_view where code like '%page%' and \"from\" = 'user'"
 at_least "timer interrupts" 10 "interrupt_view where code = 'sti'"
 at_least "disk reads" 10 "disk_request_view where op = 'read'"
-at_least "system calls by name, with what they returned" 20 "ecall_words where call like 'openat(AT_FDCWD, \"/%\", %) = _'"
+at_least "system calls by name, with what they returned" 5 "ecall_words where call like 'openat(AT_FDCWD, \"/%\", %) = _'"
 at_least "... and errors" 1 "ecall_words where call like '%= ENOENT'"
 at_least "the parent's result of clone" 5 "ecall_words where call like 'clone(%) = ___'"
 is "trace: nothing but what does not return lacks a result" \

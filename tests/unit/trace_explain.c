@@ -115,8 +115,8 @@ struct made {
 static void make(const struct made *c)
 {
     sql("DELETE FROM trap WHERE id = %d; DELETE FROM walk WHERE id = %d", TRAP, WALK);
-    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image)"
-        " VALUES(%d, 60000, 60000, 0, 0x10100, 0, %d, %lld, %d, 1, 0)", TRAP, c->code, (long long)c->va, c->from);
+    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image, root)"
+        " VALUES(%d, 60000, 60000, 0, 0x10100, 0, %d, %lld, %d, 1, 0, 0)", TRAP, c->code, (long long)c->va, c->from);
     sql("INSERT INTO walk(id, insn, ts, proc, pc, cause, va, access, mode, refusal, level, pte3, pte2, pte1, pte0, \"table\")"
         " VALUES(%d, 60000, 60000, 0, 0x10100, %d, %lld, %d, %d, %d, %d, %lld, %lld, %lld, %lld, %lld)", WALK, TRAP,
         (long long)c->va, c->access, c->mode, c->refusal, c->level, (long long)c->pte[3], (long long)c->pte[2],
@@ -263,8 +263,8 @@ static void without_walk(void **state)
     assert_non_null(strstr(text, "\naccess|store or atomic at 0x11000, by the kernel for the call pread("));
     assert_non_null(strstr(text, "\ntranslation|the hart refused nothing: the kernel looked for the page itself\n"));
     assert_non_null(strstr(text, "\noutcome|zeroed: "));
-    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image)"
-        " VALUES(%d, 60000, 60000, 0, 0x10100, 0, 2, 0, 3, 3, 0)", TRAP);
+    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image, root)"
+        " VALUES(%d, 60000, 60000, 0, 0x10100, 0, 2, 0, 3, 3, 0, 0)", TRAP);
     assert_string_equal(explain(TRAP), "who|no process that the trace knows, in machine mode, after 60000 instructions\n"
                                        "access|illegal instruction, stval 0x0\n"
                                        "instruction|0x10100\n"
@@ -346,8 +346,8 @@ static void stale_unrecorded(void **state)
         " VALUES(4995, 60000, 60000, 0, 0x10100, 0, 0x40203004, 0, 7, 0x2000145b, 0x2000145f, 0x80002018, 0x80200010, 59000)");
     says(STALE FENCE);
     assert_non_null(strstr(explain(4995), STALE)); /* it names its trap, too */
-    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image)"
-        " VALUES(4997, 60000, 60000, 0, 0x10200, 0, 2, 0, 0, 1, 0)"); /* another trap, after which there may have been a fence */
+    sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image, root)"
+        " VALUES(4997, 60000, 60000, 0, 0x10200, 0, 2, 0, 0, 1, 0, 0)"); /* another trap, after which there may have been a fence */
     says_not("\nstale|");
     sql("DELETE FROM trap WHERE id = 4997");
     says(STALE);
