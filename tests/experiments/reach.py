@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Experiments about what a TLB reaches: docs/experiments.md, 12; like reading.py."""
+import re
+
 import svg
 import tlbmodels
 
@@ -26,6 +28,13 @@ def phases(lab, sizes, order, options, extra=""):
         rows = t.query("experiment-tlb")
         lab.known[key] = {n: rows[1 + 2 * i] for i, n in enumerate(sizes)}, t.out
     return lab.known[key][0]
+
+
+def kernel_bytes(lab, sizes, order, options, extra=""):
+    """{pages: what the kernel needed for them, its own page tables and maps}: the same run."""
+    phases(lab, sizes, order, options, extra)
+    out = lab.known["reach", tuple(sizes), order, options, extra][1]
+    return {int(n): int(k) for n, k in re.findall(r"pages=(\d+) .*kernel=(\d+)", out)}
 
 
 def predicted(order, geometry, pages):
