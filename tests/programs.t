@@ -142,11 +142,11 @@ same left "$(printf 'ls: /d: file does not exist\n1')"
 
 # Misuse: usage and status 2; --help: usage and status 0.
 guest 'echo == misuse
-'"$(for p in cat cp grep head kill ls mkdir mv ps reach ring rm sleep sparse spin sum touch wc sh faultloop; do
+'"$(for p in cat cp grep head kill ls mkdir mv ps reach resnap ring rm sleep sparse spin sum touch wc sh faultloop; do
     echo "$p --nonsense >/dev/null 2>/err; echo $p \$?; grep -c ^usage: /err"
     echo "$p --help >/out; echo $p \$?; grep -c ^usage: /out"
 done)"
-same misuse "$(for p in cat cp grep head kill ls mkdir mv ps reach ring rm sleep sparse spin sum touch wc sh faultloop; do
+same misuse "$(for p in cat cp grep head kill ls mkdir mv ps reach resnap ring rm sleep sparse spin sum touch wc sh faultloop; do
     printf '%s 2\n1\n%s 0\n1\n' $p $p; done)"
 
 guest 'echo == echo; echo a  b; echo -n no newline; echo; echo; echo "" x
@@ -156,6 +156,7 @@ echo == kill; sleep 1000 & kill $!; wait $!; echo $status; kill 99999; echo $?
 echo == ps; ps | grep -c "running .* ps\$"; sleep 5 & ps | grep -c "waiting .* sleep\$"; kill $!
 echo == spin; spin 1; spin 0; faultloop 1000; faultloop 1000 10
 echo == reach; reach 3; reach --random --accesses 1000 --apart 7 --store 2 100 | grep -c "pages=.* kernel=[0-9]*\$"; reach --random 100; reach --zipf --store 64; reach --zipf 65 2>/dev/null; echo $?
+echo == resnap; cp /in/bin /s; resnap /s; resnap /s --stores 90 --apart 2 --rounds 2 --fork; resnap /s --stores 100 --apart 2; echo $?; sum /s
 echo == ring; ring; ring --processes 5 --pages 0 --rounds 3; ring --processes 1 2>/dev/null; echo $?
 echo == end'
 same echo "$(printf 'a b\nno newline\n\n x')"
@@ -185,6 +186,17 @@ for i in range(10000):
 print("pages=%d sum=%d" % (pages, s))' "$@"; }
 sed -i 's/ kernel=[0-9]*$//' reach.got
 same reach "$(reach cyclic 3; echo 2; reach random 100; reach zipf 64; echo 2)"
+same resnap "$(printf 'rounds=3 more=16\nrounds=2 more=180\nresnap: /s: too short\n1\n'; python3 -c '
+import struct, zlib
+d = bytearray(open("bin", "rb").read())
+def store(n, apart):
+    for at in range(0, n * apart * 4096, apart * 4096):
+        struct.pack_into("<Q", d, at, struct.unpack_from("<Q", d, at)[0] + 1 & (1 << 64) - 1)
+pages = len(d) // 4096
+store(pages, 1)
+for i in range(5): store(8, 1) # the last stores of the third round are not written
+store(pages, 1) # the second run; a fork writes nothing back
+print("%08x %d /s" % (zlib.crc32(d), len(d)))')"
 same ring "$(printf 'processes=%d rounds=%d wrong=0\n' 2 108 5 11; echo 2)"
 guest 'echo one >/f; echo == chmod; chmod 640 /f; ls -l /f; chmod +a /f; echo two >/f; cat /f; ls -l /f; chmod -wa /f; ls -l /f; echo three >/f; echo $?; chmod +a nothere; echo $?
 echo == df; df; df -b; sync; echo $?

@@ -91,7 +91,8 @@ def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=numb
     at its end. x_log: True, or 2 for ticks at powers of 2.
     """
     labels = list(dict.fromkeys(label for _, series in panels for label, _ in series))
-    w, h, left, top, right, gap = 420, 230, 76, 52, 150, 34
+    w, h, left, top, gap = 420, 230, 76, 52, 34
+    right = max(150, 8 * max(map(len, labels)))
     width = left + w + right
     body = [text(width / 2, 22, title, extra='font-weight="bold" font-size="14"')]
     y0 = top
