@@ -24,7 +24,7 @@ WARN     := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wsha
 DEPGEN    = -MMD -MP
 
 # ---- the host program -------------------------------------------------------------------------
-PKGS       := unicorn capstone sqlite3 libxxhash zlib libdw libelf
+PKGS       := unicorn capstone sqlite3 libxxhash libzstd zlib libdw libelf
 HOST_SRC   := $(wildcard emu/*.c emu/debug/*.c mmu/*.c fs/*.c fs/host/*.c traces/*.c traces/report/*.c traces/ext/*.c)
 HOST_OBJ   := $(HOST_SRC:%.c=$(BUILD)/host/%.o)
 HOST_FLAGS  = -std=c11 -D_GNU_SOURCE -O2 -g $(WARN) $(DEPGEN) -I$(BUILD)/gen -DTARRY_VERSION='"$(VERSION)"' \

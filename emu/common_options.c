@@ -41,8 +41,8 @@ void common_help(void)
            "      --trace-process P   only of processes that run program P or have this pid, and what they bring about\n"
            "      --trace-segment S   only of segments of a type (defer, data, ...) or that hold an address\n"
            "      --trace-address A-B only about these addresses; filters take lists with commas between\n"
-           "      --trace-wait        nothing until the guest says 'trace on'\n", disk_fault_help,
-           tlb_options_help);
+           "      --trace-wait        nothing until the guest says 'trace on'\n"
+           "%s", disk_fault_help, tlb_options_help, access_options_help);
     debug_help();
     printf("  -h, --help\n");
 }
@@ -86,6 +86,16 @@ static bool take_trace(struct common_options *o, int (*take)(struct choice *, co
 {
     char err[400];
     if (take(&o->trace, arg, err, sizeof err) == 0)
+        return true;
+    say("--%s %s: %s", option, arg, err);
+    return false;
+}
+
+static bool take_access(struct common_options *o, int (*take)(struct access_options *, const char *, char *, size_t),
+                        const char *option, const char *arg)
+{
+    char err[200];
+    if (take(&o->access, arg, err, sizeof err) == 0)
         return true;
     say("--%s %s: %s", option, arg, err);
     return false;
@@ -163,6 +173,10 @@ bool common_take(struct common_options *o, int c, char *arg)
         return take_trace(o, choice_segment, "trace-segment", arg);
     case OPT_TRACE_ADDRESS:
         return take_trace(o, choice_address, "trace-address", arg);
+    case OPT_ACCESS_WINDOW:
+        return take_access(o, access_window_parse, "access-window", arg);
+    case OPT_SAMPLE:
+        return take_access(o, access_sample_parse, "sample", arg);
     case OPT_TRACE_WAIT:
         choice_wait(&o->trace);
         return true;
@@ -197,6 +211,7 @@ struct session common_session(const struct common_options *o)
             .insn_ns = o->insn_ns,
             .mmu = o->mmu,
             .tlb = &o->tlb,
+            .access = &o->access,
             .max_insns = o->max_insns,
         },
         .timeout_seconds = o->timeout_seconds,
@@ -204,9 +219,27 @@ struct session common_session(const struct common_options *o)
     };
 }
 
+/* Accesses are by process and by address; what segment they are of nobody looks up for each. */
+static bool access_done(struct common_options *o)
+{
+    o->access.trace = choice_accesses(&o->trace);
+    o->access.choice = &o->trace;
+    if (o->access.window && !o->access.trace && !o->access.sample) {
+        say("--access-window: there are no accesses to choose from; add --trace access or --sample N");
+        return false;
+    }
+    if (o->access.trace && o->trace.nsegments) {
+        say("--trace-segment does not choose accesses; give --trace-address the addresses of the segment");
+        return false;
+    }
+    return true;
+}
+
 bool common_done(struct common_options *o)
 {
     char err[200];
+    if (!access_done(o))
+        return false;
     if (o->mmu == MMU_SV39_SOFTTLB && tlb_options_soft(&o->tlb, err, sizeof err) != 0) {
         say("--mmu %s: %s", o->mmu_name, err);
         return false;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../traces/choice.h"
+#include "access.h"
 #include "debug/options.h"
 #include "disk_fault.h"
 #include "machine.h"
@@ -28,12 +29,14 @@ struct common_options {
     const char *mmu_name;     /* as typed; NULL: not */
     const char *pagetable;    /* form of softtlb's page table; NULL: not said */
     struct tlb_options tlb;   /* --tlb, --stale-tlb */
+    struct access_options access; /* --trace access, --access-window, --sample */
     struct debug_options debug;
 };
 
 /* For a command's getopt_long; their values are above all characters. */
 enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, OPT_TRACE_PROCESS, OPT_TRACE_SEGMENT,
-       OPT_TRACE_ADDRESS, OPT_TRACE_WAIT, OPT_DISK_FAULT, OPT_INSN_NS, OPT_TLB, OPT_STALE_TLB, OPT_MMU, OPT_DEBUG };
+       OPT_TRACE_ADDRESS, OPT_TRACE_WAIT, OPT_DISK_FAULT, OPT_INSN_NS, OPT_TLB, OPT_STALE_TLB, OPT_MMU,
+       OPT_ACCESS_WINDOW, OPT_SAMPLE, OPT_DEBUG };
 #define COMMON_SHORT "o:h"
 #define COMMON_LONG \
     {"output", 1, 0, 'o'}, {"mem", 1, 0, OPT_MEM}, {"disk-model", 1, 0, OPT_DISK_MODEL}, \
@@ -41,6 +44,7 @@ enum { OPT_MEM = 0x200, OPT_DISK_MODEL, OPT_MAX_INSNS, OPT_TIMEOUT, OPT_TRACE, O
     {"trace-address", 1, 0, OPT_TRACE_ADDRESS}, {"trace-wait", 0, 0, OPT_TRACE_WAIT}, \
     {"max-insns", 1, 0, OPT_MAX_INSNS}, {"timeout", 1, 0, OPT_TIMEOUT}, {"trace", 1, 0, OPT_TRACE}, DEBUG_LONG(OPT_DEBUG), \
     {"tlb", 1, 0, OPT_TLB}, {"stale-tlb", 0, 0, OPT_STALE_TLB}, {"mmu", 1, 0, OPT_MMU}, \
+    {"access-window", 1, 0, OPT_ACCESS_WINDOW}, {"sample", 1, 0, OPT_SAMPLE}, \
     {"disk-fault", 1, 0, OPT_DISK_FAULT}, {"insn-ns", 1, 0, OPT_INSN_NS}, {"help", 0, 0, 'h'}
 
 void common_defaults(struct common_options *);

@@ -7,6 +7,7 @@
  * A CSR instruction ends its block. What Unicorn does not do right about some of
  * them is done between that block and the next: the block's `tail`.
  */
+#include "access.h"
 #include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
@@ -387,14 +388,24 @@ void count_hook(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
     begin_block(h, pc, bytes);
 }
 
-/* With a TLB model: every block is shown to it. */
-void count_hook_tlb(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
+void count_begun(struct hart *h)
+{
+    if (h->tlb)
+        tlb_model_begin(h->tlb, h->block);
+    if (h->access)
+        access_begin(h->access, h->block);
+}
+
+/* With a TLB model or a trace of accesses: every block is shown to them. */
+void count_hook_watched(uc_engine *uc, uint64_t pc, uint32_t bytes, void *user)
 {
     struct hart *h = user;
     bool resuming = h->resuming;
     count_hook(uc, pc, bytes, h);
     if (!h->stopped && !resuming)
-        tlb_model_begin(h->tlb, h->block);
+        count_begun(h);
+    else if (resuming && h->access)
+        access_resume(h->access, pc);
 }
 
 void count_retire(struct hart *h, uint64_t pc)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "insn.h"
 #include "machine_priv.h"
 #include "tlb_model.h"
@@ -38,9 +39,11 @@ static uc_err add_hooks(struct hart *h)
     static uc_hook hook; /* the handles are not needed: hooks stay as long as the engine */
     uc_err e = uc_hook_add(h->uc, &hook, UC_HOOK_TLB_FILL, (void *)tlb_fill_hook, h, 1, 0);
     if (e == UC_ERR_OK)
-        e = uc_hook_add(h->uc, &hook, UC_HOOK_BLOCK, h->tlb ? (void *)count_hook_tlb : (void *)count_hook, h, 1, 0);
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_BLOCK, h->tlb || h->access ? (void *)count_hook_watched : (void *)count_hook, h, 1, 0);
     if (e == UC_ERR_OK && h->tlb && tlb_model_watches(h->tlb))
         e = uc_hook_add(h->uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)tlb_model_hook, h, 1, 0);
+    if (e == UC_ERR_OK && h->access && access_watches(h->access))
+        e = uc_hook_add(h->uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, (void *)access_hook, h, 1, 0);
     if (e == UC_ERR_OK)
         e = uc_hook_add(h->uc, &hook, UC_HOOK_INTR, (void *)trap_hook, h, 1, 0);
     if (e == UC_ERR_OK)
@@ -57,6 +60,8 @@ int hart_init(struct hart *h, struct machine *m, char *err, size_t errlen)
     if (e == UC_ERR_OK)
         e = uc_ctl_tlb_mode(h->uc, UC_TLB_VIRTUAL);
     if (m->config.tlb && m->config.tlb->on && !(h->tlb = tlb_model_new(h, m->config.tlb, err, errlen)))
+        return -1;
+    if (!(h->access = access_tracer_new(h, m->config.access, err, errlen)) && *err)
         return -1;
     if (e == UC_ERR_OK)
         e = add_hooks(h);
@@ -91,6 +96,7 @@ void hart_free(struct hart *h)
     if (h->uc)
         uc_close(h->uc);
     tlb_model_free(h->tlb);
+    access_tracer_free(h->access);
     free(h->blocks);
     free(h->fetched);
     free(h->frame_state);

@@ -24,6 +24,7 @@
 #include "ecalls.h"
 #include "pmp.h"
 
+struct access_tracer;
 struct machine;
 struct stops;
 struct tlb_model;
@@ -120,6 +121,7 @@ struct hart {
 
 
     struct tlb_model *tlb; /* NULL: TLBs are not modelled */
+    struct access_tracer *access; /* NULL: accesses are not recorded */
     uint64_t stlbhi;       /* CSR of a software-managed TLB: the page that stlblo is about (docs/softtlb.md) */
 
     /* debugger */
@@ -188,7 +190,9 @@ uint64_t hart_block_pc(const struct hart *);
 /* ---- count.c ---- */
 extern const struct block count_none;
 void count_hook(uc_engine *, uint64_t pc, uint32_t size, void *hart);
-void count_hook_tlb(uc_engine *, uint64_t pc, uint32_t size, void *hart);
+void count_hook_watched(uc_engine *, uint64_t pc, uint32_t size, void *hart);
+/* A block begins to run: says so to those who watch. */
+void count_begun(struct hart *);
 /* The current block is over up to, not including, the instruction at pc (anywhere else: all of it). */
 void count_retire(struct hart *, uint64_t pc);
 /* If the current block has run to its end: count it and do its tail's work. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../traces/recorder.h"
+#include "access.h"
 #include "finisher.h"
 #include "machine_priv.h"
 #include "tlb_model.h"
@@ -260,6 +261,12 @@ void machine_tlb_report(struct machine *m)
 {
     if (m->hart.tlb)
         tlb_model_report(m->hart.tlb);
+}
+
+void machine_access_finish(struct machine *m)
+{
+    if (m->hart.access)
+        access_finish(m->hart.access);
 }
 
 void machine_run(struct machine *m, struct machine_result *result)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct access_options;
 struct calls;
 struct disk_faults;
 struct image;
@@ -49,6 +50,7 @@ struct machine_config {
     enum machine_mmu mmu;           /* MMU_SV39_SOFTTLB needs a TLB model with one array (tlb_options_soft) */
     const struct tlb_options *tlb;  /* a TLB model (tlb_model.h); NULL: none. Must outlive machine_new */
     const struct calls *calls;      /* what is known of the kernel's system calls (calls.h); NULL: nothing. Must outlive the machine. */
+    const struct access_options *access; /* accesses and samples for the recorder (access.h); NULL: none. Must outlive the machine */
     struct recorder *recorder;      /* NULL: no trace; the guest sees no difference */
 };
 
@@ -91,6 +93,8 @@ void machine_run_for(struct machine *, uint64_t insns, struct machine_result *);
  * block of code no interrupt is taken, and no device's time comes. Steps and runs may be mixed.
  */
 void machine_step(struct machine *, struct machine_result *);
+/* At the end of a run, before the recorder is closed: hands over the accesses that it has not yet got. */
+void machine_access_finish(struct machine *);
 /* At the end of a run: writes what the TLB model counted, if there is one, as rows of the trace. */
 void machine_tlb_report(struct machine *);
 /* Async-signal-safe: makes machine_run return soon with STOP_INTERRUPTED. */

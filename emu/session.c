@@ -143,6 +143,7 @@ static int run_and_finish(const struct session *s, struct machine *m)
     struct machine_result res = {0};
     uint64_t host_ns = run(s, m, &res);
     machine_tlb_report(m);
+    machine_access_finish(m);
     int status = finish(s, m, &res, host_ns);
     if (s->debug.record && recording_save(s->debug.record, s->config.input, &s->facts, err, sizeof err) != 0) {
         say("%s", err);
@@ -185,6 +186,8 @@ static int run_all(struct session *s)
         return STATUS_MISUSE;
     }
     int status = STATUS_MISUSE;
+    if (!s->db)
+        s->config.access = NULL;
     struct machine *m = machine_new(&s->config, err, sizeof err);
     if (m && s->load(m, s->arg, err, sizeof err) == 0) {
         status = run_and_finish(s, m);

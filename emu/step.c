@@ -152,8 +152,7 @@ void step_open(struct hart *h)
     h->block = count_block(h, h->announced_pc, h->announced_bytes);
     h->cut = ends_in_trap(h, h->block);
     h->midway = h->hold = true;
-    if (h->tlb)
-        tlb_model_begin(h->tlb, h->block);
+    count_begun(h);
 }
 
 void step_watched(struct hart *h)

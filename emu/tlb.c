@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../mmu/pte.h"
+#include "access.h"
 #include "debug/stops.h"
 #include "insn.h"
 #include "machine_priv.h"
@@ -288,6 +289,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
     if (h->tlb)
         r.rights = access == MMU_FETCH ? tlb_model_fetch_rights(h->tlb, page, r.rights)
                                        : tlb_model_data(h->tlb, page, access, r.rights);
+    if (h->access && access != MMU_FETCH)
+        r.rights = access_filled(h->access, page, r.pa, access, r.rights);
     entry->paddr = access == MMU_FETCH ? r.pa : tohost_page(&h->machine->tohost, r.pa);
     entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
     return true;

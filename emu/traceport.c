@@ -5,6 +5,7 @@
 #include "../mmu/pte.h"
 #include "../traces/events.h"
 #include "../traces/recorder.h"
+#include "access.h"
 #include "insn.h"
 #include "machine_priv.h"
 #include "traceport.h"
@@ -318,6 +319,8 @@ int64_t traceport_call(struct machine *m, uint64_t function, const uint64_t a[3]
 {
     *value = 0;
     m->trace.described = true;
+    if (m->hart.access)
+        access_look(m->hart.access);
     switch (function) {
     case TRACE_EVENT:
         return event(m, a, value);

@@ -2,6 +2,7 @@
 /* Delivers exceptions and interrupts (privileged spec, 3.1.8, 3.1.9, 4.1) and emulates privileged instructions. */
 #include "../mmu/pte.h"
 #include "../traces/events.h"
+#include "access.h"
 #include "insn.h"
 #include "machine_priv.h"
 #include "tlb_model.h"
@@ -14,10 +15,13 @@ static uint64_t vector(uint64_t tvec, uint64_t cause)
     return (tvec & 3) == 1 && (cause & CAUSE_INTERRUPT) ? base + 4 * (cause & ~CAUSE_INTERRUPT) : base;
 }
 
+/* By a batch of one: a plain write of pc would have Unicorn show a stale pc to hooks of loads and stores from now on. */
 static void set_pc(struct hart *h, uint64_t pc)
 {
+    int reg = UC_RISCV_REG_PC;
+    void *value = &pc;
     h->pc = pc;
-    hart_set_reg(h, UC_RISCV_REG_PC, pc);
+    uc_reg_write_batch(h->uc, &reg, &value, 1);
 }
 
 /* The trap itself: what the hart does between two instructions. */
@@ -55,6 +59,8 @@ void trap_exception(struct hart *h, unsigned code, uint64_t epc, uint64_t tval)
     trap_returned(h, epc);
     if (SATP_MODE(h->satp) == SATP_SOFTTLB && (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE))
         h->stlbhi = tval & ~(uint64_t)(PAGE_BYTES - 1);
+    if (h->access)
+        access_trapped(h->access);
     h->insns++; /* a trap takes time, or a vector that faults would stop it */
     if (code != EXC_ECALL_U && code != EXC_ECALL_S && code != EXC_ECALL_M)
         traceport_trap(h->machine, epc, code, tval, from, delegated ? EV_privilege_supervisor : EV_privilege_machine);
@@ -197,6 +203,8 @@ static bool illegal(struct hart *h, uint64_t pc)
     uint32_t insn;
     if (!tlb_instruction(h, pc, &insn))
         insn = 0;
+    if (h->access)
+        access_emulated(h->access, pc); /* if it traps none of it is retired */
     if (emulate(h, insn))
         return true;
     if (insn_bytes((uint16_t)insn) == 2)
@@ -228,6 +236,8 @@ static void ecall(struct hart *h, uint64_t pc)
 {
     enum mmu_privilege from = hart_privilege(h);
     if (from == MMU_SUPERVISOR && h->sbi) {
+        if (h->access)
+            access_emulated(h->access, pc);
         h->insns++;
         sbi_call(h->machine);
         return;

@@ -29,7 +29,7 @@ struct column {
 /* Events that --trace chooses together. */
 struct event_group {
     const char *name;
-    enum { GROUP_ALWAYS, GROUP_DEFAULT, GROUP_EXTRA } when; /* EXTRA: only if asked for */
+    enum { GROUP_ALWAYS, GROUP_DEFAULT, GROUP_EXTRA, GROUP_NAMED } when; /* EXTRA: only if asked for; NAMED: by name */
     const char *doc;
 };
 

@@ -14,7 +14,18 @@ static uint32_t default_groups(void)
     uint32_t groups = 0;
 
     for (unsigned g = 0; g < catalogue_ngroups; g++)
-        if (catalogue_groups[g].when != GROUP_EXTRA)
+        if (catalogue_groups[g].when == GROUP_ALWAYS || catalogue_groups[g].when == GROUP_DEFAULT)
+            groups |= 1u << g;
+    return groups;
+}
+
+/* What --trace all means: those that are by the instruction have to be named. */
+static uint32_t all_groups(void)
+{
+    uint32_t groups = 0;
+
+    for (unsigned g = 0; g < catalogue_ngroups; g++)
+        if (catalogue_groups[g].when != GROUP_NAMED)
             groups |= 1u << g;
     return groups;
 }
@@ -34,6 +45,14 @@ void choice_all(struct choice *c)
 bool choice_has_group(const struct choice *c, unsigned group)
 {
     return catalogue_groups[group].when == GROUP_ALWAYS || c->groups >> group & 1;
+}
+
+bool choice_accesses(const struct choice *c)
+{
+    for (unsigned g = 0; g < catalogue_ngroups; g++)
+        if (strcmp(catalogue_groups[g].name, "access") == 0)
+            return !c->none && c->groups >> g & 1;
+    return false;
 }
 
 bool choice_filters(const struct choice *c)
@@ -105,7 +124,7 @@ static int no_such_group(const char *word, size_t n, char *err, size_t errlen)
 static int group_bit(const char *word, size_t n, uint32_t *bits)
 {
     if (is(word, n, "all")) {
-        *bits = UINT32_MAX;
+        *bits = all_groups();
         return 0;
     }
     if (is(word, n, "default")) {

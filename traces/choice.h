@@ -48,6 +48,8 @@ int choice_address(struct choice *, const char *arg, char *err, size_t errlen); 
 void choice_wait(struct choice *);                                              /* --trace-wait */
 
 bool choice_has_group(const struct choice *, unsigned group);
+/* Is each fetch, load and store to be recorded? */
+bool choice_accesses(const struct choice *);
 bool choice_filters(const struct choice *);
 /* Are all groups of the default recorded, and all rows of them from the beginning? */
 bool choice_is_whole(const struct choice *);

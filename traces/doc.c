@@ -62,7 +62,8 @@ static void common(void)
 static void groups(void)
 {
     static const char *const when[] = {
-        [GROUP_ALWAYS] = "always", [GROUP_DEFAULT] = "by default", [GROUP_EXTRA] = "if asked for"};
+        [GROUP_ALWAYS] = "always", [GROUP_DEFAULT] = "by default", [GROUP_EXTRA] = "if asked for",
+        [GROUP_NAMED] = "if named, not by `all`"};
 
     printf("\n## Groups of events\n\n`--trace` chooses by them.\n\n| group | recorded | events | meaning |\n"
            "|---|---|---|---|\n");

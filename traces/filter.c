@@ -218,6 +218,11 @@ static bool fits(const struct filter *f, const struct record *r)
     return c->nranges == 0 || fits_range(c, r, p);
 }
 
+bool filter_takes(const struct filter *f, uint64_t proc)
+{
+    return f->on && !f->waiting && (f->choice.nprocesses == 0 || is_selected(&f->processes, proc));
+}
+
 /* ---- recording after all ---- */
 
 static struct record *candidate(struct filter *f, struct openset *open, uint64_t id)

@@ -71,6 +71,9 @@ bool filter_event(struct filter *, struct openset *, struct record *, void (*lat
 /* A process runs a program: to be called before filter_event is told of EV_program. */
 void filter_program(struct filter *, uint64_t proc, const char *path, size_t n);
 
+/* Is what this process does recorded now, by itself? */
+bool filter_takes(const struct filter *, uint64_t proc);
+
 /* Did --trace-process fit no process of the run? Then a message with those that there were. */
 bool filter_unmatched(const struct filter *, char *text, size_t n);
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "access_queue.h"
 #include "choice.h"
 #include "filter.h"
 #include "openset.h"
@@ -34,6 +35,7 @@ struct recorder {
 
     /* between the two */
     struct ring ring;
+    struct access_queue accesses;
     pthread_t thread;
     pthread_mutex_t lock; /* guards ready, message, result */
     pthread_cond_t changed;
@@ -72,6 +74,9 @@ static void drain(struct recorder *r)
 
     for (;;) {
         uint64_t n = ring_wait(&r->ring, SLICE_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
+        int rc = access_queue_store(&r->accesses, r->store.db, atomic_load(&r->failed));
+        if (rc != SQLITE_OK)
+            writer_failed(r, rc);
         if (n == 0 && closed)
             break;
         if (n > SLICE_RECORDS)
@@ -79,7 +84,7 @@ static void drain(struct recorder *r)
         if (atomic_load(&r->failed)) {
             ring_take(&r->ring, n);
         } else if (n > 0) {
-            int rc = store_write(&r->store, &r->ring, n);
+            rc = store_write(&r->store, &r->ring, n);
             if (rc != SQLITE_OK)
                 writer_failed(r, rc);
         }
@@ -147,6 +152,7 @@ static void *writer(void *arg)
     }
     say_state(r, READY);
     drain(r);
+    access_queue_finalize(&r->accesses);
     if (!atomic_load(&r->failed) && r->result != NULL)
         finish(r);
     store_close(&r->store);
@@ -183,6 +189,7 @@ static void release(struct recorder *r)
     strings_free(&r->strings);
     if (r->storing) {
         ring_free(&r->ring);
+        access_queue_free(&r->accesses);
         pthread_cond_destroy(&r->changed);
         pthread_mutex_destroy(&r->lock);
     }
@@ -195,6 +202,7 @@ static int start_storing(struct recorder *r, const char *path, const struct run_
         snprintf(err, errlen, "trace %s: out of memory", path);
         return -1;
     }
+    access_queue_init(&r->accesses);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
     r->storing = true;
@@ -333,6 +341,23 @@ bool recorder_switch(struct recorder *r, bool on)
 bool recorder_unmatched(const struct recorder *r, char *text, size_t n)
 {
     return r->storing && filter_unmatched(&r->filter, text, n);
+}
+
+bool recorder_takes_accesses(const struct recorder *r, uint64_t proc)
+{
+    return r->storing && filter_takes(&r->filter, proc);
+}
+
+void recorder_accesses(struct recorder *r, const struct access_raw *raw)
+{
+    if (!access_queue_block(&r->accesses, raw))
+        no_memory(r);
+}
+
+void recorder_samples(struct recorder *r, struct access_sample *samples, size_t n)
+{
+    if (!access_queue_samples(&r->accesses, samples, n))
+        no_memory(r);
 }
 
 int recorder_end(struct recorder *r, uint64_t id, unsigned kind, uint64_t ts_ns, const uint64_t *results,

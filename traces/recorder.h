@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 struct recorder;
+struct access_raw;
+struct access_sample;
 struct choice;
 
 /* When and on whose behalf an event happened. */
@@ -97,6 +99,14 @@ void recorder_abandon(struct recorder *, uint64_t id);
 bool recorder_switch(struct recorder *, bool on);
 /* To be called when all of the run has happened: did a filter fit nothing? Then a message. */
 bool recorder_unmatched(const struct recorder *, char *text, size_t n);
+
+/*
+ * Accesses and samples (access_queue.h) are no events, and have no ids among them. Are those of this process to be recorded
+ * now? Then they may be handed over, when the caller likes; both take what they are given, and wait if the writer is behind.
+ */
+bool recorder_takes_accesses(const struct recorder *, uint64_t proc);
+void recorder_accesses(struct recorder *, const struct access_raw *);
+void recorder_samples(struct recorder *, struct access_sample *, size_t n);
 
 /* Events so far, stored or not: the id of the newest. */
 uint64_t recorder_events(const struct recorder *);

@@ -15,12 +15,12 @@ TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c traces/ext/*
 $(BUILD)/bench/trace_ingest: tests/bench/trace_ingest.c $(TRACE_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(HOST_FLAGS) -I. -o $@ $< $(TRACE_OBJ) $(shell pkg-config --libs sqlite3 capstone libdw libelf) -lpthread -lm
+	@$(CC) $(HOST_FLAGS) -I. -o $@ $< $(TRACE_OBJ) $(shell pkg-config --libs sqlite3 capstone libdw libelf libzstd) -lpthread -lm
 
 # The functions of docs/extension.md, as an extension that sqlite3 and Python load; in tarry they are built in.
-EXT_SRC := $(wildcard traces/ext/*.c)
-$(BUILD)/tarry.so: $(EXT_SRC) traces/ext/ext.h
+EXT_SRC := $(wildcard traces/ext/*.c) traces/access_decode.c
+$(BUILD)/tarry.so: $(EXT_SRC) traces/ext/ext.h traces/access.h traces/access_predict.h
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(filter-out -MMD -MP,$(HOST_FLAGS)) -DTARRY_LOADABLE -fPIC -fvisibility=hidden -shared -o $@ $(EXT_SRC) \
-	    $(shell pkg-config --libs capstone) -lm
+	    $(shell pkg-config --libs capstone libzstd) -lm

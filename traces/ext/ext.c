@@ -29,6 +29,8 @@ int ext_register(sqlite3 *db)
         rc = ext_aggregate_register(db);
     if (rc == SQLITE_OK)
         rc = ext_interval_register(db);
+    if (rc == SQLITE_OK)
+        rc = ext_access_register(db);
     return rc;
 }
 

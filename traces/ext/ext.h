@@ -17,6 +17,7 @@ SQLITE_EXTENSION_INIT3
 int ext_scalar_register(sqlite3 *);    /* hexa, page, disasm, symbol */
 int ext_aggregate_register(sqlite3 *); /* percentile, histogram */
 int ext_interval_register(sqlite3 *);  /* intervals, residency */
+int ext_access_register(sqlite3 *);    /* accesses */
 
 /* All of them. */
 int ext_register(sqlite3 *);
