@@ -75,7 +75,7 @@ is "less: the rest" "$(rows less transfer)" "$(rows full transfer)"
 
 record two --trace syscall,fill
 is "fill is no group" "$status" 2
-matches "the message names what there is" "$err" "no group 'fill'; there are all, none, default, fault, .*console; -GROUP"
+matches "the message names what there is" "$err" "no group 'fill'; there are all, none, default, fault, .*console, access; -GROUP"
 record skip --trace transfer,fault,syscall
 subset skip
 is "skip: the cause of a fill's transfer is the fill" "$(ask skip 'select count(*) > 0 from transfer join fill on fill.id = transfer.cause')" 1
