@@ -14,7 +14,8 @@ const char io_options_help[] =
     "      --lend on|off       whether fills share the block cache's frames in place of copying them (off)\n"
     "      --fill-around N     pages that one fault brings, 2 to 64; seq: more, the longer faults are in sequence (off)\n"
     "      --nospace WHAT      no space to preserve a block: materialise the pages that need it (default), or\n"
-    "                          fail-writer\n";
+    "                          fail-writer\n"
+    "      --superpages on|off whether 2 MiB of a segment, once resident, become one entry of the page table (off)\n";
 
 static const char *const policies[] = {
     "eager", "deferred", "fragments-eager", "naive", "cached", "mmap-private", "mmap-shared", NULL,
@@ -32,7 +33,7 @@ static bool one_of(const char *const *names, const char *arg)
 
 void io_options_default(struct io_options *o)
 {
-    *o = (struct io_options){.policy = "deferred", .snapshot = "range", .lend = "off", .around = "off", .nospace = "materialise"};
+    *o = (struct io_options){.policy = "deferred", .snapshot = "range", .lend = "off", .around = "off", .nospace = "materialise", .superpages = "off"};
 }
 
 /* The option's value, which must be one of the names. */
@@ -69,6 +70,8 @@ bool io_options_take(struct io_options *o, int c, const char *arg, bool *taken)
         return take_around(o, arg);
     case OPT_NOSPACE:
         return choose(&o->nospace, "nospace", nospaces, arg);
+    case OPT_SUPERPAGES:
+        return choose(&o->superpages, "superpages", switches, arg);
     }
     *taken = false;
     return true;
@@ -80,7 +83,8 @@ bool io_options_bootarg(const struct io_options *o, unsigned i, char *buf, size_
                                     {"snapshot", o->snapshot},
                                     {"lend", o->lend},
                                     {"fill-around", o->around},
-                                    {"nospace", o->nospace}};
+                                    {"nospace", o->nospace},
+                                    {"superpages", o->superpages}};
     if (i >= sizeof words / sizeof words[0])
         return false;
     snprintf(buf, len, "%s=%s", words[i][0], words[i][1]);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The kernel's segment code, compiled for the host from its very sources, for tests/unit/seg_*.c. Included by the Makefile.
-KHOST_SRC := $(addprefix guestos/kernel/,sourcemap.c pagemap.c segment.c fault.c fill.c around.c clock.c swap.c nospace.c fileio.c policy.c readnow.c \
+KHOST_SRC := $(addprefix guestos/kernel/,sourcemap.c pagemap.c segment.c fault.c fill.c reserve.c around.c clock.c swap.c nospace.c fileio.c policy.c readnow.c \
                 transfers.c image.c zero.c ucopy.c lock.c) $(wildcard tests/khost/*.c)
 KHOST_SRC += $(filter-out tests/model/tool.c,$(wildcard tests/model/*.c))
 KHOST_OBJ := $(KHOST_SRC:%.c=$(BUILD)/khost/%.o)
-KHOST_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include
+KHOST_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include -DSUPER_SHIFT=14 # superpages of four pages
 
 $(BUILD)/khost/%.o: %.c
 	@mkdir -p $(@D)

@@ -8,6 +8,7 @@
 #include "nospace.h"
 #include "policy.h"
 #include "proc.h"
+#include "reserve.h"
 
 enum ev_enum_io_policy io_policy = EV_io_policy_deferred;
 
@@ -39,6 +40,10 @@ static void setting(const char *word)
         return;
     if (strcmp(word, "lend=on") == 0 || strcmp(word, "lend=off") == 0) {
         lending = word[6] == 'n';
+        return;
+    }
+    if (strcmp(word, "superpages=on") == 0 || strcmp(word, "superpages=off") == 0) {
+        superpages = word[12] == 'n';
         return;
     }
     if (strncmp(word, "fill-around=", 12) == 0 && aroundnamed(word + 12, &fillaround))

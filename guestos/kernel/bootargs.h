@@ -2,7 +2,7 @@
 /*
  * Boot arguments: words `key=value`, then `--`, then the program and its arguments; every word
  * percent-encoded. Keys: io=POLICY, snapshot=SCOPE, lend=on|off (policy.c), fill-around=N|seq|off (around.c), nospace=WHAT
- * (nospace.c), console=plain.
+ * (nospace.c), superpages=on|off (reserve.h), pagetable=FORM (mmu.c), console=plain.
  */
 #ifndef BOOTARGS_H
 #define BOOTARGS_H

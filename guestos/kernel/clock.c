@@ -59,7 +59,7 @@ static size_t drop(Segment *s, uint64_t va, const PageView *page)
 {
     size_t got = freed(&page->resident);
     PageView gone = {.pieces = page->pieces, .kinds = page->kinds};
-    flushmappings(s, va, PGSIZE);
+    flushmappings(s, va, PGSIZE, EV_demotion_evict);
     dropresident(s->pages, pagenumber(s, va));
     tracepage(s, va, EV_page_state_clean, pagestate(&gone));
     return got;
@@ -84,7 +84,7 @@ static size_t writebatch(Segment *s)
 {
     size_t slots = takeslots(batch.slot, batch.n), got = 0;
     for (size_t i = 0; i < slots; i++)
-        flushmappings(s, batch.va[i], PGSIZE); /* no store slips in while it is written */
+        flushmappings(s, batch.va[i], PGSIZE, EV_demotion_evict); /* no store slips in while it is written */
     size_t written = swapout(s, batch.va, batch.slot, batch.frame, slots);
     for (size_t i = 0; i < written; i++)
         got += swapped(s, batch.va[i], batch.slot[i]);
@@ -99,7 +99,7 @@ static size_t expel(Segment *s, uint64_t va, const PageView *page)
 {
     Slot *have = page->resident.page->swap;
     if (have != NULL) {
-        flushmappings(s, va, PGSIZE);
+        flushmappings(s, va, PGSIZE, EV_demotion_evict);
         refslot(have);
         return swapped(s, va, have);
     }

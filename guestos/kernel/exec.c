@@ -219,7 +219,7 @@ static void become(struct image *im, struct args *args)
     memcpy(old, up->seg, sizeof old);
     memcpy(up->seg, im->seg, sizeof im->seg);
     memset(im->seg, 0, sizeof im->seg);
-    flushmmu(up->space, 0, TARRY_USER_TOP);
+    flushmmu(up->space, 0, TARRY_USER_TOP, EV_demotion_unmap);
     for (int i = 0; i < NSEG; i++)
         if (old[i] != NULL)
             putseg(old[i]);

@@ -21,6 +21,7 @@
 #include "fill.h"
 #include "image.h"
 #include "proc.h"
+#include "reserve.h"
 #include "trace.h"
 
 enum condition {
@@ -137,13 +138,17 @@ bool squeeze(Segment *s)
     return clockpages(SQUEEZE, s) > 0;
 }
 
-Page *newframe(Segment *s, Page *(*take)(void))
+static Page *frameof(Segment *s, uint64_t va, bool copy)
 {
-    Page *frame;
-    do
-        frame = take();
-    while (frame == NULL && squeeze(s));
+    Page *frame = superpages ? reservedframe(s, va, copy) : NULL;
+    while (frame == NULL && (frame = newpage()) == NULL && squeeze(s))
+        ;
     return frame;
+}
+
+Page *newframe(Segment *s, uint64_t va)
+{
+    return frameof(s, va, false);
 }
 
 int reserve(Segment *s)
@@ -172,7 +177,7 @@ int install(Segment *s, uint64_t va, PageView *v, Page *frame, unsigned flags)
 /* SWAPPED -> PARTIAL, CLEAN or OWN. The slot is free then, unless a fork shares it. */
 static int pagein(Segment *s, uint64_t va, PageView *v)
 {
-    Page *frame = newframe(s, newpage);
+    Page *frame = newframe(s, va);
     if (frame == NULL)
         return error(T_ENOMEM, "out of memory");
     int r = swapin(s, va, v->resident.slot, frame);
@@ -197,13 +202,13 @@ static int unshare(Segment *s, uint64_t va, PageView *v, enum ev_enum_resolution
         return install(s, va, v, old, 0);
     }
     *how = EV_resolution_copied;
-    Page *frame = newframe(s, newpage);
+    Page *frame = frameof(s, va, true);
     if (frame == NULL)
         return error(T_ENOMEM, "out of memory");
     memcpy(pagekva(frame), pagekva(old), PGSIZE);
     TRACE(transfer, .boundary = EV_boundary_private, .class = EV_block_class_data, .segment = s->id, .va = va,
           .bytes = PGSIZE, .pages = 1);
-    flushmappings(s, va, PGSIZE);
+    flushmappings(s, va, PGSIZE, EV_demotion_copy);
     return install(s, va, v, frame, 0);
 }
 
@@ -300,12 +305,14 @@ static int map(Segment *s, uint64_t va, const PageView *v, Space *space)
     int rights = PUT_READ | (s->exec ? PUT_EXEC : 0) | (writable(s, va, v) ? PUT_WRITE : 0);
     Page *page = v->resident.page;
     int r = putmmu(space, va, pagepa(page), rights);
-    if (r != -T_ENOMEM)
-        return r;
-    pageref(page); /* squeeze must not take it */
-    while (r == -T_ENOMEM && squeeze(s))
-        r = putmmu(space, va, pagepa(page), rights);
-    putpage(page);
+    if (r == -T_ENOMEM) {
+        pageref(page); /* squeeze must not take it */
+        while (r == -T_ENOMEM && squeeze(s))
+            r = putmmu(space, va, pagepa(page), rights);
+        putpage(page);
+    }
+    if (r == 0)
+        promotemmu(space, s, va);
     return r;
 }
 

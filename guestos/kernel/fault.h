@@ -72,7 +72,7 @@ int materialise(Segment *, uint64_t va);
 int reserve(Segment *);
 
 /* Takes the translations of a range from, or write-protects it in, every process that has the segment. */
-void flushmappings(Segment *, uint64_t va, uint64_t bytes);
+void flushmappings(Segment *, uint64_t va, uint64_t bytes, enum ev_enum_demotion why);
 void protectmappings(Segment *, uint64_t va, uint64_t bytes);
 /* Fills a page that comes from a snapshot only, before anybody asks for it, and maps it for reading if there is a space. */
 int fillguess(Segment *, uint64_t va, Space *);

@@ -243,7 +243,7 @@ static void giveback(Write *w, uint64_t va)
     Resident r = residentat(w->s->pages, pagenumber(w->s, va));
     if (!w->policy->rejoins || r.page == NULL || r.page->owner == NULL)
         return;
-    flushmappings(w->s, va & ~PGMASK, PGSIZE);
+    flushmappings(w->s, va & ~PGMASK, PGSIZE, EV_demotion_replace);
     dropresident(w->s->pages, pagenumber(w->s, va));
     tracepage(w->s, va & ~PGMASK, EV_page_state_clean, EV_page_state_sourced);
 }

@@ -179,13 +179,13 @@ int fillsourced(Segment *s, uint64_t va, bool write, PageView *v)
 {
     Source piece = sourceat(s->sources, va, va + PGSIZE);
     bool borrows = !write && lendable(s, v, &piece);
-    Page *frame = borrows ? NULL : newframe(s, newpage);
+    Page *frame = borrows ? NULL : newframe(s, va);
     if (frame == NULL && !borrows)
         return error(T_ENOMEM, "out of memory");
     uint64_t id = tracefill(s, va, v, &piece);
     uint64_t old = pushcause(id);
     int r = borrows ? borrow(s, &piece, &frame) : HOLE;
-    if (r == HOLE && frame == NULL && (frame = newframe(s, newpage)) == NULL)
+    if (r == HOLE && frame == NULL && (frame = newframe(s, va)) == NULL)
         r = error(T_ENOMEM, "out of memory");
     unsigned flags = r == 0 ? PAGE_COW : 0;
     if (r == HOLE)
@@ -226,6 +226,9 @@ int fill(Segment *s, uint64_t va, bool write, PageView *v, enum ev_enum_resoluti
         return allmapped(v) && (v->shared || !write) ? fillmapped(s, va, v) : fillsourced(s, va, write, v);
     }
     *how = EV_resolution_zeroed;
-    Page *frame = newframe(s, newzeropage);
-    return frame != NULL ? install(s, va, v, frame, 0) : error(T_ENOMEM, "out of memory");
+    Page *frame = newframe(s, va);
+    if (frame == NULL)
+        return error(T_ENOMEM, "out of memory");
+    memset(pagekva(frame), 0, PGSIZE);
+    return install(s, va, v, frame, 0);
 }

@@ -12,8 +12,8 @@
 
 /* The caller lacks memory. True if the segment had some to give, so that another try makes sense. What he uses he pins. */
 bool squeeze(Segment *);
-/* A frame by newpage or newzeropage. NULL: no memory. */
-Page *newframe(Segment *, Page *(*take)(void));
+/* A frame for the page of va, with undefined contents. NULL: no memory. */
+Page *newframe(Segment *, uint64_t va);
 /* The frame becomes the page of va; takes over the reference to it, also on failure. */
 int install(Segment *, uint64_t va, PageView *v, Page *frame, unsigned flags);
 

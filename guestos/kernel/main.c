@@ -9,6 +9,7 @@
 #include "mmu.h"
 #include "page.h"
 #include "procprivate.h"
+#include "reserve.h"
 #include "riscv.h"
 #include "trace.h"
 #include "virtio.h"
@@ -37,6 +38,8 @@ static void firstprocess(void)
 {
     struct args args;
     bootargs(&args);
+    if (superpages)
+        reserveinit();
     if (!diskinit())
         print("tarry: there is no disk\n");
     else if (fsmount() < 0)

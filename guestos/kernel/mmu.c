@@ -3,6 +3,7 @@
 #include <string.h>
 #include "devtree.h"
 #include "mmuops.h"
+#include "reserve.h"
 
 static const MmuOps *ops;
 
@@ -43,14 +44,19 @@ int putmmu(Space *s, uint64_t va, uint64_t pa, int rights)
     return ops->putmmu(s, va, pa, rights);
 }
 
-void flushmmu(Space *s, uint64_t va, uint64_t bytes)
+void flushmmu(Space *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion why)
 {
-    ops->flushmmu(s, va, bytes);
+    ops->flushmmu(s, va, bytes, why);
 }
 
-void protectmmu(Space *s, uint64_t va, uint64_t bytes)
+void protectmmu(Space *s, const Segment *segment, uint64_t va, uint64_t bytes)
 {
-    ops->protectmmu(s, va, bytes);
+    ops->protectmmu(s, segment, va, bytes);
+}
+
+bool promotemmu(Space *s, const Segment *segment, uint64_t va)
+{
+    return superpages && ops->promotemmu != NULL && ops->promotemmu(s, segment, va);
 }
 
 int rightsmmu(const Space *s, uint64_t va)

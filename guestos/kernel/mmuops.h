@@ -12,8 +12,9 @@ typedef struct MmuOps {
     Space *(*newspace)(void);
     void (*freespace)(Space *);
     int (*putmmu)(Space *, uint64_t va, uint64_t pa, int rights);
-    void (*flushmmu)(Space *, uint64_t va, uint64_t bytes);
-    void (*protectmmu)(Space *, uint64_t va, uint64_t bytes);
+    void (*flushmmu)(Space *, uint64_t va, uint64_t bytes, enum ev_enum_demotion);
+    void (*protectmmu)(Space *, const Segment *, uint64_t va, uint64_t bytes);
+    bool (*promotemmu)(Space *, const Segment *, uint64_t va); /* NULL: there are no superpages */
     int (*rightsmmu)(const Space *, uint64_t va);
     bool (*agemmu)(Space *, uint64_t va);
     void (*mmuswitch)(Space *);

@@ -115,8 +115,9 @@ static void change(Space *s, uint64_t va, uint64_t bytes, void (*with)(SoftEntry
         asidfence(&s->asid);
 }
 
-static void softflush(Space *s, uint64_t va, uint64_t bytes)
+static void softflush(Space *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion why)
 {
+    (void)why; /* there are no superpages */
     change(s, va, bytes, forget);
 }
 
@@ -126,8 +127,9 @@ static void readonly(SoftEntry *e, void *arg)
     e->pte &= ~(uint64_t)(PTE_W | PTE_D);
 }
 
-static void softprotect(Space *s, uint64_t va, uint64_t bytes)
+static void softprotect(Space *s, const Segment *segment, uint64_t va, uint64_t bytes)
 {
+    (void)segment;
     change(s, va, bytes, readonly);
 }
 

@@ -4,15 +4,16 @@
  * half of every root is the kernel's. For sv48 there is one more table on top, which leads to the same root for the lowest and
  * the highest addresses: the kernel and the programs need no more. A new entry has A and D set, so that the hardware need not; the clock clears A.
  * A table counts its valid entries (Page.inuse) and goes when the last one does: what is not resident needs no tables.
+ * Superpages (mmusuper.h) come and go as the rights of single pages do.
  */
 #include <string.h>
 #include "mmuops.h"
-#include "page.h"
+#include "mmusuper.h"
 #include "proc.h"
+#include "reserve.h"
 #include "riscv.h"
-#include "../../mmu/pte.h"
 
-enum { LEVELS = 3, ENTRIES = 1 << PTE_INDEX_BITS, USER_ENTRIES = ENTRIES / 2 };
+enum { LEVELS = 3, SUPER_LEVEL = 1, USER_ENTRIES = ENTRIES / 2 };
 
 struct Space {
     uint64_t *root; /* a frame */
@@ -27,14 +28,14 @@ static Space kernelspace = {.root = kernelroot};
 static uint64_t kerneltop[ENTRIES] __attribute__((aligned(4096)));
 static uint64_t mode = SATP_SV39;
 
-static uint64_t *ptetable(uint64_t pte)
-{
-    return (uint64_t *)(KZERO + PTE_TO_PA(pte));
-}
-
 static unsigned shift(int level)
 {
     return PGSHIFT + PTE_INDEX_BITS * level;
+}
+
+static unsigned entryof(uint64_t va, int level)
+{
+    return va >> shift(level) & (ENTRIES - 1);
 }
 
 static void linktop(uint64_t *top, uint64_t *root)
@@ -63,7 +64,9 @@ static Space *svnewspace(void)
 static void freetable(uint64_t *table, int level)
 {
     for (unsigned i = 0; level > 0 && i < (level == LEVELS - 1 ? USER_ENTRIES : ENTRIES); i++)
-        if (table[i] & PTE_V)
+        if (isleaf(table[i]))
+            dropsuper(table, i, EV_demotion_unmap);
+        else if (table[i] & PTE_V)
             freetable(ptetable(table[i]), level - 1);
     putpage(kvapage(table));
 }
@@ -90,6 +93,30 @@ static bool needsfence(uint64_t old, uint64_t new)
     return (old & PTE_V) && !gains;
 }
 
+/* The table of a level that has the entry of va; NULL: there is none, or a superpage is in its place. */
+static uint64_t *tableof(const Space *s, uint64_t va, int level)
+{
+    uint64_t *table = s->root;
+    for (int at = LEVELS - 1; at > level; at--) {
+        uint64_t e = table[entryof(va, at)];
+        if ((e & PTE_V) == 0 || isleaf(e))
+            return NULL;
+        table = ptetable(e);
+    }
+    return table;
+}
+
+/* The superpage of va becomes pages. False: there is none. */
+static bool split(Space *s, uint64_t va, enum ev_enum_demotion why)
+{
+    uint64_t *table = superpages ? tableof(s, va, SUPER_LEVEL) : NULL;
+    if (table == NULL || !isleaf(table[entryof(va, SUPER_LEVEL)]))
+        return false;
+    demote(table, entryof(va, SUPER_LEVEL), why);
+    asidfence(&s->asid);
+    return true;
+}
+
 /*
  * The leaf entry of va. NULL: a table is missing, and *spare, which is used up if it is needed, was NULL. Who gets one
  * may sleep, and tables go meanwhile; so he begins anew.
@@ -98,7 +125,9 @@ static uint64_t *leafof(const Space *s, uint64_t va, Page **spare)
 {
     uint64_t *table = s->root;
     for (int level = LEVELS - 1; level > 0; level--) {
-        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)];
+        uint64_t *e = &table[entryof(va, level)];
+        if (isleaf(*e))
+            return e;
         if ((*e & PTE_V) == 0) {
             if (*spare == NULL)
                 return NULL;
@@ -108,7 +137,7 @@ static uint64_t *leafof(const Space *s, uint64_t va, Page **spare)
         }
         table = ptetable(*e);
     }
-    return &table[va >> PGSHIFT & (ENTRIES - 1)];
+    return &table[entryof(va, 0)];
 }
 
 static uint64_t leafentry(uint64_t pa, int rights)
@@ -124,6 +153,7 @@ static int svput(Space *s, uint64_t va, uint64_t pa, int rights)
 {
     Page *spare = NULL;
     uint64_t *leaf;
+    split(s, va, EV_demotion_write);
     while ((leaf = leafof(s, va, &spare)) == NULL)
         if (spare == NULL && (spare = newzeropage()) == NULL)
             return error(T_ENOMEM, "out of memory");
@@ -137,6 +167,16 @@ static int svput(Space *s, uint64_t va, uint64_t pa, int rights)
     if (needsfence(old, *leaf))
         asidfencepage(&s->asid, va);
     return 0;
+}
+
+static bool svpromote(Space *s, const Segment *segment, uint64_t va)
+{
+    uint64_t *table = tableof(s, va, SUPER_LEVEL);
+    unsigned i = entryof(va, SUPER_LEVEL);
+    if (table == NULL || (table[i] & PTE_V) == 0 || isleaf(table[i]) || !promote(table, i, segment, va))
+        return false;
+    asidfence(&s->asid);
+    return true;
 }
 
 static int svrights(const Space *s, uint64_t va)
@@ -154,57 +194,85 @@ static bool svage(Space *s, uint64_t va)
     uint64_t *leaf = leafof(s, va, &none);
     if (leaf == NULL || (*leaf & PTE_V) == 0 || (*leaf & PTE_A) == 0)
         return false;
+    if (split(s, va, EV_demotion_age)) /* from now on each has its own */
+        leaf = leafof(s, va, &none);
     *leaf &= ~(uint64_t)PTE_A;
     asidfencepage(&s->asid, va);
     return true;
 }
 
-/*
- * Clears the bits of `mask` in every leaf of [va, end) below `table`. Costs the tables present. True if tables have been
- * freed.
- */
-static bool clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, uint64_t mask)
+typedef struct Change {
+    uint64_t mask;             /* the bits to be cleared in leaves */
+    enum ev_enum_demotion why; /* if they are all */
+    const Segment *segment;    /* superpages may come of it, if the pages are of this one; NULL: may not */
+    bool coarse;               /* more than leaves of pages have changed */
+} Change;
+
+static void clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, Change *);
+
+/* What entry e, of level 1 or more, stands for has changed, or changes from va to `end`. */
+static void clearbelow(uint64_t *table, uint64_t *e, int level, uint64_t va, uint64_t end, Change *c)
 {
-    bool freed = false;
+    if (isleaf(*e)) {
+        demote(table, (unsigned)(e - table), c->why);
+        c->coarse = true;
+    }
+    clearrange(ptetable(*e), level - 1, va, end, c);
+    if (kvapage(ptetable(*e))->inuse == 0) {
+        putpage(kvapage(ptetable(*e)));
+        *e = 0;
+        c->coarse = true;
+    } else if (level == SUPER_LEVEL && c->segment != NULL) {
+        c->coarse |= promote(table, (unsigned)(e - table), c->segment, va);
+    }
+}
+
+static void clearsuper(uint64_t *table, uint64_t *e, Change *c)
+{
+    if (c->mask & PTE_V)
+        dropsuper(table, (unsigned)(e - table), c->why);
+    else
+        *e &= ~c->mask;
+    c->coarse = true;
+}
+
+/* Changes every leaf of [va, end) below `table`. Costs the tables present. */
+static void clearrange(uint64_t *table, int level, uint64_t va, uint64_t end, Change *c)
+{
     while (va < end) {
-        uint64_t *e = &table[va >> shift(level) & (ENTRIES - 1)], old = *e;
-        uint64_t next = ((va >> shift(level)) + 1) << shift(level);
+        uint64_t *e = &table[entryof(va, level)], old = *e;
+        uint64_t first = va >> shift(level) << shift(level), next = first + (1ull << shift(level));
         if (old & PTE_V) {
-            if (level == 0) {
-                *e &= ~mask;
-            } else {
-                freed |= clearrange(ptetable(*e), level - 1, va, next < end ? next : end, mask);
-                if (kvapage(ptetable(*e))->inuse == 0) {
-                    putpage(kvapage(ptetable(*e)));
-                    *e = 0;
-                    freed = true;
-                }
-            }
+            if (level == 0)
+                *e &= ~c->mask;
+            else if (isleaf(old) && va == first && next <= end)
+                clearsuper(table, e, c);
+            else
+                clearbelow(table, e, level, va, next < end ? next : end, c);
             kvapage(table)->inuse -= (*e & PTE_V) == 0;
         }
         va = next;
     }
-    return freed;
 }
 
-static void change(Space *s, uint64_t va, uint64_t bytes, uint64_t mask)
+static void change(Space *s, uint64_t va, uint64_t bytes, Change c)
 {
     uint64_t end = (va + bytes + PGMASK) & ~PGMASK;
-    bool freed = clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, mask);
-    if (freed || bytes > PGSIZE || (va & PGMASK) != 0)
+    clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, &c);
+    if (c.coarse || bytes > PGSIZE || (va & PGMASK) != 0)
         asidfence(&s->asid); /* one with an address speaks of leaves only (10.2.1) */
     else
         asidfencepage(&s->asid, va);
 }
 
-static void svflush(Space *s, uint64_t va, uint64_t bytes)
+static void svflush(Space *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion why)
 {
-    change(s, va, bytes, ~0ull);
+    change(s, va, bytes, (Change){.mask = ~0ull, .why = why});
 }
 
-static void svprotect(Space *s, uint64_t va, uint64_t bytes)
+static void svprotect(Space *s, const Segment *segment, uint64_t va, uint64_t bytes)
 {
-    change(s, va, bytes, PTE_W | PTE_D);
+    change(s, va, bytes, (Change){.mask = PTE_W | PTE_D, .why = EV_demotion_protect, .segment = superpages ? segment : NULL});
 }
 
 static void load(Space *s)
@@ -225,7 +293,7 @@ const MmuOps *svinit(int levels)
 {
     static const MmuOps ops = {
         .newspace = svnewspace, .freespace = svfreespace, .putmmu = svput, .flushmmu = svflush,
-        .protectmmu = svprotect, .rightsmmu = svrights, .agemmu = svage, .mmuswitch = svswitch,
+        .protectmmu = svprotect, .promotemmu = svpromote, .rightsmmu = svrights, .agemmu = svage, .mmuswitch = svswitch,
     };
     if (levels == 4) {
         mode = SATP_SV48;

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "page.h"
 #include "proc.h"
+#include "reserve.h"
 #include "swap.h"
 
 enum {
@@ -21,28 +22,45 @@ enum {
 };
 
 static Page *pages;         /* of frames [first_pa, first_pa + npages * PGSIZE) */
-static uint64_t first_pa, npages, nfree;
-static Page freelist = {.next = &freelist, .prev = &freelist};
+static uint64_t first_pa, npages;
+static uint64_t nfree; /* with those that are reserved (reserve.h) */
+static Page freelist = {.next = &freelist, .prev = &freelist}; /* without */
 
-static void addfree(Page *p)
+void listframe(Page *p, bool last)
 {
-    p->next = freelist.next;
-    p->prev = &freelist;
-    p->next->prev = p;
-    freelist.next = p;
-    nfree++;
+    p->prev = last ? freelist.prev : &freelist;
+    p->next = p->prev->next;
+    p->next->prev = p->prev->next = p;
 }
 
-static void takefree(Page *p)
+void unlistframe(Page *p)
 {
     p->next->prev = p->prev;
     p->prev->next = p->next;
     p->next = p->prev = NULL;
+}
+
+static void addfree(Page *p)
+{
+    nfree++;
+    if (!framefreed(p))
+        listframe(p, false);
+}
+
+void useframe(Page *p)
+{
     p->owner = NULL;
     p->kclass = p->inuse = 0;
     p->young = false;
     p->ref = 1;
     nfree--;
+}
+
+static void takefree(Page *p)
+{
+    unlistframe(p);
+    frametaken(p);
+    useframe(p);
 }
 
 void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa)
@@ -56,7 +74,8 @@ void pageinit(uint64_t ram_base, uint64_t ram_bytes, uint64_t first_free_pa)
     first_pa = first_free_pa + table;
     npages = (end - first_pa) / PGSIZE;
     for (uint64_t i = npages; i > 0; i--)
-        addfree(&pages[i - 1]);
+        listframe(&pages[i - 1], false);
+    nfree = npages;
 }
 
 uint64_t framereserve(void)
@@ -105,6 +124,8 @@ Page *newpage(void)
     for (unsigned tries = 0; nfree <= keepback(); tries++)
         if (!makeroom(NULL) && !wait(tries))
             return NULL;
+    if (freelist.next == &freelist)
+        endreservation();
     Page *p = freelist.next;
     takefree(p);
     return p;
@@ -118,12 +139,12 @@ Page *newzeropage(void)
     return p;
 }
 
-/* First of n consecutive free frames, NULL if there are none. */
+/* First of n consecutive frames on the list, NULL if there are none. */
 static Page *findrun(size_t n)
 {
     size_t run = 0;
     for (uint64_t i = 0; i < npages; i++) {
-        run = pages[i].ref == 0 ? run + 1 : 0;
+        run = pages[i].next != NULL && pages[i].ref == 0 ? run + 1 : 0;
         if (run == n)
             return &pages[i + 1 - n];
     }
@@ -136,7 +157,7 @@ Page *newpages(size_t n)
         return newpage();
     Page *p;
     while ((p = findrun(n)) == NULL)
-        if (!makeroom(NULL))
+        if (!endreservation() && !makeroom(NULL))
             return NULL;
     for (size_t i = 0; i < n; i++)
         takefree(&p[i]);
@@ -156,6 +177,16 @@ void putpage(Page *p)
         return;
     forgetswap(p);
     addfree(p);
+}
+
+Page *frameat(uint64_t i)
+{
+    return &pages[i];
+}
+
+uint64_t framenumber(const Page *p)
+{
+    return (uint64_t)(p - pages);
 }
 
 uint64_t pagepa(const Page *p)

@@ -53,7 +53,7 @@ void putpage(Page *); /* the last reference frees the frame */
 void *pagekva(const Page *);
 uint64_t pagepa(const Page *);
 Page *kvapage(const void *kva); /* the Page of an address in the direct map */
-uint64_t freepages(void);
+uint64_t freepages(void); /* with those that are reserved: who needs one gets it */
 uint64_t totalpages(void);
 
 /* Small objects of the kernel, from frames of their own. NULL when there is no memory. May sleep. */

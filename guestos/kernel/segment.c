@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "fileio.h"
 #include "proc.h"
+#include "reserve.h"
 #include "trace.h"
 
 static Segment *segments; /* all of them, doubly linked in a ring; where the clock's hand is */
@@ -164,6 +165,7 @@ void putseg(Segment *s)
         qlock(&s->lock); /* ... the clock may be in it still */
     freepagemap(s->pages);
     freesources(s->sources);
+    endreservations(s);
     ENDTRACE(segment, s->id);
     kfree(s);
     swaptrim();
@@ -180,29 +182,31 @@ Segment *segfor(Proc *p, uint64_t va)
 /* ---- hardware mappings ---- */
 
 typedef struct Range {
+    Segment *s;
     uint64_t va, bytes;
+    enum ev_enum_demotion why;
 } Range;
 
 static void flushone(Proc *p, void *arg)
 {
     const Range *r = arg;
-    flushmmu(p->space, r->va, r->bytes);
+    flushmmu(p->space, r->va, r->bytes, r->why);
 }
 
 static void protectone(Proc *p, void *arg)
 {
     const Range *r = arg;
-    protectmmu(p->space, r->va, r->bytes);
+    protectmmu(p->space, r->s, r->va, r->bytes);
 }
 
-void flushmappings(Segment *s, uint64_t va, uint64_t bytes)
+void flushmappings(Segment *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion why)
 {
-    eachmapping(s, flushone, &(Range){va, bytes});
+    eachmapping(s, flushone, &(Range){s, va, bytes, why});
 }
 
 void protectmappings(Segment *s, uint64_t va, uint64_t bytes)
 {
-    eachmapping(s, protectone, &(Range){va, bytes});
+    eachmapping(s, protectone, &(Range){s, va, bytes, EV_demotion_protect});
 }
 
 /* ---- pages whose sources change ---- */
@@ -261,7 +265,7 @@ static void replace(Segment *s, Source src)
     uint64_t first = rounddown(src.va), last = rounddown(src.end - 1), pn = pagenumber(s, first);
 
     if (isheld(nextheld(s->pages, &pn, pagenumber(s, last) + 1))) {
-        flushmappings(s, first, last + PGSIZE - first);
+        flushmappings(s, first, last + PGSIZE - first, EV_demotion_replace);
         dropwhole(s, roundup(src.va), rounddown(src.end),
                   src.kind == EV_source_kind_zero ? EV_page_state_empty : EV_page_state_sourced);
         PageView head = viewpage(s, first), tail = viewpage(s, last);
@@ -419,7 +423,7 @@ void dropmapped(Segment *s, uint64_t va, uint64_t end)
             break;
         if (!(r.flags & PAGE_IMAGE))
             continue;
-        flushmappings(s, pageaddress(s, pn), PGSIZE);
+        flushmappings(s, pageaddress(s, pn), PGSIZE, EV_demotion_replace);
         dropresident(s->pages, pn);
         tracepage(s, pageaddress(s, pn), EV_page_state_clean, EV_page_state_sourced);
     }

@@ -49,6 +49,7 @@ struct Segment {
     uint64_t hand;         /* number of the page where the clock goes on */
     uint64_t expected;     /* fill-around: the page that a sequence of faults would come to next */
     uint32_t ahead;        /* and how many pages the last one of it brought */
+    uint64_t reservations; /* runs of frames that are reserved for it (reserve.h) */
     uint64_t visit;        /* eachsegment: the last round that came by */
     Segment *next, *prev;  /* ring of all segments, for the clock */
 };

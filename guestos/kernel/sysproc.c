@@ -242,7 +242,7 @@ int64_t syssegdetach(const uint64_t *a)
         if (s == NULL || a[0] < s->base || a[0] >= s->top)
             continue;
         up->seg[i] = NULL;
-        flushmmu(up->space, s->base, s->top - s->base);
+        flushmmu(up->space, s->base, s->top - s->base, EV_demotion_unmap);
         putseg(s);
         return 0;
     }

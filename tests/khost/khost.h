@@ -32,9 +32,16 @@ struct khost_memory {
     bool no_swap;          /* nothing is paged out */
     uint64_t objects;      /* of kalloc in use */
     uint64_t kallocs;      /* calls of kalloc so far */
+    uint64_t promotions;   /* times that a superpage could have been made */
     uint64_t fail_kalloc;  /* the so-manieth kalloc from now fails, as do all after it; 0: none */
 };
 extern struct khost_memory memory;
+/*
+ * From now on pages get frames from reservations, of four pages, as long as these last (SUPER_SHIFT is 14 here). The switch is
+ * `superpages`.
+ */
+void superpages_on(void);
+uint64_t pool_used(void); /* frames for reservations that pages have */
 size_t segreclaim(size_t n); /* the clock runs until n frames are free; to swap only if there is some: swaprefill */
 
 /* ---- disk.c: a device in memory, its cache, the file system ---- */

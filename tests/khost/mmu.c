@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "khost.h"
+#include "guestos/kernel/reserve.h"
+
+#define PG(n) ((uint64_t)(n) * PGSIZE)
 
 struct Space {
     struct mapping *map;
@@ -58,8 +61,9 @@ static bool inside(const struct mapping *m, uint64_t va, uint64_t bytes)
     return m->va + PGSIZE > va && m->va < va + bytes;
 }
 
-void flushmmu(Space *s, uint64_t va, uint64_t bytes)
+void flushmmu(Space *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion why)
 {
+    (void)why;
     for (unsigned i = 0; i < s->n;)
         if (inside(&s->map[i], va, bytes))
             s->map[i] = s->map[--s->n];
@@ -67,11 +71,28 @@ void flushmmu(Space *s, uint64_t va, uint64_t bytes)
             i++;
 }
 
-void protectmmu(Space *s, uint64_t va, uint64_t bytes)
+void protectmmu(Space *s, const Segment *segment, uint64_t va, uint64_t bytes)
 {
+    (void)segment;
     for (unsigned i = 0; i < s->n; i++)
         if (inside(&s->map[i], va, bytes))
             s->map[i].rights &= ~PUT_WRITE;
+}
+
+/* A list has no superpages; but here is where one could be. */
+bool promotemmu(Space *s, const Segment *segment, uint64_t va)
+{
+    uint64_t first = va & ~(SUPERPAGE - 1);
+    const struct mapping *m = find(s, first);
+    if (!superpages || m == NULL || m->pa % SUPERPAGE != 0 || first < segment->base || first + SUPERPAGE > segment->top)
+        return false;
+    for (unsigned i = 1; i < SUPER_PAGES; i++) {
+        const struct mapping *next = find(s, first + PG(i));
+        if (next == NULL || next->pa != m->pa + PG(i) || next->rights != m->rights)
+            return false;
+    }
+    memory.promotions++;
+    return false;
 }
 
 int rightsmmu(const Space *s, uint64_t va)

@@ -84,7 +84,7 @@ void detachseg(Proc *p, Segment *s)
     for (unsigned i = 0; i < NSEG; i++)
         if (p->seg[i] == s) {
             p->seg[i] = NULL;
-            flushmmu(p->space, s->base, s->top - s->base);
+            flushmmu(p->space, s->base, s->top - s->base, EV_demotion_unmap);
             putseg(s);
             return;
         }

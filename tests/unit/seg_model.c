@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "guestos/kernel/around.h"
 #include "guestos/kernel/nospace.h"
+#include "guestos/kernel/reserve.h"
 #include "model/gen.h"
 #include "model/shrink.h"
 #include "model/text.h"
@@ -30,13 +32,16 @@ typedef struct Setting {
     enum ev_enum_io_policy policy;
     uint64_t frames;
     unsigned share; /* of 100 operations */
-    const char *knobs; /* words: lend (R11), around, seq, file, range, mount; writer: --nospace fail-writer */
+    const char *knobs; /* words: lend (R11), around, seq, file, range, mount, super (--superpages on);
+                          writer: --nospace fail-writer */
 } Setting;
 
 static const Setting settings[] = {
     {"small", EV_io_policy_deferred, 0, 10, ""},       {"usual", EV_io_policy_deferred, 0, 10, "around"},
     {"fails", EV_io_policy_deferred, 0, 10, ""},       {"fails", EV_io_policy_deferred, 100, 10, "seq mount"},
     {"small", EV_io_policy_deferred, 20, 10, "file"},      {"fails", EV_io_policy_deferred, 12, 5, ""},
+    {"usual", EV_io_policy_deferred, 0, 5, "super"},         {"usual", EV_io_policy_deferred, 0, 3, "super lend around"},
+    {"fails", EV_io_policy_deferred, 150, 5, "super seq mount"}, {"tight", EV_io_policy_deferred, 80, 3, "super"},
     {"small", EV_io_policy_deferred, 0, 5, "lend"},         {"fails", EV_io_policy_deferred, 60, 5, "lend around file"},
     {"fails", EV_io_policy_deferred, 12, 5, "lend range"},        {"usual", EV_io_policy_eager, 0, 5, ""},
     {"fails", EV_io_policy_eager, 40, 5, ""},          {"small", EV_io_policy_fragments_eager, 0, 5, "lend"},
@@ -53,10 +58,15 @@ static const Setting unsound[] = {
     {"small", EV_io_policy_mmap_shared, 0, 0, ""},
 };
 
+static uint64_t *promotions; /* superpages that there could have been, in all processes of the test */
+
 static void turn(const char *knobs)
 {
     lending = strstr(knobs, "lend") != NULL;
     fillaround = strstr(knobs, "around") != NULL ? 4 : strstr(knobs, "seq") != NULL ? AROUND_SEQUENTIAL : AROUND_OFF;
+    superpages = strstr(knobs, "super") != NULL;
+    if (superpages)
+        superpages_on();
     if (strstr(knobs, "file") != NULL)
         tfs_set_scope(rootfs, TFS_SCOPE_FILE);
     if (strstr(knobs, "range") != NULL)
@@ -83,9 +93,11 @@ static bool agrees(const Setting *s, const struct mop *ops, unsigned long n, boo
         printf("# %s\n", w.why);
         fflush(stdout);
     }
-    if (good)
-        world_end(&w);
-    return good;
+    if (!good)
+        return false;
+    world_end(&w);
+    *promotions += memory.promotions;
+    return pool_used() == 0 && reservedframes() == 0; /* nothing stays reserved */
 }
 
 /* In a process of its own: it may end by a panic. */
@@ -117,6 +129,7 @@ static unsigned long run_setting(const Setting *s, unsigned long most)
 {
     Gen g = {.profile = profile_named(s->profile), .model = model_new()};
     unsigned long done = 0;
+    *promotions = 0;
     while (done < most) {
         struct mop *ops;
         unsigned long n = gen_program(&g, &ops);
@@ -130,6 +143,10 @@ static unsigned long run_setting(const Setting *s, unsigned long most)
         done += n;
     }
     model_free(g.model);
+    if (strstr(s->knobs, "super") != NULL)
+        printf("# %s %s: %lu superpages\n", s->profile, s->knobs, (unsigned long)*promotions);
+    if (strstr(s->knobs, "super") != NULL && *promotions == 0)
+        fail_msg("%s has no superpages", s->profile);
     return done;
 }
 
@@ -184,6 +201,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(deferred_cannot_be_told_from_conventional),
         cmocka_unit_test(what_has_no_snapshots_is_caught),
     };
+    promotions = mmap(NULL, sizeof *promotions, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (argc == 2)
         return run_file(argv[1]);
     cmocka_set_message_output(CM_OUTPUT_TAP);

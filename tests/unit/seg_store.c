@@ -463,11 +463,11 @@ static void rules_of_faults(void **state)
     (void)state;
     assert_int_equal(rule_of(EV_access_read), EV_rule_first_touch);
     assert_int_equal(rule_of(EV_access_read), EV_rule_stale_tlb); /* the entry has been there since */
-    flushmmu(fix.proc->space, BUF, PG(1));
+    flushmmu(fix.proc->space, BUF, PG(1), EV_demotion_replace);
     assert_int_equal(rule_of(EV_access_read), EV_rule_absent);
     assert_int_equal(rule_of(EV_access_write), EV_rule_first_store);
     assert_int_equal(rule_of(EV_access_write), EV_rule_stale_tlb);
-    protectmmu(fix.proc->space, BUF, PG(1));
+    protectmmu(fix.proc->space, fix.seg, BUF, PG(1));
     assert_int_equal(rule_of(EV_access_write), EV_rule_rights);
     assert_int_equal(fread_at(0, BUF, PG(1)), PG(1));
     assert_int_equal(rule_of(EV_access_write), EV_rule_fill);
