@@ -22,6 +22,7 @@ bad() {
 sqlite3 t.db ".backup other.db" && sqlite3 other.db 'update fault set pc = pc + 4 where id = 19'
 
 mkdir .more && sqlite3 t.db ".backup .more/cache.db" && sqlite3 .more/cache.db 'insert into "cache" values (100, 1, 2, 0, 0, 0, 2, 0, 10, 1, 8, 4, 3, 9, 2, 6, 2, 0)'
+sqlite3 t.db ".backup .more/superpages.db" && sqlite3 .more/superpages.db 'insert into superpage(id, insn, ts, proc, pc, cause, segment, va, pa, writable) values (100, 1, 1, 1, 0, 0, 4, 0, 0, 0)'
 
 # ---- asking ----
 query t.db
@@ -35,7 +36,7 @@ for f in "$TOP"/traces/queries/*.sql; do
     matches "$name --help: how to read it" "$out" "title: .*question: .*read: "
     dbs=(t.db)
     grep -q '^-- traces: two' "$f" && dbs=(t.db other.db)
-    [ "$name" = cache ] && dbs=(.more/cache.db)
+    [ -e ".more/$name.db" ] && dbs=(".more/$name.db")
     query "${dbs[@]}" "$name"
     is "$name: runs" "$status$err" 0
     matches "$name: has rows" "$(sed -n 3p <<<"$out")" .
