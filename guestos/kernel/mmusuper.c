@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Superpages in page tables; see mmusuper.h. The table of pages that a superpage stands for is kept, so that the pages can come back
- * when there is no memory: it lies idle, and what is in it says for which entry.
+ * Superpages in page tables; see mmusuper.h. The table of pages that a superpage stands for is kept, so that the pages can
+ * come back when there is no memory: it lies idle, and what is in it says for which entry.
  */
 #include "mmusuper.h"
 #include "proc.h"
@@ -47,17 +47,23 @@ static uint64_t part(uint64_t leaf, unsigned k)
     return leaf + PA_TO_PTE(k * PGSIZE);
 }
 
+/* Is it what it would be as a part of the leaf, which has A? Whether it was used makes no difference. */
+static bool alike(const uint64_t *pages, unsigned k, uint64_t leaf)
+{
+    return (pages[k] | PTE_A) == part(leaf, k);
+}
+
 /*
- * The leaf that can stand for a table; 0: there is none. Neighbours of page i first: who goes through the pages one after the other
- * finds the difference at once. Whether a page was used (A) makes no difference.
+ * The leaf that can stand for a table; 0: there is none. Neighbours of page i first: who goes through the pages one after
+ * the other finds the difference at once.
  */
 static uint64_t whole(const uint64_t *pages, unsigned i)
 {
     uint64_t leaf = (pages[i] | PTE_A) - PA_TO_PTE(i * PGSIZE), used = 0;
-    if (PTE_TO_PA(leaf) % SUPERPAGE != 0 || (pages[(i + ENTRIES - 1) % ENTRIES] | PTE_A) != part(leaf, (i + ENTRIES - 1) % ENTRIES))
+    if (PTE_TO_PA(leaf) % SUPERPAGE != 0 || !alike(pages, (i + ENTRIES - 1) % ENTRIES, leaf))
         return 0;
     for (unsigned n = 0, k = i; n < ENTRIES; n++, k = (k + 1) % ENTRIES) {
-        if ((pages[k] | PTE_A) != part(leaf, k))
+        if (!alike(pages, k, leaf))
             return 0;
         used |= pages[k];
     }
@@ -72,7 +78,8 @@ bool promote(uint64_t *table, unsigned i, const Segment *s, uint64_t va)
     uint64_t leaf = whole(pages, va >> PGSHIFT & (ENTRIES - 1));
     if (leaf == 0)
         return false;
-    park(table, i, TRACE(superpage, .segment = s->id, .va = stretch, .pa = PTE_TO_PA(leaf), .writable = (leaf & PTE_W) != 0));
+    uint64_t row = TRACE(superpage, .segment = s->id, .va = stretch, .pa = PTE_TO_PA(leaf), .writable = (leaf & PTE_W) != 0);
+    park(table, i, row);
     table[i] = leaf;
     return true;
 }

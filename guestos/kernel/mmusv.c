@@ -272,7 +272,8 @@ static void svflush(Space *s, uint64_t va, uint64_t bytes, enum ev_enum_demotion
 
 static void svprotect(Space *s, const Segment *segment, uint64_t va, uint64_t bytes)
 {
-    change(s, va, bytes, (Change){.mask = PTE_W | PTE_D, .why = EV_demotion_protect, .segment = superpages ? segment : NULL});
+    const Segment *mayrise = superpages ? segment : NULL;
+    change(s, va, bytes, (Change){.mask = PTE_W | PTE_D, .why = EV_demotion_protect, .segment = mayrise});
 }
 
 static void load(Space *s)
@@ -293,7 +294,8 @@ const MmuOps *svinit(int levels)
 {
     static const MmuOps ops = {
         .newspace = svnewspace, .freespace = svfreespace, .putmmu = svput, .flushmmu = svflush,
-        .protectmmu = svprotect, .promotemmu = svpromote, .rightsmmu = svrights, .agemmu = svage, .mmuswitch = svswitch,
+        .protectmmu = svprotect, .promotemmu = svpromote, .rightsmmu = svrights, .agemmu = svage,
+        .mmuswitch = svswitch,
     };
     if (levels == 4) {
         mode = SATP_SV48;

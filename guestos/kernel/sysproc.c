@@ -5,6 +5,7 @@
 #include "io.h"
 #include "policy.h"
 #include "procprivate.h"
+#include "reserve.h"
 #include "syscall.h"
 #include "zero.h"
 
@@ -179,14 +180,14 @@ static const Segment *overlap(uint64_t base, uint64_t top, const Segment *except
     return lowest;
 }
 
-/* An address for len bytes, with a page free on both sides. 0: there is none. */
+/* An address for len bytes, with a page free on both sides; if they can be superpages, where they can. 0: there is none. */
 static uint64_t findroom(uint64_t len)
 {
-    uint64_t va = ATTACH_BASE;
+    uint64_t va = ATTACH_BASE, end = TARRY_USER_TOP - PGSIZE, align = superpages && len >= SUPERPAGE ? SUPERPAGE : PGSIZE;
     const Segment *s = NULL;
-    while (len <= TARRY_USER_TOP - PGSIZE - va && (s = overlap(va - PGSIZE, va + len + PGSIZE, NULL)) != NULL)
-        va = s->top + PGSIZE;
-    return s == NULL && len <= TARRY_USER_TOP - PGSIZE - va ? va : 0;
+    while (va < end && len <= end - va && (s = overlap(va - PGSIZE, va + len + PGSIZE, NULL)) != NULL)
+        va = (s->top + PGSIZE + align - 1) & ~(align - 1);
+    return s == NULL && va < end && len <= end - va ? va : 0;
 }
 
 static int freeslot(void)
