@@ -4,6 +4,8 @@
 # stands for TEXT once per event of events.def, which is the first file (`@each interval TEXT`: per event that lasts):
 # $event is its name; $begins says that row a begins otherwise than row b of the other trace, $ends that it ends
 # otherwise; $first and $last name the first column that does, $first_a ... $last_b are its value in a and in b.
+# A line `@include NAME` stands for the lines of NAME.part beside the query. :parameters get the type that the head gives
+# them, and the empty text, which forms of web pages send for a field that nobody filled in, is the same as NULL.
 function quote(s) { gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\?/, "\\?", s); return s }
 function fail(why) { print file ": " why > "/dev/stderr"; bad = 1; exit 1 }
 function finish(    p) {
@@ -23,6 +25,36 @@ function begin(    parts, n) {
     title = question = text = ""
     how = 0
     split("", param); split("", used)
+}
+function typed(name) {
+    if (!(name in param)) return ":" name
+    if (param[name] ~ /^(id|count|bytes|ns|address)$/) return "CAST(nullif(:" name ", '') AS INTEGER)"
+    return "nullif(:" name ", '')"
+}
+function parameters(line,    part, n, i, rest, name, result) {
+    n = split(line, part, "'")
+    for (i = 1; i <= n; i++) {
+        result = result (i > 1 ? "'" : "")
+        rest = part[i]
+        while (i % 2 && match(rest, /:[a-z_]+/)) {
+            name = substr(rest, RSTART + 1, RLENGTH - 1)
+            used[name] = 1
+            result = result substr(rest, 1, RSTART - 1) typed(name)
+            rest = substr(rest, RSTART + RLENGTH)
+        }
+        result = result rest
+    }
+    return result
+}
+function add(line) { text = text "\n    \"" quote(line ~ /^--/ ? line : parameters(line)) "\\n\"" }
+function include(name,    path, line, got) {
+    path = file
+    sub(/[^\/]*$/, "", path)
+    path = path name ".part"
+    while ((got = (getline line < path)) > 0)
+        if (line !~ /^--/) add(line)
+    if (got < 0) fail("cannot include " path)
+    close(path)
 }
 function value(row, column, type) {
     if (type == "STR") return "(SELECT text FROM " (row == "a" ? "main" : "b") ".string WHERE id = " row ".\"" column "\")"
@@ -58,15 +90,9 @@ FNR == 1 { begin() }
 /^-- title: / { title = substr($0, 11) }
 /^-- question: / { question = substr($0, 14) }
 /^-- read: / { how = 1 }
-/^-- param [a-z_]+: / || /^-- param [a-z_]+ \((id|count|bytes|ns|address|text)\): / { p = $3; sub(/:$/, "", p); param[p] = 1 }
-!/^--/ {
-    rest = $0
-    gsub(/'[^']*'/, "", rest)
-    while (match(rest, /:[a-z_]+/)) {
-        used[substr(rest, RSTART + 1, RLENGTH - 1)] = 1
-        rest = substr(rest, RSTART + RLENGTH)
-    }
-}
+/^-- param [a-z_]+: / { p = $3; sub(/:$/, "", p); param[p] = "any" }
+/^-- param [a-z_]+ \((id|count|bytes|ns|address|text)\): / { p = $3; param[p] = $4; gsub(/[():]/, "", param[p]) }
+/^@include / { include($2); next }
 /^@each / {
     interval = $2 == "interval"
     for (i = 1; i <= nevents; i++) {
@@ -80,9 +106,9 @@ FNR == 1 { begin() }
         line = replace(line, "$first", "CASE" which[events[i], 0] " END")
         line = replace(line, "$ends", "(" differs[events[i], 1] ")")
         line = replace(line, "$last", "CASE" which[events[i], 1] " END")
-        text = text "\n    \"" quote(line) "\\n\""
+        add(line)
     }
     next
 }
-{ text = text "\n    \"" quote($0) "\\n\"" }
+{ add($0) }
 END { if (!bad) finish() }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build rules of traces/: the canned queries are embedded in the binary. Included by the Makefile.
 define EMBED
-$(BUILD)/gen/$(1).inc: traces/events.def $(sort $(wildcard traces/$(1)/*.sql)) traces/queries.awk traces/$(1) traces/traces.mk
+$(BUILD)/gen/$(1).inc: traces/events.def $(sort $(wildcard traces/$(1)/*.sql traces/$(1)/*.part)) traces/queries.awk traces/$(1) traces/traces.mk
 	@mkdir -p $$(@D)
 	@echo "  GEN     $$@"
 	@LC_ALL=C awk -f traces/queries.awk traces/events.def $(sort $(wildcard traces/$(1)/*.sql)) >$$@
