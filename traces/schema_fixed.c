@@ -246,6 +246,9 @@ const struct fixed_view schema_views[] = {
      " UNION ALL SELECT t.proc, t.id, t.ts, CASE t.reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END,"
      " iif(t.reason = 2, t.wait, 0) FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.proc <> 0) AS c)"
      " WHERE state <> 3 GROUP BY 1, 2, 3"},
+    {"process_change", "Changes of the states of processes, by sched and wake: 0 ready, 1 running, 2 blocked, 3 ended, 4 ready again without having waited",
+     "SELECT id, proc, 0 AS state FROM wake UNION ALL SELECT id, next, 1 FROM sched WHERE next <> 0"
+     " UNION ALL SELECT id, proc, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 4 END FROM sched WHERE proc <> 0"},
     {"check_id", "As many rows of each kind as were stored; in a run that is whole no id is missing of these", NULL},
     {"check_order", "Within a table, insn and ts never go back from one id to the next", NULL},
     {"check_cause", "The cause of an event began before it",
@@ -273,9 +276,7 @@ const struct fixed_view schema_views[] = {
      " AND NOT EXISTS (SELECT 1 FROM syscall WHERE id = f.cause) AND NOT EXISTS (SELECT 1 FROM process WHERE id = f.cause)"
      " AND NOT EXISTS (SELECT 1 FROM note WHERE id = f.cause)"},
     {"check_wake", "A process is woken only while it is blocked, and runs only when it is ready",
-     "SELECT id, proc, state FROM (SELECT id, proc, state, lag(state) OVER (PARTITION BY proc ORDER BY id) AS before FROM ("
-     " SELECT id, proc, 0 AS state FROM wake UNION ALL SELECT id, next, 1 FROM sched WHERE next <> 0"
-     " UNION ALL SELECT id, proc, CASE reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 4 END FROM sched WHERE proc <> 0))"
+     "SELECT id, proc, state FROM (SELECT id, proc, state, lag(state) OVER (PARTITION BY proc ORDER BY id) AS before FROM process_change)"
      " WHERE ((state = 0 AND before <> 2) OR (state = 1 AND before NOT IN (0, 4)) OR (state >= 2 AND before <> 1)) AND (SELECT whole FROM run)"},
     {"check_disk_request_cause", "A request for blocks of a file names the transfer or system call that it serves",
      "SELECT d.id, d.sector, d.cause FROM disk_request AS d WHERE d.class = 0 AND d.cause = 0 AND "

@@ -5,14 +5,13 @@
 --   since the write before; written_pages and skipped_pages (W1) are those of the call, preserved the blocks kept
 --   for snapshots (W6); sectors: written to the disk since the call began and before the next one (the file system
 --   writes at its commits).
-WITH c AS (SELECT s.id, s.proc, s.a2, s.insns, s.dur, s.result, g.id AS segment, g.policy,
+WITH g AS MATERIALIZED (SELECT * FROM segment WHERE type = (SELECT id FROM enum_segment_type WHERE name = 'defer')),
+     c AS (SELECT s.id, s.proc, s.a2, s.insns, s.dur, s.result, g.id AS segment, g.policy,
                coalesce(lag(s.id) OVER (PARTITION BY g.id ORDER BY s.id), g.id) AS before,
                coalesce(lead(s.id) OVER (PARTITION BY g.id ORDER BY s.id), 9223372036854775807) AS after
-           FROM segment AS g JOIN syscall AS s ON s.number IN (SELECT id FROM enum_syscall WHERE name IN ('pwrite',
-               'cwrite'))
-               AND s.a1 >= g.base AND s.a1 < g.base + g.length AND s.proc = g.proc AND s.id > g.id
-               AND (g.dur IS NULL OR s.ts <= g.ts + g.dur)
-           WHERE g.type = (SELECT id FROM enum_segment_type WHERE name = 'defer')),
+           FROM syscall AS s CROSS JOIN g ON g.proc = s.proc AND s.a1 >= g.base AND s.a1 < g.base + g.length
+               AND s.id > g.id AND (g.dur IS NULL OR s.ts <= g.ts + g.dur)
+           WHERE s.number IN (SELECT id FROM enum_syscall WHERE name IN ('pwrite', 'cwrite'))),
      t AS (SELECT t.cause, sum(t.pages) FILTER (WHERE t.boundary = 4) AS written,
                sum(t.pages) FILTER (WHERE t.boundary = 5) AS skipped, sum(t.boundary = 6) AS preserved
            FROM transfer AS t WHERE t.cause IN (SELECT id FROM c) GROUP BY t.cause)
