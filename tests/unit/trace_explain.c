@@ -6,9 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "trace_db.h"
 #include "trace_rows.h"
 #include "unit/trace_sample.h"
 
@@ -25,35 +24,22 @@
 #define TABLE(pa) ((pa) >> 2 | 1)
 #define LEAF(pa, bits) ((pa) >> 2 | (bits))
 
-static char dir[] = "/tmp/trace_explain.XXXXXX";
-static char path[64];
+static struct trace_db trace;
 static sqlite3 *db;
 
 static int setup(void **state)
 {
-    char err[512];
-    struct recorder *r;
-    struct run_result result;
-
     (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (trace_db_make(&trace, "deferred", sample_record) != 0)
         return -1;
-    snprintf(path, sizeof(path), "%s/t.db", dir);
-    r = recorder_open(path, &(struct run_facts){.command = "sample", .io = "deferred"}, err, sizeof(err));
-    if (r == NULL)
-        return -1;
-    result = sample_record(r);
-    if (recorder_close(r, &result, err, sizeof(err)) != 0)
-        return -1;
-    return sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? 0 : -1;
+    db = trace.db;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sqlite3_close(db);
-    unlink(path);
-    return rmdir(dir);
+    return trace_db_drop(&trace);
 }
 
 __attribute__((format(printf, 1, 2))) static void sql(const char *format, ...)

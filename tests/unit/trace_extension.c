@@ -9,44 +9,27 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sqlite3.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "trace_db.h"
 #include "trace_rows.h"
 #include "traces/ext/ext.h"
 #include "unit/trace_paging.h"
 
-static char dir[] = "/tmp/trace_extension.XXXXXX";
-static char path[64];
+static struct trace_db trace;
 static sqlite3 *db;
 
 static int setup(void **state)
 {
-    char err[512];
-    struct recorder *r;
-    struct run_result result;
-
     (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (trace_db_make(&trace, NULL, paging_record) != 0)
         return -1;
-    snprintf(path, sizeof(path), "%s/t.db", dir);
-    r = recorder_open(path, &(struct run_facts){.command = "paging"}, err, sizeof(err));
-    if (r == NULL)
-        return -1;
-    result = paging_record(r);
-    if (recorder_close(r, &result, err, sizeof(err)) < 0)
-        return -1;
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        return -1;
+    db = trace.db;
     return ext_register(db);
 }
 
 static int teardown(void **state)
 {
-    int rc = sqlite3_close(db); /* fails if a function holds a statement */
-
     (void)state;
-    unlink(path);
-    return rc | rmdir(dir);
+    return trace_db_drop(&trace);
 }
 
 #define IS(sql, expected) assert_string_equal(trace_rows(db, sql, NULL, 0), expected)

@@ -10,47 +10,28 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "traces/query.h"
+#include "trace_db.h"
 #include "trace_rows.h"
 #include "unit/trace_sample.h"
 
-static char dir[] = "/tmp/trace_queries.XXXXXX";
-static char path[64];
+static struct trace_db trace;
 static sqlite3 *db;
-
-static int write_sample(const char *file)
-{
-    char err[512];
-    struct recorder *r =
-        recorder_open(file, &(struct run_facts){.command = "sample", .io = "deferred"}, err, sizeof(err));
-    struct run_result result;
-
-    if (r == NULL) {
-        fprintf(stderr, "%s\n", err);
-        return -1;
-    }
-    result = sample_record(r);
-    return recorder_close(r, &result, err, sizeof(err));
-}
 
 static int setup(void **state)
 {
     (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (trace_db_make(&trace, "deferred", sample_record) != 0)
         return -1;
-    snprintf(path, sizeof(path), "%s/t.db", dir);
-    return write_sample(path) == 0 && sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? 0 : -1;
+    db = trace.db;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sqlite3_close(db);
-    unlink(path);
-    return rmdir(dir);
+    return trace_db_drop(&trace);
 }
 
 static char *rows(const char *sql, const char *param, sqlite3_int64 value)
@@ -108,16 +89,16 @@ static void experiments(void **state)
 static void fault_phases(void **state)
 {
     (void)state;
-    ANSWER("fault-phases", STORED "trap entry: registers, segment lookup|1.0|1000|40.0\n"
-           STORED "page map, source map, memory for the page|1.0|1000|40.0\n"
-           STORED "mapping (putmmu), end|1.0|500|20.0\n"
-           FILLED "trap entry: registers, segment lookup|1.0|1000|11.1\n"
-           FILLED "page map, source map, memory for the page|1.0|1000|11.1\n"
-           FILLED "where the block is: file tree, block cache|1.0|1000|11.1\n"
-           FILLED "disk request: building and submitting|2.0|2000|22.2\n"
-           FILLED "giving up the hart|2.0|2000|22.2\n"
-           FILLED "the page enters the page map|1.0|1000|11.1\n"
-           FILLED "mapping (putmmu), end|1.0|1000|11.1\n");
+    ANSWER("fault-phases", STORED "trap entry: registers, segment lookup|1.0|1000|40.0|1\n"
+           STORED "page map, source map, memory for the page|1.0|1000|40.0|1\n"
+           STORED "mapping (putmmu), end|1.0|500|20.0|1\n"
+           FILLED "trap entry: registers, segment lookup|1.0|1000|11.1|1\n"
+           FILLED "page map, source map, memory for the page|1.0|1000|11.1|1\n"
+           FILLED "where the block is: file tree, block cache|1.0|1000|11.1|1\n"
+           FILLED "disk request: building and submitting|2.0|2000|22.2|1\n"
+           FILLED "giving up the hart|2.0|2000|22.2|1\n"
+           FILLED "the page enters the page map|1.0|1000|11.1|1\n"
+           FILLED "mapping (putmmu), end|1.0|1000|11.1|1\n");
 }
 
 /* The chain of one fault, in order: who, where, source, trap, fault, effects. */
@@ -357,7 +338,7 @@ static void reads_only(void **state)
         "PRAGMA user_version",
     };
     char err[512];
-    sqlite3 *q = query_open(path, err, sizeof(err));
+    sqlite3 *q = query_open(trace.path, err, sizeof(err));
     (void)state;
     assert_non_null(q);
     assert_true(query_is_complete(q));
@@ -391,7 +372,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(reads_only),
     };
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
-        return write_sample(argv[2]) == 0 ? 0 : 1;
+        return trace_db_write(argv[2], "deferred", sample_record) == 0 ? 0 : 1;
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
 }

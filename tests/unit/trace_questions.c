@@ -6,49 +6,28 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <unistd.h>
 #include "traces/catalogue.h"
+#include "trace_db.h"
 #include "trace_rows.h"
 #include "unit/trace_paging.h"
 
-static char dir[] = "/tmp/trace_questions.XXXXXX";
-static char path[64], copy[64];
+static struct trace_db trace;
 static sqlite3 *db;
-
-static int write_paging(const char *file)
-{
-    char err[512];
-    struct recorder *r = recorder_open(file, &(struct run_facts){.command = "paging"}, err, sizeof(err));
-    struct run_result result;
-
-    if (r == NULL) {
-        fprintf(stderr, "%s\n", err);
-        return -1;
-    }
-    result = paging_record(r);
-    return recorder_close(r, &result, err, sizeof(err));
-}
 
 static int setup(void **state)
 {
     (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (trace_db_make(&trace, NULL, paging_record) != 0)
         return -1;
-    snprintf(path, sizeof(path), "%s/t.db", dir);
-    snprintf(copy, sizeof(copy), "%s/copy.db", dir);
-    if (write_paging(path) != 0 || write_paging(copy) != 0)
-        return -1;
-    return sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK ? 0 : -1;
+    db = trace.db;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    sqlite3_close(db);
-    unlink(path);
-    unlink(copy);
-    return rmdir(dir);
+    return trace_db_drop(&trace);
 }
 
 static char *ask(const char *name, const char *param, sqlite3_int64 value)
@@ -73,9 +52,9 @@ static void working_set(void **state)
 static void reuse(void **state)
 {
     (void)state;
-    assert_string_equal(ask("reuse-distance", NULL, 0), "0|0|0.0|1\n1|2|28.57|1\n2-3|1|14.29|1\n(first)|4|57.14|1\n");
-    assert_string_equal(ask("reuse-distance", ":limit", 4), "0|0|0.0|1\n1|1|25.0|1\n(first)|3|75.0|1\n");
-    assert_string_equal(ask("miss-ratio", NULL, 0), "1|7|7|1.0|1\n2|7|5|0.7143|1\n4|7|4|0.5714|1\n");
+    assert_string_equal(ask("reuse-distance", NULL, 0), "0|0|0.0|1|100.0\n1|2|28.57|1|100.0\n2-3|1|14.29|1|100.0\n(first)|4|57.14|1|100.0\n");
+    assert_string_equal(ask("reuse-distance", ":limit", 4), "0|0|0.0|1|50.0\n1|1|25.0|1|50.0\n(first)|3|75.0|1|50.0\n");
+    assert_string_equal(ask("miss-ratio", NULL, 0), "1|7|7|1.0|1|100.0\n2|7|5|0.7143|1|100.0\n4|7|4|0.5714|1|100.0\n");
     assert_string_equal(ask("miss-ratio", ":proc", 99), "");
 }
 
@@ -88,7 +67,7 @@ static void sampled(void **state)
                                    NULL, 0), "1\n");
     assert_non_null(strstr(ask("working-set", ":sample", 2), "|2\n"));
     assert_null(strstr(ask("working-set", ":sample", 2), "|1|2\n"));
-    assert_non_null(strstr(ask("reuse-distance", ":sample", 2), "|2\n"));
+    assert_non_null(strstr(ask("reuse-distance", ":sample", 2), "|2|100.0\n"));
 }
 
 /* Zeroed 1 1 2 3, paged in 10 20 20, no segment 0.5, each in us; one has not ended. */
@@ -175,6 +154,7 @@ struct change {
 /* Each kind of difference, in the other trace; equal traces have none. */
 static void first_difference(void **state)
 {
+    char copy[80];
     static const struct change changes[] = {
         {"SELECT 1", ""},
         {"UPDATE fault SET pc = 1 WHERE id = 15", "15|fault|60000|60000|0x10004|14|pc|65540|1\n"},
@@ -205,6 +185,8 @@ static void first_difference(void **state)
             snprintf(sql, sizeof(sql), "THEN '%s'", catalogue_events[k].columns[i].name);
             assert_non_null(strstr(canned("first-difference"), sql));
         }
+    snprintf(copy, sizeof(copy), "%s/copy.db", trace.dir);
+    assert_int_equal(trace_db_write(copy, NULL, paging_record), 0);
     snprintf(sql, sizeof(sql), "ATTACH '%s' AS b", copy);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -214,11 +196,12 @@ static void first_difference(void **state)
             fail_msg("%s: %s", changes[i].sql, sqlite3_errmsg(other));
         sqlite3_close(other);
         assert_string_equal(ask("first-difference", NULL, 0), changes[i].difference);
-        assert_int_equal(unlink(copy) | write_paging(copy), 0);
+        assert_int_equal(unlink(copy) | trace_db_write(copy, NULL, paging_record), 0);
         assert_int_equal(sqlite3_exec(db, "DETACH b", NULL, NULL, NULL), SQLITE_OK);
         assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     }
     assert_int_equal(sqlite3_exec(db, "DETACH b", NULL, NULL, NULL), SQLITE_OK);
+    unlink(copy);
 }
 
 int main(void)
