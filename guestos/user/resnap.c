@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * resnap FILE: what it costs a TLB that a snapshot write-protects pages. FILE is read whole into a deferred segment, and every
- * page is stored into. Then, round by round, between calls of nsec (the canned query experiment-tlb, five phases a round):
+ * page is stored into. Then, round by round, between calls of nsec (the canned query experiment-tlb, six phases a round):
  * a snapshot (the buffer is written back, W4; or a fork, whose child sleeps), a load from every page, a store into some, a
- * store into the same again, and what there is to clear up.
+ * store into the same again, a load from every page, and what there is to clear up.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -102,6 +102,8 @@ static uint64_t do_round(const struct task *t, int fd, uint64_t *memory)
     store(memory, t->stores, t->apart);
     nsec();
     store(memory, t->stores, t->apart);
+    nsec();
+    load_all(memory, t->pages);
     nsec();
     if (t->fork)
         let_go(fds);
