@@ -37,23 +37,20 @@ struct recorder {
     struct ring ring;
     struct access_queue accesses;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards ready, message, result */
-    pthread_cond_t changed;
-    enum { STARTING, READY, REFUSED } state;
+    pthread_mutex_t lock; /* guards message */
     atomic_bool failed;
     char message[512];
     const struct run_result *result; /* set before the ring is closed */
 
     /* the writer's */
-    const char *path;
-    const struct run_facts *facts;
+    struct run_facts facts; /* copies */
     struct target target;
     struct store store;
 };
 
 /* ---- the writer ---- */
 
-static void writer_failed(struct recorder *r, int rc)
+static void writer_failed(struct recorder *r, const char *what, int rc)
 {
     const char *why = r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc);
     const char *remedy = (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_IOERR
@@ -61,7 +58,7 @@ static void writer_failed(struct recorder *r, int rc)
                              : "the file holds what was written before";
 
     pthread_mutex_lock(&r->lock);
-    snprintf(r->message, sizeof(r->message), "trace %s: cannot write: %s; %s", r->target.work, why, remedy);
+    snprintf(r->message, sizeof(r->message), "trace %s: cannot %s: %s; %s", r->target.work, what, why, remedy);
     pthread_mutex_unlock(&r->lock);
     atomic_store(&r->failed, true);
 }
@@ -86,7 +83,7 @@ static void drain(struct recorder *r)
         } else if (n > 0) {
             rc = store_write(&r->store, &r->ring, n);
             if (rc != SQLITE_OK)
-                writer_failed(r, rc);
+                writer_failed(r, "write", rc);
         }
     }
 }
@@ -109,7 +106,7 @@ static void finish(struct recorder *r)
     int rc = store_finish(&r->store, r->result, r->happened, !r->filter.partial, diagnostics, sizeof(diagnostics) / sizeof(diagnostics[0]));
 
     if (rc != SQLITE_OK)
-        writer_failed(r, rc);
+        writer_failed(r, "write", rc);
     else if (!store_is_single_file(&r->store) && strcmp(r->target.path, r->target.work) != 0) {
         snprintf(r->message, sizeof(r->message),
                  "trace %s: another program holds it open, so it keeps that name; close it there", r->target.work);
@@ -117,40 +114,15 @@ static void finish(struct recorder *r)
     }
 }
 
-static void say_state(struct recorder *r, int state)
-{
-    pthread_mutex_lock(&r->lock);
-    r->state = state;
-    pthread_cond_signal(&r->changed);
-    pthread_mutex_unlock(&r->lock);
-}
-
-static int prepare(struct recorder *r)
-{
-    int rc;
-
-    if (target_open(&r->target, r->path, r->message, sizeof(r->message)) < 0)
-        return -1;
-    rc = store_open(&r->store, r->target.work, r->facts);
-    if (rc == SQLITE_OK)
-        return 0;
-    snprintf(r->message, sizeof(r->message), "trace %s: cannot create: %s; choose another place with -o",
-             r->target.work, r->store.db != NULL ? sqlite3_errmsg(r->store.db) : sqlite3_errstr(rc));
-    store_close(&r->store);
-    target_discard(&r->target);
-    return -1;
-}
-
+/* The machine runs already: events wait in the ring until the database is open. */
 static void *writer(void *arg)
 {
     struct recorder *r = arg;
     char err[512];
+    int rc = store_open(&r->store, r->target.work, &r->facts);
 
-    if (prepare(r) < 0) {
-        say_state(r, REFUSED);
-        return NULL;
-    }
-    say_state(r, READY);
+    if (rc != SQLITE_OK)
+        writer_failed(r, "open", rc);
     drain(r);
     access_queue_finalize(&r->accesses);
     if (!atomic_load(&r->failed) && r->result != NULL)
@@ -182,47 +154,71 @@ static int start_writer(struct recorder *r)
     return rc;
 }
 
+#define NFACTS 9
+
+/* The strings among the facts. */
+static const char **fact(struct run_facts *f, unsigned i)
+{
+    const char **const facts[NFACTS] = {&f->command,    &f->program,    &f->arguments,   &f->io,    &f->disk_model,
+                                        &f->config,     &f->image_hash, &f->kernel_hash, &f->inputs};
+    return facts[i];
+}
+
+static int copy_facts(struct recorder *r, const struct run_facts *facts)
+{
+    r->facts = *facts;
+    r->facts.choice = &r->filter.choice;
+    for (unsigned i = 0; i < NFACTS; i++)
+        *fact(&r->facts, i) = NULL;
+    for (unsigned i = 0; i < NFACTS; i++) {
+        const char *text = *fact((struct run_facts *)facts, i);
+        if (text != NULL && (*fact(&r->facts, i) = strdup(text)) == NULL)
+            return -1;
+    }
+    return 0;
+}
+
 static void release(struct recorder *r)
 {
     openset_free(&r->open);
     filter_free(&r->filter);
     strings_free(&r->strings);
+    for (unsigned i = 0; i < NFACTS; i++)
+        free((char *)*fact(&r->facts, i));
     if (r->storing) {
         ring_free(&r->ring);
         access_queue_free(&r->accesses);
-        pthread_cond_destroy(&r->changed);
         pthread_mutex_destroy(&r->lock);
     }
     free(r);
 }
 
+/* What can be wrong with the name, or the room, is found out before anything runs; the rest is the writer's business. */
+static int create(struct recorder *r, const char *path, char *err, size_t errlen)
+{
+    int error;
+
+    if (target_open(&r->target, path, err, errlen) < 0)
+        return -1;
+    error = store_create(r->target.fd);
+    if (error == 0 && start_writer(r) == 0)
+        return 0;
+    snprintf(err, errlen, "trace %s: cannot create: %s; choose another place with -o", r->target.work,
+             error != 0 ? strerror(error) : "no thread can be started");
+    target_discard(&r->target);
+    return -1;
+}
+
 static int start_storing(struct recorder *r, const char *path, const struct run_facts *facts, char *err,
                          size_t errlen) {
-    if (ring_init(&r->ring) < 0) {
+    if (copy_facts(r, facts) < 0 || ring_init(&r->ring) < 0) {
         snprintf(err, errlen, "trace %s: out of memory", path);
         return -1;
     }
     access_queue_init(&r->accesses);
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->changed, NULL);
     r->storing = true;
-    r->path = path;
-    r->facts = facts;
-    if (start_writer(r) != 0) {
-        snprintf(err, errlen, "trace %s: cannot start a thread", path);
-        return -1;
-    }
-    pthread_mutex_lock(&r->lock);
-    while (r->state == STARTING)
-        pthread_cond_wait(&r->changed, &r->lock);
-    pthread_mutex_unlock(&r->lock);
-    r->path = NULL; /* the caller's, and no longer needed */
-    r->facts = NULL;
-    if (r->state == READY)
-        return 0;
-    pthread_join(r->thread, NULL);
-    snprintf(err, errlen, "%s", r->message);
-    return -1;
+    return create(r, path, err, errlen);
 }
 
 struct recorder *recorder_open(const char *path, const struct run_facts *facts, char *err, size_t errlen) {

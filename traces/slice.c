@@ -6,6 +6,7 @@
 #include "slice.h"
 #include <stdlib.h>
 #include <string.h>
+#include "template.h"
 
 #define PAGE 32768u
 #define LEAF_HEAD 8u      /* 1.6: type, free blocks, cells (2 bytes), begin of their contents (2), fragments */
@@ -277,21 +278,12 @@ void slice_done(struct slice *s)
 
 /* ---- attaching ---- */
 
-/* A database with the tables and nothing in them, as SQLite itself makes it; freed by sqlite3_free. */
-static int make_template(struct slice *s, unsigned char **image, sqlite3_int64 *bytes)
+/* Where SQLite put the trees when the template was made. */
+static int find_roots(struct slice *s, sqlite3 *db)
 {
-    sqlite3 *db = NULL;
     sqlite3_stmt *q = NULL;
-    char *sql = schema_event_sql();
-    int rc = sql != NULL ? sqlite3_open_v2(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) : SQLITE_NOMEM;
+    int rc = sqlite3_prepare_v2(db, "SELECT rootpage FROM slice.sqlite_schema WHERE name = ?", -1, &q, NULL);
 
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, "PRAGMA page_size = 32768", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    sqlite3_free(sql);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &q, NULL);
     for (unsigned k = 1; rc == SQLITE_OK && k < EV_COUNT + schema_nindexes; k++) {
         bool table = k < EV_COUNT;
         if (!table && !schema_indexes[k - EV_COUNT].rises)
@@ -302,40 +294,29 @@ static int make_template(struct slice *s, unsigned char **image, sqlite3_int64 *
         rc = sqlite3_reset(q);
     }
     sqlite3_finalize(q);
-    if (rc == SQLITE_OK && (*image = sqlite3_serialize(db, "main", bytes, 0)) == NULL)
-        rc = SQLITE_NOMEM;
-    sqlite3_close(db);
     return rc;
 }
 
 int slice_attach(struct slice *s, sqlite3 *db)
 {
-    unsigned char *template = NULL;
-    sqlite3_int64 bytes = 0;
+    size_t bytes = (size_t)(template_slice_end - template_slice);
     int rc;
 
     memset(s, 0, sizeof(*s));
-    rc = make_template(s, &template, &bytes);
-    if (rc != SQLITE_OK)
-        return rc;
     s->first = (uint32_t)(bytes / PAGE) + 1;
     s->pages = s->first + LEAVES + 2 * (EV_COUNT + SCHEMA_MOST_INDEXES) +
                SLICE_RECORDS * SCHEMA_MOST_INDEXES / ((PAGE - LEAF_HEAD) / (MOST_INDEX_CELL + 2) / 2);
     s->image = malloc((size_t)s->pages * PAGE);
     s->entries = malloc(SLICE_RECORDS * sizeof(*s->entries));
-    if (s->image != NULL && s->entries != NULL) {
-        memcpy(s->image, template, (size_t)bytes);
-        slice_clear(s);
-        slice_done(s);
-        rc = sqlite3_exec(db, "ATTACH ':memory:' AS slice", NULL, NULL, NULL);
-        if (rc == SQLITE_OK)
-            rc = sqlite3_deserialize(db, "slice", s->image, (sqlite3_int64)s->pages * PAGE, (sqlite3_int64)s->pages * PAGE,
-                                     SQLITE_DESERIALIZE_READONLY);
-    } else {
-        rc = SQLITE_NOMEM;
-    }
-    sqlite3_free(template);
-    return rc;
+    if (s->image == NULL || s->entries == NULL)
+        return SQLITE_NOMEM;
+    memcpy(s->image, template_slice, bytes);
+    slice_done(s);
+    rc = sqlite3_exec(db, "ATTACH ':memory:' AS slice", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_deserialize(db, "slice", s->image, (sqlite3_int64)s->pages * PAGE, (sqlite3_int64)s->pages * PAGE,
+                                 SQLITE_DESERIALIZE_READONLY);
+    return rc == SQLITE_OK ? find_roots(s, db) : rc;
 }
 
 void slice_free(struct slice *s)

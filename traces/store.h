@@ -35,8 +35,9 @@ struct store_diagnostic {
     int host; /* differs between equal runs */
 };
 
-/* All return an SQLite result code. Creates schema and `run` in the empty file `path`, readable by others from now on.
- */
+/* Makes the empty file a trace with nothing in it. Returns 0 or an errno. */
+int store_create(int fd);
+/* All others return an SQLite result code. Writes `run` in the trace `path`, which others may read from now on. */
 int store_open(struct store *, const char *path, const struct run_facts *);
 /* Takes the n oldest records out of the ring, n <= SLICE_RECORDS, and stores them: one transaction. */
 int store_write(struct store *, struct ring *, uint64_t n);

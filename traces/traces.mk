@@ -10,6 +10,18 @@ $(BUILD)/host/traces/queries.o: $(BUILD)/gen/$(1).inc
 endef
 $(foreach dir,queries exports report,$(eval $(call EMBED,$(dir))))
 
+# Databases with nothing but the schema in them are made here and embedded, too.
+MAKE_TEMPLATES := $(addprefix $(BUILD)/host/traces/,schema.o schema_fixed.o catalogue.o rollup.o words.o queries.o template/make.o)
+$(BUILD)/gen/make-templates: $(MAKE_TEMPLATES)
+	@$(CC) $(HOST_FLAGS) -o $@ $^ $(shell pkg-config --libs sqlite3)
+
+$(BUILD)/gen/trace.template: $(BUILD)/gen/make-templates
+	@echo "  GEN     $@"
+	@$< $@ $(@D)/slice.template
+
+$(BUILD)/host/traces/template.o: $(BUILD)/gen/trace.template
+$(BUILD)/host/traces/template.o: HOST_FLAGS += -DTEMPLATES='"$(abspath $(BUILD)/gen)"'
+
 # The recorder's benchmark; tests/bench/trace runs it.
 TRACE_OBJ := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard traces/*.c traces/ext/*.c))
 $(BUILD)/bench/trace_ingest: tests/bench/trace_ingest.c $(TRACE_OBJ)
