@@ -145,7 +145,16 @@ static int become_index(struct grown *t, const struct event_index *index, sqlite
     return rc;
 }
 
-int growing_finish(struct growing *g, sqlite3 *db)
+static bool any_grown(const struct growing *g)
+{
+    for (unsigned i = 0; i < schema_nindexes; i++)
+        if (g->of[i].insert != NULL)
+            return true;
+    return false;
+}
+
+/* SQLite is to believe the schema anew. */
+static int become_indexes(struct growing *g, sqlite3 *db)
 {
     int rc;
 
@@ -159,8 +168,13 @@ int growing_finish(struct growing *g, sqlite3 *db)
         if (rc == SQLITE_OK)
             rc = become_index(t, &schema_indexes[i], db, schema_index_sql(i));
     }
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, "PRAGMA writable_schema = RESET", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? sqlite3_exec(db, "PRAGMA writable_schema = RESET", NULL, NULL, NULL) : rc;
+}
+
+int growing_finish(struct growing *g, sqlite3 *db)
+{
+    int rc = any_grown(g) ? become_indexes(g, db) : SQLITE_OK;
+
     for (unsigned i = 0; rc == SQLITE_OK && i < schema_nindexes; i++)
         if (!schema_indexes[i].rises && (g->of[i].stored == 0 || g->of[i].given_up))
             rc = run(db, schema_index_sql(i));

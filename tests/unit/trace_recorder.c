@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "traces/catalogue.h"
@@ -393,6 +394,13 @@ static void no_database(void **state)
     stop(r);
 }
 
+/* The writer opens the file while the caller goes on. */
+static void wait_for_run(const char *path)
+{
+    for (int ms = 0; ms < 10000 && number(path, "SELECT count(*) FROM run") != 1; ms++)
+        usleep(1000);
+}
+
 /* ---- names of files ---- */
 
 static void refused(const char *path, const char *why)
@@ -417,6 +425,7 @@ static void names(void **state)
     r = start("name.db");
     assert_true(exists("name.db"));
     assert_false(exists("name.db.part"));
+    wait_for_run("name.db");
     assert_int_equal(number("name.db", "SELECT complete FROM run"), 0);
     refused("name.db", "another run is writing it");
     stop(r);
@@ -426,6 +435,7 @@ static void names(void **state)
     write_file("name.db.part", "stale");
     r = start("name.db");
     assert_int_equal(number("name.db", "SELECT complete FROM run"), 1);
+    wait_for_run("name.db.part");
     assert_int_equal(number("name.db.part", "SELECT complete FROM run"), 0);
     assert_int_equal(stat("name.db", &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
@@ -595,6 +605,34 @@ static void live_reader(void **state)
     assert_sound("live.db");
 }
 
+/* Readers that open the file as soon as it has its name do not stop the run. */
+static void early_readers(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        int stopped;
+        unlink("early.db");
+        pid_t reader = fork();
+        if (reader == 0) {
+            alarm(60);
+            for (;;) {
+                sqlite3 *db;
+                if (sqlite3_open_v2("early.db", &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+                    sqlite3_exec(db, "BEGIN; SELECT count(*) FROM sqlite_schema; COMMIT", NULL, NULL, NULL);
+                sqlite3_close(db);
+            }
+        }
+        struct recorder *r = start("early.db");
+        sample_record(r);
+        usleep(20000);
+        stop(r);
+        kill(reader, SIGKILL);
+        waitpid(reader, &stopped, 0);
+        assert_int_equal(number("early.db", "SELECT complete FROM run"), 1);
+        assert_int_equal(number("early.db", "SELECT events FROM run"), SAMPLE_EVENTS);
+    }
+}
+
 /* ---- the set of open intervals, against an array ---- */
 
 static void open_set(void **state)
@@ -637,7 +675,7 @@ int main(void)
         cmocka_unit_test(catalogue),   cmocka_unit_test(round_trip),  cmocka_unit_test(intervals),
         cmocka_unit_test(strings),     cmocka_unit_test(many),        cmocka_unit_test(equal_runs),
         cmocka_unit_test(no_database), cmocka_unit_test(names),       cmocka_unit_test(file_limit),
-        cmocka_unit_test(full_disk),   cmocka_unit_test(live_reader), cmocka_unit_test(open_set),
+        cmocka_unit_test(full_disk),   cmocka_unit_test(live_reader), cmocka_unit_test(early_readers), cmocka_unit_test(open_set),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
