@@ -73,7 +73,7 @@ static void drain(struct recorder *r)
         uint64_t n = ring_wait(&r->ring, SLICE_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
         int rc = access_queue_store(&r->accesses, r->store.db, atomic_load(&r->failed));
         if (rc != SQLITE_OK)
-            writer_failed(r, rc);
+            writer_failed(r, "write", rc);
         if (n == 0 && closed)
             break;
         if (n > SLICE_RECORDS)
