@@ -106,13 +106,11 @@ static int insert_words(sqlite3 *db, const char *sql, const struct call_word *wo
 
 static int insert_calls(sqlite3 *db, const struct run_facts *f)
 {
-    int rc = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    int rc = insert_words(db, "INSERT INTO ecall_name VALUES(?, ?, ?)", f->calls, f->ncalls);
 
     if (rc == SQLITE_OK)
-        rc = insert_words(db, "INSERT INTO ecall_name VALUES(?, ?, ?)", f->calls, f->ncalls);
-    if (rc == SQLITE_OK)
         rc = insert_words(db, "INSERT INTO ecall_error SELECT ?1, ?2 WHERE ?3 IS NULL", f->errors, f->nerrors);
-    return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
+    return rc;
 }
 
 static int finish_kinds(struct store *st, const uint64_t happened[EV_COUNT])
@@ -231,13 +229,9 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
     if (rc == SQLITE_OK)
         rc = insert_kinds(st->db, facts->choice);
     if (rc == SQLITE_OK)
-<<<<<<< HEAD
         rc = insert_calls(st->db, facts);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(st->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-=======
         rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
->>>>>>> c713311 (An empty trace is made at build time; the machine starts while the writer opens it)
     if (rc == SQLITE_OK)
         rc = slice_attach(&st->slice, st->db);
     if (rc == SQLITE_OK)
