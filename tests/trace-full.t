@@ -49,7 +49,7 @@ if mount -t tmpfs -o size=3M none small 2>/dev/null; then
     head -c 2900000 /dev/zero >small/ballast
     endless small/none.db
     is "no room at all: exit status" "$status" 2
-    matches "no room at all: message" "$err" "^tarry: trace small/none.db: cannot create: database or disk is full; choose another place with -o"
+    matches "no room at all: message" "$err" "^tarry: trace small/none.db: cannot create: No space left on device; choose another place with -o"
     is "no room at all: nothing is left" "$(ls small)" ballast
     umount small
 else
