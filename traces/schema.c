@@ -199,9 +199,9 @@ static void view_column(sqlite3_str *sql, const struct event *e, unsigned i)
     const char *words = catalogue_enum_of(e, c);
 
     if (words != NULL)
-        say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), t.\"%w\")", words, c->name, c->name);
+        say(sql, ", coalesce((SELECT name FROM \"enum_%w\" WHERE id = t.\"%w\"), CAST(t.\"%w\" AS TEXT))", words, c->name, c->name);
     else if (e == &catalogue_events[EV_ecall] && strcmp(c->name, "number") == 0)
-        say(sql, ", coalesce((SELECT name FROM ecall_name WHERE number = t.number), t.number)");
+        say(sql, ", coalesce((SELECT name FROM ecall_name WHERE number = t.number), CAST(t.number AS TEXT))");
     else if (c->type == COL_STR)
         say(sql, ", (SELECT text FROM string WHERE id = t.\"%w\")", c->name);
     else if (c->type == COL_HEX)

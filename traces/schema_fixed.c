@@ -244,7 +244,7 @@ const struct fixed_view schema_views[] = {
      " UNION ALL SELECT t.proc, t.id, t.ts, 0, 0 FROM run AS r CROSS JOIN wake AS t WHERE r.complete = 0"
      " UNION ALL SELECT t.next, t.id, t.ts, 1, 0 FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.next <> 0"
      " UNION ALL SELECT t.proc, t.id, t.ts, CASE t.reason WHEN 2 THEN 2 WHEN 3 THEN 3 ELSE 0 END,"
-     " iif(t.reason = 2, t.wait, 0) FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.proc <> 0) AS c)"
+     " CASE t.reason WHEN 2 THEN t.wait ELSE 0 END FROM run AS r CROSS JOIN sched AS t WHERE r.complete = 0 AND t.proc <> 0) AS c)"
      " WHERE state <> 3 GROUP BY 1, 2, 3"},
     {"process_change", "Changes of the states of processes, by sched and wake: 0 ready, 1 running, 2 blocked, 3 ended, 4 ready again without having waited",
      "SELECT id, proc, 0 AS state FROM wake UNION ALL SELECT id, next, 1 FROM sched WHERE next <> 0"

@@ -61,7 +61,7 @@ static const struct argument {
 static void flags(sqlite3_str *sql, unsigned i, const struct name *names, unsigned n)
 {
     for (unsigned k = 0; k < n; k++)
-        sqlite3_str_appendf(sql, "%siif(t.a%u & %lld, '|%s', '')", k ? " || " : "", i, (long long)names[k].value,
+        sqlite3_str_appendf(sql, "%sCASE WHEN (t.a%u & %lld) <> 0 THEN '|%s' ELSE '' END", k ? " || " : "", i, (long long)names[k].value,
                             names[k].name);
 }
 
@@ -85,8 +85,8 @@ static void argument(sqlite3_str *sql, const char *name, size_t length, unsigned
     }
     switch (a->how) {
     case TEXT: /* not known if the call did not get so far */
-        sqlite3_str_appendf(sql, "iif(t.text > 0, '\"' || replace(replace(x.text, '\\', '\\\\'), '\"', '\\\"') || '\"',"
-                                 " printf('0x%%x', t.a%u))", i);
+        sqlite3_str_appendf(sql, "CASE WHEN t.text > 0 THEN '\"' || replace(replace(x.text, '\\', '\\\\'), '\"', '\\\"') || '\"'"
+                                 " ELSE printf('0x%%x', t.a%u) END", i);
         break;
     case ARGV: /* known if the call came to run the program */
         sqlite3_str_appendf(sql, "coalesce((SELECT '[' || a.text || ']' FROM program AS g JOIN string AS a"
@@ -141,9 +141,9 @@ void words_select(sqlite3_str *sql)
     sqlite3_str_appendf(sql,
                         " ELSE printf('%%d(0x%%x, 0x%%x, 0x%%x, 0x%%x, 0x%%x)', t.number, t.a0, t.a1, t.a2, t.a3, t.a4)"
                         " END || ' = ' || CASE WHEN t.result IS NULL THEN '?' WHEN t.result BETWEEN -4095 AND -1 THEN"
-                        " coalesce((SELECT name FROM enum_error WHERE id = -t.result), t.result) ||"
-                        " iif(t.errstr > 0, ' (' || e.text || ')', '') WHEN t.number IN (%d, %d) THEN"
-                        " printf('0x%%x', t.result) ELSE t.result END AS call"
+                        " coalesce((SELECT name FROM enum_error WHERE id = -t.result), CAST(t.result AS TEXT)) ||"
+                        " CASE WHEN t.errstr > 0 THEN ' (' || e.text || ')' ELSE '' END WHEN t.number IN (%d, %d) THEN"
+                        " printf('0x%%x', t.result) ELSE CAST(t.result AS TEXT) END AS call"
                         " FROM syscall AS t LEFT JOIN string AS x ON x.id = t.text"
                         " LEFT JOIN string AS e ON e.id = t.errstr"
                         " LEFT JOIN process AS p ON p.id = t.proc",
@@ -155,15 +155,16 @@ static void other_argument(sqlite3_str *sql, unsigned i)
 {
     sqlite3_str_appendf(sql, "CASE substr(n.arguments, %u, 1) WHEN '' THEN '' WHEN 'd' THEN printf(', %%d', t.a%u)"
                              " WHEN 'n' THEN printf(', %%u', t.a%u) WHEN 'o' THEN printf(', 0%%o', t.a%u)"
-                             " WHEN 'f' THEN iif(t.a%u = -100, ', AT_FDCWD', printf(', %%d', t.a%u))"
-                             " ELSE iif(x.text IS NOT NULL AND instr(n.arguments, 's') = %u, ', \"' ||"
-                             " replace(replace(x.text, '\\', '\\\\'), '\"', '\\\"') || '\"', printf(', 0x%%x', t.a%u)) END",
+                             " WHEN 'f' THEN CASE WHEN t.a%u = -100 THEN ', AT_FDCWD' ELSE printf(', %%d', t.a%u) END"
+                             " ELSE CASE WHEN x.text IS NOT NULL AND instr(n.arguments, 's') = %u THEN ', \"' ||"
+                             " replace(replace(x.text, '\\', '\\\\'), '\"', '\\\"') || '\"'"
+                             " ELSE printf(', 0x%%x', t.a%u) END END",
                         i + 1, i, i, i, i, i, i + 1, i);
 }
 
 void words_ecalls(sqlite3_str *sql)
 {
-    sqlite3_str_appendall(sql, "SELECT t.id, t.insn, t.ts, t.dur, t.root, t.pc, coalesce(n.name, t.number) || '(' ||"
+    sqlite3_str_appendall(sql, "SELECT t.id, t.insn, t.ts, t.dur, t.root, t.pc, coalesce(n.name, CAST(t.number AS TEXT)) || '(' ||"
                                " CASE WHEN n.arguments IS NULL THEN printf('0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x',"
                                " t.a0, t.a1, t.a2, t.a3, t.a4, t.a5) ELSE substr(");
     for (unsigned i = 0; i < 6; i++) {
@@ -171,8 +172,8 @@ void words_ecalls(sqlite3_str *sql)
         other_argument(sql, i);
     }
     sqlite3_str_appendall(sql, ", 3) END || ') = ' || CASE WHEN t.result IS NULL THEN '?' WHEN t.result BETWEEN -4095 AND -1"
-                               " THEN coalesce((SELECT name FROM ecall_error WHERE number = -t.result), t.result)"
+                               " THEN coalesce((SELECT name FROM ecall_error WHERE number = -t.result), CAST(t.result AS TEXT))"
                                " WHEN n.name IN ('mmap', 'mremap', 'brk', 'sbrk') THEN printf('0x%x', t.result)"
-                               " ELSE t.result END AS call FROM ecall AS t LEFT JOIN ecall_name AS n USING (number)"
+                               " ELSE CAST(t.result AS TEXT) END AS call FROM ecall AS t LEFT JOIN ecall_name AS n USING (number)"
                                " LEFT JOIN string AS x ON x.id = t.text");
 }
