@@ -115,7 +115,12 @@ def claims(lab, got, cases):
     )
     lab.claim(
         "The second store into a page costs nothing, and all pages are in the TLB again.",
-        all(r[s]["misses"] == r[s]["faults"] == 0 for rounds in got.values() for r in rounds for s in ("again", "reload")),
+        all(
+            r[s]["misses"] == r[s]["faults"] == 0
+            for rounds in got.values()
+            for r in rounds
+            for s in ("again", "reload")
+        ),
     )
     lab.claim(
         "Each further snapshot costs the same again, however many there were.",

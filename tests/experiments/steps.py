@@ -25,10 +25,10 @@ PARTS = [
     ("checksum", {"crc32c.c"}),
     ("copy, move, zero", {"memory.c", "memmove.S", "memcmp.c"}),
     ("disk driver, interrupts", {"virtio.c", "plic.c", "timer.c"}),
-    ("page table (putmmu)", {"mmu.c", "mmuops.h", "mmusv.c", "asid.c"}),
+    ("page table (putmmu)", {"mmu.c", "mmuops.h", "mmusv.c", "mmusuper.c", "mmusuper.h", "asid.c"}),
     ("refill of a software-managed TLB", {"mmusoft.c", "softmap.h", "softcache.c", "softhash.c"}),
     ("scheduling, locks", {"proc.c", "lock.c", "lock.h", "proc.h", "switch.S", "note.c", "main.c"}),
-    ("memory for pages", {"page.c", "page.h", "kalloc.c", "clock.c", "swap.c", "pageout.c"}),
+    ("memory for pages", {"page.c", "page.h", "reserve.c", "reserve.h", "kalloc.c", "clock.c", "swap.c", "pageout.c"}),
 ]
 
 

@@ -69,6 +69,27 @@ static void record(void)
     nsec(proc);
 }
 
+static void change(uint64_t segment, uint64_t va, enum ev_enum_page_state old, enum ev_enum_page_state new)
+{
+    EVENT(r, later(), page, .segment = segment, .va = va, .old = old, .new = new);
+}
+
+/* Three pages come and one goes before the first superpage, which a store breaks; that page comes again before the second. */
+static void record_superpages(void)
+{
+    uint64_t segment = EVENT(r, later(), segment, .type = EV_segment_type_defer, .base = 1 << 22, .length = (1 << 22) - 1);
+    uint64_t other = EVENT(r, later(), segment, .type = EV_segment_type_defer, .base = 1 << 23, .length = 4096);
+    for (uint64_t va = 1 << 22; va < (1 << 22) + 3 * 4096; va += 4096)
+        change(segment, va, EV_page_state_sourced, EV_page_state_clean);
+    change(other, 1 << 23, EV_page_state_empty, EV_page_state_dirty);
+    change(segment, 1 << 22, EV_page_state_clean, EV_page_state_sourced);
+    uint64_t first = EVENT(r, later(), superpage, .segment = segment, .va = 1 << 22);
+    change(segment, (1 << 22) + 4096, EV_page_state_clean, EV_page_state_dirty);
+    END(r, first, superpage, later()->ts, .why = EV_demotion_write);
+    change(segment, 1 << 22, EV_page_state_empty, EV_page_state_dirty);
+    EVENT(r, later(), superpage, .segment = segment, .va = 3 << 21, .writable = 1);
+}
+
 static int setup(void **state)
 {
     char err[512];
@@ -80,7 +101,8 @@ static int setup(void **state)
     if (r == NULL)
         return -1;
     record();
-    struct run_result result = {.instructions = 5000, .virtual_ns = 6000};
+    record_superpages();
+    struct run_result result = {.instructions = 10000, .virtual_ns = 15000};
     if (recorder_close(r, &result, err, sizeof(err)) != 0)
         return -1;
     return sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ? 0 : -1;
@@ -100,11 +122,18 @@ static void tlb_phases(void **state)
     assert_string_equal(trace_rows(db, canned("experiment-tlb"), NULL, 0),
                         "0|200|300|1|1|0|0|0|3|0|0|0|0|0\n"
                         "1|1600|2400|3|2|1|1|2|9|1|3|1|2|1\n"
-                        "2|3100|3150|0|0|0|0|0|0|0|0|0|0|0\n");
+                        "2|8100|12150|0|0|0|0|0|0|0|0|0|0|0\n");
+}
+
+static void superpages(void **state)
+{
+    (void)state;
+    assert_string_equal(trace_rows(db, canned("experiment-superpages"), NULL, 0),
+                        "27|20|1024|2|1|0|300|write\n30|20|1024|3|2|1|-|(lasts)\n");
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(tlb_phases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tlb_phases), cmocka_unit_test(superpages)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
