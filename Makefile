@@ -136,7 +136,6 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 -include tests/khost.mk
 -include tests/fuzz.mk
 -include tests/lockstep/lockstep.mk
--include tests/walks/walks.mk
 
 bench: setup-test
 	@$(MAKE) --no-print-directory build unit

@@ -38,12 +38,20 @@ void pmp_open(struct pmp *p)
     set_ranges(p);
 }
 
+int pmp_match(const struct pmp *p, uint64_t pa)
+{
+    for (int i = 0; i < PMP_ENTRIES; i++)
+        if (pa >= p->first[i] && pa < p->end[i])
+            return i;
+    return -1;
+}
+
 unsigned pmp_rights(const struct pmp *p, uint64_t pa, bool machine)
 {
-    for (unsigned i = 0; i < PMP_ENTRIES; i++)
-        if (pa >= p->first[i] && pa < p->end[i]) /* the first that matches decides */
-            return machine && !(p->cfg[i] & CFG_L) ? MMU_READ | MMU_WRITE | MMU_EXEC : p->cfg[i] & 7u;
-    return machine ? MMU_READ | MMU_WRITE | MMU_EXEC : 0;
+    int i = pmp_match(p, pa);
+    if (i < 0)
+        return machine ? MMU_READ | MMU_WRITE | MMU_EXEC : 0;
+    return machine && !(p->cfg[i] & CFG_L) ? MMU_READ | MMU_WRITE | MMU_EXEC : p->cfg[i] & 7u;
 }
 
 uint64_t pmp_read_cfg(const struct pmp *p, unsigned i)

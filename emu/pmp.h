@@ -20,6 +20,8 @@ struct pmp {
 
 /* All of memory for everybody, as firmware leaves it to a supervisor. */
 void pmp_open(struct pmp *);
+/* The number of the entry that decides at pa, the first that matches; -1: none does. */
+int pmp_match(const struct pmp *, uint64_t pa);
 /* What M mode (machine), or S and U mode, may do at the page of pa: MMU_READ... */
 unsigned pmp_rights(const struct pmp *, uint64_t pa, bool machine);
 

@@ -120,12 +120,12 @@ static struct sbi_result rfence(struct machine *m, uint64_t function, const uint
     if (!mask_valid(a[0], a[1], &self))
         return fail(SBI_INVALID_PARAM);
     bool all = (a[2] == 0 && a[3] == 0) || a[3] == UINT64_MAX;
-    if (self && function > 0) /* 0: fence.i */
-        traceport_sfence(m, all ? NULL : &a[2], function == 2 ? &a[4] : NULL, all ? 0 : a[3]);
+    const uint64_t *asid = function == 2 ? &a[4] : NULL;
+    uint64_t row = self && function > 0 ? traceport_sfence(m, all ? NULL : &a[2], asid, all ? 0 : a[3]) : 0; /* 0: fence.i */
     if (self)
         uc_ctl_flush_tlb(m->hart.uc);
-    if (self && m->hart.tlb && function > 0)
-        tlb_model_fence_range(m->hart.tlb, all ? 0 : a[2], all ? UINT64_MAX : a[3], function == 2 ? &a[4] : NULL);
+    if (row && m->hart.tlb)
+        tlb_model_fence_range(m->hart.tlb, row, all ? 0 : a[2], all ? UINT64_MAX : a[3], asid);
     return ok(0);
 }
 

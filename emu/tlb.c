@@ -12,6 +12,7 @@
 #include "insn.h"
 #include "machine_priv.h"
 #include "tlb_model.h"
+#include "tlb_trace.h"
 
 /* Page tables are read and written with the supervisor's rights (3.7.1). */
 static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
@@ -19,9 +20,17 @@ static void *pte_at(const struct machine *m, uint64_t pa, unsigned right)
     return pmp_rights(&m->hart.pmp, pa, false) & right ? ram_at(m, pa, sizeof(uint64_t)) : NULL;
 }
 
+/* The walk that an access does, and which sets A and D. */
+struct access_walk {
+    struct machine *machine;
+    uint64_t va;
+    enum mmu_access access;
+};
+
 static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
 {
-    const void *host = pte_at(arg, pa, MMU_READ);
+    const struct access_walk *w = arg;
+    const void *host = pte_at(w->machine, pa, MMU_READ);
     if (host)
         memcpy(pte, host, sizeof *pte);
     return host != NULL;
@@ -29,12 +38,15 @@ static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
 
 static bool write_pte(void *arg, uint64_t pa, uint64_t pte)
 {
-    struct machine *m = arg;
-    void *host = pte_at(m, pa, MMU_WRITE);
+    const struct access_walk *w = arg;
+    void *host = pte_at(w->machine, pa, MMU_WRITE);
+    uint64_t before;
     if (!host)
         return false;
+    memcpy(&before, host, sizeof before);
     memcpy(host, &pte, sizeof pte);
-    ram_written(m, pa, sizeof pte);
+    ram_written(w->machine, pa, sizeof pte);
+    tlb_trace_status(w->machine, w->va, w->access, pa, before, pte);
     return true;
 }
 
@@ -53,7 +65,7 @@ static bool soft(struct hart *h, const struct mmu_context *c, uint64_t va, enum 
     if (!e || !mmu_leaf(c, e->pte, 0, va, access, r))
         return false;
     if (access == MMU_STORE && !(e->pte & PTE_D))
-        r->refusal = MMU_NOT_WRITABLE;
+        r->refusal = MMU_NOT_DIRTY;
     return r->refusal == MMU_OK;
 }
 
@@ -66,7 +78,8 @@ static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool 
 {
     static const unsigned right[] = {[MMU_LOAD] = MMU_READ, [MMU_STORE] = MMU_WRITE, [MMU_FETCH] = MMU_EXEC};
     struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
-    struct mmu_memory memory = {h->machine, read_pte, update ? write_pte : NULL};
+    struct access_walk walk = {h->machine, va, access};
+    struct mmu_memory memory = {&walk, read_pte, update ? write_pte : NULL};
     const struct mmu_tlb_entry *entry = h->tlb ? tlb_model_stale_entry(h->tlb, va, access) : NULL;
     bool found = is_soft(h, &context) ? soft(h, &context, va, access, r)
                  : entry              ? mmu_leaf(&context, entry->pte, entry->level, va, access, r)
@@ -82,11 +95,15 @@ static bool translate(struct hart *h, uint64_t va, enum mmu_access access, bool 
     return false;
 }
 
+struct noted_walk {
+    struct access_walk walk; /* first: it is read_pte's */
+    struct tlb_walk *notes;
+};
+
 static bool read_noted(void *arg, uint64_t pa, uint64_t *pte)
 {
-    struct hart *h = ((void **)arg)[0];
-    struct tlb_walk *w = ((void **)arg)[1];
-    if (!read_pte(h->machine, pa, pte))
+    struct tlb_walk *w = ((struct noted_walk *)arg)->notes;
+    if (!read_pte(arg, pa, pte))
         return false;
     w->pa[w->n] = pa;
     w->pte[w->n++] = *pte;
@@ -95,9 +112,9 @@ static bool read_noted(void *arg, uint64_t pa, uint64_t *pte)
 
 bool tlb_walk(struct hart *h, uint64_t va, enum mmu_access access, struct tlb_walk *w)
 {
-    void *arg[] = {h, w};
+    struct noted_walk walk = {{h->machine, va, access}, w};
     struct mmu_context context = {h->satp, mode_of_access(h, access), h->sum, h->mxr};
-    struct mmu_memory memory = {arg, read_noted, NULL};
+    struct mmu_memory memory = {&walk, read_noted, NULL};
     w->n = 0;
     if (is_soft(h, &context))
         return soft(h, &context, va, access, &w->result);
@@ -110,12 +127,6 @@ bool tlb_physical(struct hart *h, uint64_t va, enum mmu_access access, uint64_t 
     bool ok = translate(h, va, access, false, &r) && bus_is_ram(h->machine, r.pa);
     *pa = r.pa;
     return ok;
-}
-
-void tlb_visit(struct hart *h, uint64_t va, enum mmu_access access)
-{
-    struct mmu_result r;
-    translate(h, va, access, true, &r);
 }
 
 const uint8_t *tlb_look(struct hart *h, uint64_t va, enum mmu_access access, unsigned bytes)
@@ -266,12 +277,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         entry->perms = UC_PROT_READ | UC_PROT_EXEC;
         return true;
     }
-    if (h->tlb && access == MMU_LOAD && reads_to_store(h)) { /* what cannot be read leaves D as it is, as without a model */
-        bool found = translate(h, page, MMU_LOAD, true, &r);
-        if (!found || (!bus_is_ram(h->machine, r.pa) && !bus_is_device(h->machine, r.pa)))
-            return refuse(h, page, MMU_LOAD, !found && r.refusal != MMU_NO_TABLE);
+    if (h->tlb && access == MMU_LOAD && reads_to_store(h))
         access = MMU_STORE;
-    }
     if (access == MMU_FETCH && h->block->tail && !h->hold)
         count_settle(h); /* the next block is being looked for: satp may have changed */
     if (access == MMU_FETCH && h->stopped)

@@ -11,6 +11,7 @@
 #include "insn.h"
 #include "machine_priv.h"
 #include "tlb_changes.h"
+#include "tlb_trace.h"
 
 #define NO_PAGE 1ull /* the start of no page */
 #define FENCE_PAGES 64 /* as Linux, for one, does it */
@@ -20,6 +21,10 @@ struct tlb_model {
     struct tlb_options options;
     struct mmu_tlb *tlb;
     struct tlb_counts counts[3];
+    struct array_counts {
+        uint64_t evictions, shootdowns;
+    } array[MMU_TLB_ARRAYS];
+    uint64_t served;     /* the newest trap that an entry of the software-managed TLB has been written for */
     uint64_t fetch_page; /* the page that was fetched last and still has its entry; NO_PAGE: look */
     bool unified;        /* one array for instructions and data */
     bool flush;          /* Unicorn's entries are to go before the next block */
@@ -104,17 +109,25 @@ static void spend(struct tlb_model *t, uint64_t ns)
     h->deadline = h->deadline > insns ? h->deadline - insns : 0;
 }
 
-static uint64_t access_kind(enum mmu_access access)
+static void report_array(struct tlb_model *t, enum mmu_tlb_array which)
 {
-    return access == MMU_LOAD ? EV_access_read : access == MMU_STORE ? EV_access_write : EV_access_execute;
+    const struct mmu_tlb_entry *e;
+    uint64_t entries = 0, valid = 0;
+    for (; (e = mmu_tlb_entry_at(t->tlb, which, (unsigned)entries)) != NULL; entries++)
+        valid += e->valid;
+    uint64_t cols[] = {which, entries, valid, t->array[which].evictions, t->array[which].shootdowns};
+    if (entries)
+        traceport_event(t->hart->machine, EV_tlb_array, t->hart->pc, 0, cols, sizeof cols / sizeof *cols);
 }
 
 void tlb_model_report(struct tlb_model *t)
 {
     t->counts[MMU_FETCH].accesses = step_retired(t->hart);
+    for (enum mmu_tlb_array i = 0; i < MMU_TLB_ARRAYS; i++)
+        report_array(t, i);
     for (unsigned i = 0; i < 3; i++) {
         const struct tlb_counts *c = &t->counts[i];
-        uint64_t cols[] = {access_kind((enum mmu_access)i), c->accesses, c->misses, c->second, c->walks,
+        uint64_t cols[] = {tlb_trace_access((enum mmu_access)i), c->accesses, c->misses, c->second, c->walks,
                            c->refused, c->references, c->again, c->evictions};
         traceport_event(t->hart->machine, EV_tlb_total, t->hart->pc, 0, cols, sizeof cols / sizeof *cols);
     }
@@ -159,7 +172,7 @@ static void check_fresh(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_
     }
     e->mark = true;
     changes_find(t->changes, e->pte_pa, &by, &when);
-    uint64_t cols[] = {va, access_kind(access), asid(t), e->pte, now, e->pte_pa, by, when};
+    uint64_t cols[] = {va, tlb_trace_access(access), asid(t), e->pte, now, e->pte_pa, by, when};
     traceport_instruction(t->hart->machine, pc, hart_privilege(t->hart));
     if (by)
         traceport_instruction(t->hart->machine, by, EV_privilege_supervisor);
@@ -168,17 +181,26 @@ static void check_fresh(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_
 
 /* ---- misses ---- */
 
-static void event(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access access, const struct tlb_walk *w,
-                  unsigned references, const struct mmu_tlb_entry *victim)
+/* The array of the first level that this kind of access asks */
+static enum mmu_tlb_array first_array(const struct tlb_model *t, enum mmu_access access)
 {
-    uint64_t cols[] = {page_of(va), access_kind(access), asid(t), w == NULL, references, w ? w->result.level : 0,
-                       w ? w->result.pte : 0, victim->valid ? victim->va : 0};
-    traceport_event(t->hart->machine, EV_tlb_refill, pc, 0, cols, sizeof cols / sizeof *cols);
+    return access == MMU_FETCH && !t->unified ? MMU_TLB_INSTRUCTION : MMU_TLB_DATA;
+}
+
+/* Entries that had to go for a new one, and the row of that. */
+static void note_evictions(struct tlb_model *t, uint64_t pc, uint64_t cause, const struct mmu_tlb_victims *out)
+{
+    for (enum mmu_tlb_array i = 0; i < MMU_TLB_ARRAYS; i++)
+        if (out->entry[i].valid) {
+            t->array[i].evictions++;
+            tlb_trace_gone(t->hart->machine, EV_tlb_eviction, pc, cause, i, &out->entry[i]);
+        }
 }
 
 /* An entry of the first level has gone: Unicorn must ask again for its page; and it may be that of the code that runs. */
-static void evicted(struct tlb_model *t, enum mmu_access access, const struct mmu_tlb_entry *e, bool data)
+static void evicted(struct tlb_model *t, enum mmu_access access, const struct mmu_tlb_entry *e)
 {
+    bool data = first_array(t, access) == MMU_TLB_DATA;
     if (!e->valid)
         return;
     t->counts[access].evictions++;
@@ -189,19 +211,16 @@ static void evicted(struct tlb_model *t, enum mmu_access access, const struct mm
         t->fetch_page = NO_PAGE;
 }
 
-/* The first level's own array for this kind of access */
-static bool uses_data(const struct tlb_model *t, enum mmu_access access)
+/* A miss has been served (or not): what that did to the first level, and to the trace. */
+static void missed(struct tlb_model *t, struct tlb_miss *miss, const struct mmu_tlb_victims *out)
 {
-    return access != MMU_FETCH || t->unified;
+    miss->asid = asid(t);
+    miss->victim = &out->entry[first_array(t, miss->access)];
+    note_evictions(t, miss->pc, tlb_trace_refill(t->hart->machine, miss), out);
+    evicted(t, miss->access, miss->victim);
 }
 
-static const struct mmu_tlb_entry *first_victim(const struct tlb_model *t, enum mmu_access access,
-                                                const struct mmu_tlb_victims *out)
-{
-    return &out->entry[uses_data(t, access) ? MMU_TLB_DATA : MMU_TLB_INSTRUCTION];
-}
-
-/* How many entries of page tables the walk had to read, by what the walk cache knew; which learns the rest. */
+/* How many entries of page tables the walk need not read, since the walk cache knew them; which learns the rest. */
 static unsigned note_pointers(struct tlb_model *t, uint64_t va, unsigned height, const struct tlb_walk *w, bool *global)
 {
     uint64_t table;
@@ -213,7 +232,7 @@ static unsigned note_pointers(struct tlb_model *t, uint64_t va, unsigned height,
         if (i + 1 < w->n && level <= start)
             mmu_tlb_walk_note(t->tlb, va, asid(t), level, PTE_TO_PA(w->pte[i]), *global);
     }
-    return w->n > skipped ? w->n - skipped : 0;
+    return w->n > skipped ? skipped : w->n;
 }
 
 /* Walks for va, and puts what it finds into the model. */
@@ -223,10 +242,12 @@ static void refill(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_acces
     struct tlb_walk w;
     struct mmu_tlb_victims out = {0};
     bool global, found = tlb_walk(t->hart, va, access, &w);
-    unsigned references = is_soft(t) ? 0 : note_pointers(t, va, height, &w, &global);
+    struct tlb_miss miss = {.pc = pc, .va = va, .access = access, .levels = height, .walk = &w};
+    miss.saved = is_soft(t) ? 0 : note_pointers(t, va, height, &w, &global);
+    miss.references = w.n - miss.saved;
     if (is_soft(t))
         found = false; /* the trap's handler will write it */
-    c->references += references;
+    c->references += miss.references;
     for (unsigned i = 0; t->changes && i < w.n; i++)
         changes_table(t->changes, w.pa[i]);
     w.result.pte |= found ? PTE_A | (access == MMU_STORE ? PTE_D : 0) : 0; /* the access sets them, if it has not yet */
@@ -234,10 +255,8 @@ static void refill(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_acces
         mmu_tlb_fill(t->tlb, va, asid(t), access, w.result.pte, w.result.pte_pa, w.result.level, global, &out);
     else
         c->refused++;
-    const struct mmu_tlb_entry *victim = first_victim(t, access, &out);
-    event(t, pc, va, access, &w, references, victim);
-    evicted(t, access, victim, uses_data(t, access));
-    spend(t, references * t->options.walk_ns);
+    missed(t, &miss, &out);
+    spend(t, miss.references * t->options.walk_ns);
 }
 
 /*
@@ -266,10 +285,8 @@ static void touch(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access
     enum mmu_tlb_place place = mmu_tlb_access(t->tlb, va, asid(t), access, &e, &out);
     c->misses += place != MMU_TLB_L1;
     if (place == MMU_TLB_L2) {
-        const struct mmu_tlb_entry *victim = first_victim(t, access, &out);
         c->second++;
-        event(t, pc, va, access, NULL, 0, victim);
-        evicted(t, access, victim, uses_data(t, access));
+        missed(t, &(struct tlb_miss){.pc = pc, .va = va, .access = access}, &out);
         spend(t, t->options.l2_ns);
     } else if (place == MMU_TLB_MISS) {
         c->walks++;
@@ -354,11 +371,8 @@ void tlb_model_hook(uc_engine *uc, uc_mem_type type, uint64_t pa, int bytes, int
     enum mmu_access access = a.store ? MMU_STORE : MMU_LOAD;
     touch(t, pc, va, access);
     uint64_t second = page_of(va + a.bytes - 1);
-    if (second == page_of(va) || !tlb_walk(h, second, access, &(struct tlb_walk){0})) /* the fault will tell */
-        return;
-    if (t->options.stale) /* Unicorn has not yet asked for it, and the entry that it will be given says that A and D are set */
-        tlb_visit(h, second, access);
-    touch(t, pc, second, access);
+    if (second != page_of(va) && tlb_walk(h, second, access, &(struct tlb_walk){0})) /* else the fault tells */
+        touch(t, pc, second, access);
 }
 
 void tlb_model_refused(struct tlb_model *t, uint64_t va, enum mmu_access access)
@@ -372,21 +386,34 @@ void tlb_model_refused(struct tlb_model *t, uint64_t va, enum mmu_access access)
         t->fetch_page = NO_PAGE;
 }
 
-void tlb_model_fence(struct tlb_model *t, const uint64_t *va, const uint64_t *id)
+struct shootdown {
+    struct tlb_model *model;
+    uint64_t cause;
+};
+
+static void shot_down(void *arg, enum mmu_tlb_array which, const struct mmu_tlb_entry *e)
+{
+    struct shootdown *s = arg;
+    struct machine *m = s->model->hart->machine;
+    s->model->array[which].shootdowns++;
+    tlb_trace_gone(m, EV_tlb_shootdown, traceport_pc(m), s->cause, which, e);
+}
+
+void tlb_model_fence(struct tlb_model *t, uint64_t row, const uint64_t *va, const uint64_t *id)
 {
     unsigned masked = id ? (unsigned)*id & ((1u << t->options.config.asid_bits) - 1) : 0;
-    mmu_tlb_fence(t->tlb, va, id ? &masked : NULL);
+    mmu_tlb_fence(t->tlb, va, id ? &masked : NULL, shot_down, &(struct shootdown){t, row});
     t->fetch_page = NO_PAGE;
 }
 
-void tlb_model_fence_range(struct tlb_model *t, uint64_t va, uint64_t bytes, const uint64_t *id)
+void tlb_model_fence_range(struct tlb_model *t, uint64_t row, uint64_t va, uint64_t bytes, const uint64_t *id)
 {
     uint64_t end = bytes < UINT64_MAX - va ? va + bytes : UINT64_MAX;
     if (bytes > FENCE_PAGES * (uint64_t)PAGE_BYTES)
-        tlb_model_fence(t, NULL, id);
+        tlb_model_fence(t, row, NULL, id);
     else
         for (uint64_t page = page_of(va); page < end; page += PAGE_BYTES)
-            tlb_model_fence(t, &page, id);
+            tlb_model_fence(t, row, &page, id);
 }
 
 void tlb_model_switch(struct tlb_model *t)
@@ -407,10 +434,22 @@ uint64_t tlb_model_read(const struct tlb_model *t, uint64_t va)
     return e ? e->pte : 0;
 }
 
+/* The trap that an entry for this page is written for, once; 0: it is another's. */
+static uint64_t trap_to_serve(struct tlb_model *t, uint64_t va)
+{
+    const struct traceport *trace = &t->hart->machine->trace;
+    if (trace->last_trap == t->served || page_of(trace->last_tval) != va)
+        return 0;
+    return t->served = trace->last_trap;
+}
+
 void tlb_model_write(struct tlb_model *t, uint64_t va, uint64_t pte)
 {
+    struct machine *m = t->hart->machine;
     struct mmu_tlb_victims out;
+    bool replaced = tlb_model_entry(t, va, MMU_LOAD) != NULL;
     mmu_tlb_fill(t->tlb, va, asid(t), MMU_LOAD, pte, 0, 0, pte & PTE_G, &out);
+    note_evictions(t, traceport_pc(m), tlb_trace_written(m, trap_to_serve(t, va), va, pte, replaced), &out);
     t->counts[MMU_LOAD].evictions += out.entry[MMU_TLB_DATA].valid;
     t->fetch_page = NO_PAGE;
     uc_ctl_flush_tlb(t->hart->uc); /* it may hold the victim, or what was here before */

@@ -85,10 +85,10 @@ bool tlb_model_watches(const struct tlb_model *);
 void tlb_model_hook(uc_engine *, uc_mem_type, uint64_t pa, int bytes, int64_t value, void *hart);
 /* An access of the instruction at hand that ended in a page fault or an access fault. */
 void tlb_model_refused(struct tlb_model *, uint64_t va, enum mmu_access);
-/* sfence.vma; va, asid: as mmu_tlb_fence. */
-void tlb_model_fence(struct tlb_model *, const uint64_t *va, const uint64_t *asid);
+/* sfence.vma; row: of it in the trace; va, asid: as mmu_tlb_fence. */
+void tlb_model_fence(struct tlb_model *, uint64_t row, const uint64_t *va, const uint64_t *asid);
 /* The SBI's remote fence of a range; more than a few pages: of all. */
-void tlb_model_fence_range(struct tlb_model *, uint64_t va, uint64_t bytes, const uint64_t *asid);
+void tlb_model_fence_range(struct tlb_model *, uint64_t row, uint64_t va, uint64_t bytes, const uint64_t *asid);
 /* satp has changed, or what M mode's accesses are translated by: the next fetch is looked at anew. */
 void tlb_model_switch(struct tlb_model *);
 /* The bits that satp has: as many of its ASID as the configuration says. */

@@ -8,6 +8,7 @@
 #include "access.h"
 #include "insn.h"
 #include "machine_priv.h"
+#include "tlb_trace.h"
 #include "traceport.h"
 
 enum { SBI_NOT_SUPPORTED = -2, SBI_INVALID_PARAM = -3 };
@@ -101,28 +102,6 @@ void traceport_end(struct machine *m, uint64_t id, unsigned kind, const uint64_t
     recorder_end(m->trace.recorder, id, kind, clock_now(m), results, nresults);
 }
 
-/* ---- what page walks found ---- */
-
-/* The walk is made once more: the tables are as they were when it was refused. */
-static void trace_walk(struct machine *m, uint64_t pc, uint64_t va, unsigned code)
-{
-    static const uint64_t nothing[10];
-    if (!recorder_wants(m->trace.recorder, EV_walk)) {
-        traceport_event(m, EV_walk, pc, m->trace.last_trap, nothing, 10);
-        return;
-    }
-    enum mmu_access access = code == EXC_FETCH_PAGE ? MMU_FETCH : code == EXC_STORE_PAGE ? MMU_STORE : MMU_LOAD;
-    struct tlb_walk w;
-    tlb_walk(&m->hart, va, access, &w);
-    unsigned mode = SATP_MODE(m->hart.satp), top = mode == SATP_SV48 ? 3 : 2;
-    uint64_t by_level[4] = {0};
-    for (unsigned i = 0; i < w.n && i <= top; i++)
-        by_level[top - i] = w.pte[i];
-    uint64_t cols[] = {va,          access,      mode,        w.result.refusal, w.result.level,
-                       by_level[3], by_level[2], by_level[1], by_level[0],    w.n ? w.result.pte_pa : 0};
-    traceport_event(m, EV_walk, pc, m->trace.last_trap, cols, 10);
-}
-
 /* The program that a pc of this mode is of; the first time that the trace names the pc, what is there is kept. */
 static uint64_t image_at(struct machine *m, uint64_t pc, unsigned privilege)
 {
@@ -148,8 +127,8 @@ void traceport_trap(struct machine *m, uint64_t pc, unsigned code, uint64_t tval
     uint64_t root = m->trace.described ? 0 : SATP_ROOT(m->hart.satp);
     uint64_t cols[] = {code, tval, from, to, image_at(m, pc, from), root};
     m->trace.last_trap = traceport_event(m, EV_trap, pc, 0, cols, 6);
-    if (code == EXC_FETCH_PAGE || code == EXC_LOAD_PAGE || code == EXC_STORE_PAGE)
-        trace_walk(m, pc, tval, code);
+    m->trace.last_tval = tval;
+    tlb_trace_walk(m, m->trace.last_trap, pc, code, tval);
 }
 
 void traceport_interrupt(struct machine *m, uint64_t pc, unsigned code, unsigned from)
@@ -182,7 +161,7 @@ void traceport_ecall(struct machine *m, uint64_t pc)
         ecalls_begin(m, pc, t->caller);
 }
 
-static uint64_t pc_now(const struct machine *m)
+uint64_t traceport_pc(const struct machine *m)
 {
     uint64_t pc = hart_block_pc(&m->hart);
     return pc ? pc : m->hart.pc;
@@ -191,13 +170,13 @@ static uint64_t pc_now(const struct machine *m)
 void traceport_satp(struct machine *m, uint64_t satp)
 {
     uint64_t cols[] = {SATP_MODE(satp), satp >> SATP_ASID_SHIFT & 0xffff, SATP_ROOT(satp)};
-    traceport_event(m, EV_satp, pc_now(m), 0, cols, 3);
+    traceport_event(m, EV_satp, traceport_pc(m), 0, cols, 3);
 }
 
-void traceport_sfence(struct machine *m, const uint64_t *va, const uint64_t *asid, uint64_t length)
+uint64_t traceport_sfence(struct machine *m, const uint64_t *va, const uint64_t *asid, uint64_t length)
 {
     uint64_t cols[] = {va ? *va : 0, !va, asid ? *asid : 0, !asid, length};
-    traceport_event(m, EV_sfence, pc_now(m), 0, cols, 5);
+    return traceport_event(m, EV_sfence, traceport_pc(m), 0, cols, 5);
 }
 
 /* ---- console output, by lines ---- */
@@ -216,7 +195,7 @@ void traceport_output(struct machine *m, uint8_t byte)
 {
     struct traceport *t = &m->trace;
     if (t->line.n == 0)
-        t->line.pc = pc_now(m), t->line.cause = call_of(t, t->proc);
+        t->line.pc = traceport_pc(m), t->line.cause = call_of(t, t->proc);
     if (byte == '\n') {
         end_line(m, true);
         return;

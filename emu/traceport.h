@@ -39,6 +39,7 @@ struct traceport {
     uint64_t proc;            /* process row that runs now */
     uint64_t image;           /* number of its program */
     uint64_t last_trap;       /* newest trap row */
+    uint64_t last_tval;       /* its tval */
     uint64_t last_interrupt;  /* newest interrupt row */
     uint64_t last_disk;       /* row of the newest request that a disk has completed */
     bool keeps;               /* what happens is recorded, not only numbered */
@@ -74,6 +75,8 @@ int64_t traceport_call(struct machine *, uint64_t function, const uint64_t a[3],
 /* An event of the machine itself, now. Returns its id. */
 uint64_t traceport_event(struct machine *, unsigned kind, uint64_t pc, uint64_t cause, const uint64_t *cols,
                          unsigned ncols);
+/* The pc of what the hart does now, for events of its own: of its block, or the instruction that the host does for it. */
+uint64_t traceport_pc(const struct machine *);
 void traceport_end(struct machine *, uint64_t id, unsigned kind, const uint64_t *results, unsigned nresults);
 /* Table instruction will have the one at pc, which code of this mode (enum ev_enum_privilege) runs. */
 void traceport_instruction(struct machine *, uint64_t pc, unsigned privilege);
@@ -83,8 +86,8 @@ void traceport_interrupt(struct machine *, uint64_t pc, unsigned code, unsigned 
 /* An ecall from user mode. */
 void traceport_ecall(struct machine *, uint64_t pc);
 void traceport_satp(struct machine *, uint64_t satp);
-/* va, asid: NULL for all. length: from va on; 0: its page. */
-void traceport_sfence(struct machine *, const uint64_t *va, const uint64_t *asid, uint64_t length);
+/* va, asid: NULL for all. length: from va on; 0: its page. Returns the row's id. */
+uint64_t traceport_sfence(struct machine *, const uint64_t *va, const uint64_t *asid, uint64_t length);
 /* A byte of console output; the end of the run. */
 void traceport_output(struct machine *, uint8_t byte);
 void traceport_finish(struct machine *);

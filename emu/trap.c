@@ -162,10 +162,10 @@ static void sfence(struct hart *h, uint32_t insn)
     unsigned rs1 = insn >> 15 & 31, rs2 = insn >> 20 & 31;
     uint64_t va = rs1 ? hart_reg(h, UC_RISCV_REG_X0 + (int)rs1) : 0;
     uint64_t asid = rs2 ? hart_reg(h, UC_RISCV_REG_X0 + (int)rs2) : 0;
-    traceport_sfence(h->machine, rs1 ? &va : NULL, rs2 ? &asid : NULL, 0);
+    uint64_t row = traceport_sfence(h->machine, rs1 ? &va : NULL, rs2 ? &asid : NULL, 0);
     uc_ctl_flush_tlb(h->uc);
-    if (h->tlb) /* Unicorn's goes whole, the model's as the operands say (10.2.1) */
-        tlb_model_fence(h->tlb, rs1 ? &va : NULL, rs2 ? &asid : NULL);
+    if (h->tlb) /* Unicorn's goes whole, the model's as the operands say (4.2.1) */
+        tlb_model_fence(h->tlb, row, rs1 ? &va : NULL, rs2 ? &asid : NULL);
 }
 
 static bool emulate(struct hart *h, uint32_t insn)

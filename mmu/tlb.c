@@ -261,17 +261,31 @@ static void put(struct bank *b, const struct mmu_tlb_entry *e, struct mmu_tlb_en
     touch(b, set, way);
 }
 
-static unsigned fence_bank(struct bank *b, const uint64_t *va, const unsigned *asid)
+/* What a fence is about, and who wants to know. */
+struct fence {
+    const uint64_t *va;
+    const unsigned *asid;
+    mmu_tlb_dropped *dropped;
+    void *arg;
+};
+
+static bool names(const struct fence *f, const struct mmu_tlb_entry *e)
+{
+    if (!e->valid || (f->asid && (e->global || e->asid != *f->asid)))
+        return false;
+    /* Of a superpage that lies here in pieces, all of them: the leaf has changed. */
+    uint64_t page = 1ull << (PAGE_SHIFT_4K + e->level * PTE_INDEX_BITS);
+    return !f->va || ((*f->va ^ e->va) & ~(page - 1)) == 0;
+}
+
+static unsigned fence_bank(struct bank *b, enum mmu_tlb_array which, const struct fence *f)
 {
     unsigned gone = 0;
     for (unsigned i = 0; i < b->sets * b->ways; i++) {
-        const struct mmu_tlb_entry *e = &b->entry[i];
-        if (!e->valid || (asid && (e->global || e->asid != *asid)))
+        if (!names(f, &b->entry[i]))
             continue;
-        /* Of a superpage that lies here in pieces, all of them: the leaf has changed. */
-        uint64_t page = 1ull << (PAGE_SHIFT_4K + e->level * PTE_INDEX_BITS);
-        if (va && (*va ^ e->va) & ~(page - 1))
-            continue;
+        if (f->dropped)
+            f->dropped(f->arg, which, &b->entry[i]);
         drop(b, i);
         gone++;
     }
@@ -374,11 +388,14 @@ static void fence_pointers(struct mmu_tlb *t, const uint64_t *va, const unsigned
     }
 }
 
-unsigned mmu_tlb_fence(struct mmu_tlb *t, const uint64_t *va, const unsigned *asid)
+unsigned mmu_tlb_fence(struct mmu_tlb *t, const uint64_t *va, const unsigned *asid, mmu_tlb_dropped *dropped, void *arg)
 {
+    const struct fence f = {va, asid, dropped, arg};
     unsigned gone = 0;
-    for (unsigned i = 0; i < MMU_TLB_ARRAYS; i++)
-        gone += fence_bank(&t->array[i].small, va, asid) + fence_bank(&t->array[i].large, va, asid);
+    for (enum mmu_tlb_array i = 0; i < MMU_TLB_ARRAYS; i++) {
+        gone += fence_bank(&t->array[i].small, i, &f);
+        gone += fence_bank(&t->array[i].large, i, &f);
+    }
     fence_pointers(t, va, asid);
     return gone;
 }

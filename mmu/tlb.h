@@ -86,11 +86,13 @@ const struct mmu_tlb_entry *mmu_tlb_probe(const struct mmu_tlb *, uint64_t va, u
  */
 void mmu_tlb_fill(struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access, uint64_t pte, uint64_t pte_pa,
                   unsigned level, bool global, struct mmu_tlb_victims *);
+/* Called with each entry that a fence drops. */
+typedef void mmu_tlb_dropped(void *arg, enum mmu_tlb_array, const struct mmu_tlb_entry *);
 /*
- * sfence.vma (privileged spec, 10.2.1): of one address if va is not NULL, of one address space - but for what is
- * global - if asid is not NULL. Returns how many entries have gone.
+ * sfence.vma (privileged spec, 4.2.1): of one address if va is not NULL, of one address space - but for what is
+ * global - if asid is not NULL. `dropped` may be NULL. Returns how many entries have gone.
  */
-unsigned mmu_tlb_fence(struct mmu_tlb *, const uint64_t *va, const unsigned *asid);
+unsigned mmu_tlb_fence(struct mmu_tlb *, const uint64_t *va, const unsigned *asid, mmu_tlb_dropped *dropped, void *arg);
 /* Can an access that hits in this array change which entry goes next? False for FIFO and random replacement. */
 bool mmu_tlb_hits_matter(const struct mmu_tlb *, enum mmu_access);
 

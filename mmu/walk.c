@@ -170,6 +170,7 @@ const char *mmu_refusal_text(enum mmu_refusal why)
         [MMU_NOT_EXECUTABLE] = "page not executable",
         [MMU_NO_ENTRY] = "no entry in the software-managed TLB",
         [MMU_WINDOW] = "user access to the supervisor's window",
+        [MMU_NOT_DIRTY] = "store at an entry of the software-managed TLB without D",
     };
     return why < MMU_REFUSALS ? text[why] : "unknown";
 }

@@ -34,6 +34,7 @@ enum mmu_refusal {
     MMU_NOT_EXECUTABLE,
     MMU_NO_ENTRY,        /* software-managed TLB: no entry */
     MMU_WINDOW,          /* the same: user mode in the supervisor's window */
+    MMU_NOT_DIRTY,       /* the same: a store at an entry without D */
     MMU_REFUSALS
 };
 

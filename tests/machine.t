@@ -17,7 +17,7 @@ complete() { # TAP on stdin: a plan that holds, and nothing failed
     awk '/^ok/ { n++ } /^not ok/ { bad = 1 } /^1\.\./ { plan = substr($0, 4) } END { exit bad || !n || n != plan }'
 }
 
-for g in traps code devices; do
+for g in traps code devices refusals; do
     run "$run_elf" -q -d "$work/disk" "$guest/$g.elf"
     is "$g: exit status" "$status" 0
     ok "$g: all its checks hold" complete <<<"$out"

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include "mmuops.h"
 #include "riscv.h"
+#include "trace.h"
 #include "../../mmu/pte.h"
 
 #define ASID_MASK 0xffffull
@@ -31,7 +32,7 @@ static unsigned numberof(Asid *a)
     if (!asids() || a->generation == generation)
         return a->number;
     if (next > last) {
-        generation++;
+        TRACE(asid_rollover, .generation = ++generation, .asids = last);
         next = 1;
         sfence();
     }

@@ -3,7 +3,10 @@
 #include <string.h>
 #include "devtree.h"
 #include "mmuops.h"
+#include "page.h"
 #include "reserve.h"
+#include "trace.h"
+#include "../../mmu/pte.h"
 
 static const MmuOps *ops;
 
@@ -18,6 +21,12 @@ static const char *argument(const char *name, char *buf, size_t size)
         buf[n++] = *p;
     buf[n] = '\0';
     return buf;
+}
+
+void tracestatus(const Asid *a, uint64_t va, uint64_t pte_pa, uint64_t before, uint64_t after)
+{
+    TRACE(ad_update, .actor = EV_ad_actor_kernel, .va = va & ~(uint64_t)PGMASK, .asid = a->number, .pte_pa = pte_pa,
+          .access = (before ^ after) & PTE_D ? EV_access_write : EV_access_read, .before = before, .after = after);
 }
 
 void mmuinit(void)

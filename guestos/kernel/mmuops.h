@@ -7,6 +7,7 @@
 #define KERNEL_MMUOPS_H
 
 #include "mmu.h"
+#include "../../mmu/pte.h"
 
 typedef struct MmuOps {
     Space *(*newspace)(void);
@@ -35,6 +36,14 @@ typedef struct Asid {
     uint64_t generation; /* 0: none yet */
     unsigned number;
 } Asid;
+
+/* Does the leaf `old` become one that may be stored to, of the same page? */
+static inline bool gainsdirty(uint64_t old, uint64_t new)
+{
+    return (old & PTE_V) && (new & ~old & PTE_D) && ((old ^ new) & PTE_PPN_MASK) == 0;
+}
+/* Tells the trace that the kernel has changed A or D of a page's leaf, at pte_pa (0: in no page table of the hart's). */
+void tracestatus(const Asid *, uint64_t va, uint64_t pte_pa, uint64_t before, uint64_t after);
 
 /* Finds out how many the hart has; satp is written and restored. */
 void asidinit(void);

@@ -74,10 +74,13 @@ static int softput(Space *s, uint64_t va, uint64_t pa, int rights)
     uint64_t pte = PA_TO_PTE(pa) | PTE_V | PTE_U | PTE_A | (rights & PUT_READ ? PTE_R : 0) | (rights & PUT_EXEC ? PTE_X : 0) |
                    (rights & PUT_WRITE ? PTE_R | PTE_W | PTE_D : 0);
     SoftEntry *e = map->find(s->number, vpn);
+    uint64_t old = e != NULL ? e->pte : 0;
     if (e != NULL)
         asidfencepage(&s->asid, va);
     else
         e = makeplace(s, vpn);
+    if (gainsdirty(old, pte))
+        tracestatus(&s->asid, va, 0, old, pte);
     *e = (SoftEntry){s->number, vpn, pte, true};
     if (rights & PUT_EXEC)
         fencei();

@@ -164,6 +164,8 @@ static int svput(Space *s, uint64_t va, uint64_t pa, int rights)
     kvapage(leaf)->inuse += (old & PTE_V) == 0;
     if (rights & PUT_EXEC)
         fencei();
+    if (gainsdirty(old, *leaf))
+        tracestatus(&s->asid, va, (uint64_t)leaf - KZERO, old, *leaf);
     if (needsfence(old, *leaf))
         asidfencepage(&s->asid, va);
     return 0;
@@ -197,6 +199,7 @@ static bool svage(Space *s, uint64_t va)
     if (split(s, va, EV_demotion_age)) /* from now on each has its own */
         leaf = leafof(s, va, &none);
     *leaf &= ~(uint64_t)PTE_A;
+    tracestatus(&s->asid, va, (uint64_t)leaf - KZERO, *leaf | PTE_A, *leaf);
     asidfencepage(&s->asid, va);
     return true;
 }

@@ -304,7 +304,7 @@ static void account(struct reference *r, struct machine *m, const struct step *s
     if (last != page(s->pc) && !(fetch_fault && fault == page(s->pc)) && (!cause || fetch_fault))
         reference_access(r, m, s, last, MMU_FETCH, fetch_fault);
     if (s->readable && insn_is_sfence(s->insn))
-        mmu_tlb_fence(r->tlb, s->fence_va, s->fence_asid);
+        mmu_tlb_fence(r->tlb, s->fence_va, s->fence_asid, NULL, NULL);
 }
 
 static void reference_step(struct reference *r, struct machine *m)

@@ -179,7 +179,7 @@ static void random_step(struct mmu_tlb *t, struct naive *s, unsigned pages)
     if (below(500) == 0) {
         const uint64_t *only_va = below(2) ? &va : NULL;
         const unsigned *only_asid = below(2) ? &asid : NULL;
-        assert_int_equal(mmu_tlb_fence(t, only_va, only_asid), naive_fence(s, only_va ? &page : NULL, only_asid));
+        assert_int_equal(mmu_tlb_fence(t, only_va, only_asid, NULL, NULL), naive_fence(s, only_va ? &page : NULL, only_asid));
         return;
     }
     enum mmu_tlb_place place = mmu_tlb_access(t, va, asid, MMU_LOAD, &e, &out);
@@ -347,7 +347,7 @@ static void superpages(void **state)
     for (unsigned i = 0; i < 4; i++)
         fill(t, i * PAGE, MMU_LOAD, 0);
     assert_int_equal(look(t, MEGA, MMU_LOAD), MMU_TLB_L1); /* the small ones have places of their own */
-    assert_int_equal(mmu_tlb_fence(t, &somewhere, NULL), 1);
+    assert_int_equal(mmu_tlb_fence(t, &somewhere, NULL, NULL, NULL), 1);
     assert_int_equal(look(t, MEGA, MMU_LOAD), MMU_TLB_MISS);
     free(t);
     c.dtlb.large = 0;
@@ -355,7 +355,7 @@ static void superpages(void **state)
     fill(t, MEGA + 5 * PAGE, MMU_LOAD, 1);
     assert_int_equal(look(t, MEGA + 6 * PAGE, MMU_LOAD), MMU_TLB_MISS);
     fill(t, MEGA + 6 * PAGE, MMU_LOAD, 1);
-    assert_int_equal(mmu_tlb_fence(t, &somewhere, NULL), 2);
+    assert_int_equal(mmu_tlb_fence(t, &somewhere, NULL, NULL, NULL), 2);
     free(t);
 }
 
@@ -376,9 +376,9 @@ static void asids(void **state)
     assert_int_equal(e->pte, 0x22);
     assert_int_equal(mmu_tlb_access(t, 0, 3, MMU_LOAD, &e, &out), MMU_TLB_MISS);
     assert_int_equal(mmu_tlb_access(t, PAGE, 3, MMU_LOAD, &e, &out), MMU_TLB_L1); /* global */
-    assert_int_equal(mmu_tlb_fence(t, NULL, &one), 1); /* spares what is global */
+    assert_int_equal(mmu_tlb_fence(t, NULL, &one, NULL, NULL), 1); /* spares what is global */
     assert_int_equal(mmu_tlb_access(t, 0, 2, MMU_LOAD, &e, &out), MMU_TLB_L1);
-    assert_int_equal(mmu_tlb_fence(t, NULL, NULL), 2);
+    assert_int_equal(mmu_tlb_fence(t, NULL, NULL, NULL, NULL), 2);
     free(t);
 }
 
@@ -402,7 +402,7 @@ static void walk_cache(void **state)
     assert_int_equal(mmu_tlb_walk_start(t, va + MEGA, 0, 3, &table, &global), 1); /* another table, the same directory */
     mmu_tlb_walk_note(t, va + MEGA, 0, 1, 0x3000, false); /* the least recently used, the table of va, goes */
     assert_int_equal(mmu_tlb_walk_start(t, va, 0, 3, &table, &global), 1);
-    mmu_tlb_fence(t, NULL, NULL);
+    mmu_tlb_fence(t, NULL, NULL, NULL, NULL);
     assert_int_equal(mmu_tlb_walk_start(t, va, 0, 3, &table, &global), 2);
     free(t);
 }
