@@ -94,6 +94,78 @@ is "no words are missing for any fault" "$(for i in $(sqlite3 r.db "select id fr
 told=$(explain r.db explain --fault "$(sqlite3 r.db "select min(id) from trap where code not in (12, 13, 15)")")
 is "no page fault" "$(line translation)" "no page table refused this: it is no page fault"
 
+# an access for each rule (tests/guest/refusals.c), in each mode
+told_at() { told=$(explain r.db explain --fault "$(sqlite3 r.db "select cause from walk where va = $1 order by id desc limit 1")"); }
+refused_at() { # ADDRESS WORDS
+    told_at "$1"
+    is "$mode: at $1" "$(line refused)" "$2"
+}
+page() { printf '0x%x' $((0x2000000000 + $1 * 4096)); }
+for mode in sv39 sv48; do
+    "$TARRY" boot -o r.db --mmu $mode --trace default,translation "$BUILD/tests/guest/refusals.elf" </dev/null >out
+    is "$mode: the guest was refused as it should" "$(grep -vc '^ok' out)" 1
+    refused_at "$(page 0)" "4.3.2 step 3: V = 0 at level 0: not present: nothing is mapped from 0x2000000000 to 0x2000000fff"
+    refused_at "$(page 1)" "4.3.2 step 5: R = 0: no permission to load; X = 1 would do if sstatus.MXR were 1, but it is 0 (4.1.1.2)"
+    refused_at "$(page 2)" "4.3.2 step 5: W = 0: no permission to store"
+    refused_at "$(page 3)" "4.3.2 step 5: X = 0: no permission to fetch instructions"
+    refused_at "$(page 4)" "4.3.2 step 5: U = 1 and sstatus.SUM = 0: supervisor mode may not use a page with U (4.1.1.2)"
+    refused_at "$(page 5)" "4.3.2 step 5: U = 1: supervisor mode may not run code of a page with U, whatever sstatus.SUM is (4.3.1)"
+    refused_at "$(page 6)" "4.3.2 step 5: U = 0: user mode may not use a page without U"
+    refused_at "$(page 7)" "4.3.2 step 3: reserved bits are set: 0x1000000000000000 (bits 63 to 54 must be 0 without Svnapot and Svpbmt, 4.4.1)"
+    refused_at "$(page 8)" "4.3.2 step 3: W = 1 and R = 0: a reserved encoding"
+    refused_at "$(page 9)" "4.3.2 step 4: a pointer (R = W = X = 0) at level 0, below which there is no level"
+    is "... with all levels" "$(grep -c '^level ' <<<"$told")" $([ $mode = sv39 ] && echo 3 || echo 4)
+    refused_at 0x2040000000 "4.3.2 step 3: A set in a pointer, where A, D and U are reserved and must be 0 (4.4.1)"
+    refused_at 0x2080000000 "4.3.2 step 6: a misaligned superpage: a page of 1 GiB must lie at a multiple of its size, not at 0x80001000"
+    refused_at 0x20c0000000 "4.3.2 step 2: the entry at level 1 lies at 0x70000000000, where there is no memory (PMA, 3.6): an access fault"
+    matches "... behind the pointer to it" "$(line 'level 2')" ": a pointer to the table at 0x70000000000$"
+    refused_at "$(page 10)" "3.6: there is nothing at physical address 0x70000000000: an access fault"
+    matches "... behind the leaf" "$(line 'level 0')" "VRW---AD, ppn 0x70000000: a leaf, page of 4 KiB at 0x70000000000$"
+    refused_at "$(page 11)" "3.6: no code can be fetched (PMA) from physical address 0x10000000: an access fault"
+    is "... no access is refused for A = 0 or D = 0: the hart sets them" "$(sqlite3 r.db "select count(*) from walk where va = $(page 12)")" 0
+    if [ $mode = sv39 ]; then
+        refused_at 0x200000000000 "4.4.1: the address is not canonical: bits 63 to 39 must be copies of bit 38"
+    else
+        refused_at 0x4000000000000 "4.5.1: the address is not canonical: bits 63 to 48 must be copies of bit 47"
+    fi
+done
+mode=softtlb
+"$TARRY" boot -o r.db --mmu $mode --trace default,translation "$BUILD/tests/guest/refusals.elf" </dev/null >out
+is "$mode: the guest was refused as it should" "$(grep -vc '^ok' out)" 1
+refused_at "$(page 0)" "software-managed TLB (satp.MODE 15): it has no entry for this page and ASID 3; the kernel is to write one"
+is "... nor ever had" "$(line TLB)" "the kernel has never written an entry of this page and ASID"
+refused_at "$(page 1)" "4.3.2 step 5: R = 0: no permission to load; X = 1 would do if sstatus.MXR were 1, but it is 0 (4.1.1.2)"
+refused_at "$(page 2)" "4.3.2 step 5: W = 0: no permission to store"
+matches "... the entry" "$(line 'TLB entry')" "^${pte}VR----AD, ppn 0x"
+refused_at "$(page 3)" "4.3.2 step 7, as the software-managed TLB has it: D = 0, and this hart sets neither A nor D: no permission to store"
+refused_at "$(page 4)" "4.3.2 step 5: X = 0: no permission to fetch instructions"
+refused_at "$(page 5)" "4.3.2 step 5: U = 1 and sstatus.SUM = 0: supervisor mode may not use a page with U (4.1.1.2)"
+refused_at "$(page 6)" "software-managed TLB (satp.MODE 15): it has no entry for this page and ASID 5; the kernel is to write one"
+matches "... but for another ASID" "$(line 'wrong ASID')" "^the TLB has an entry of this page for ASID 3 \(written after [0-9]+ instructions\), but satp has ASID 5\$"
+refused_at "$(page 7)" "software-managed TLB (satp.MODE 15): it has no entry for this page and ASID 5; the kernel is to write one"
+is "... which a fence has dropped" "$(line TLB | sed 's/after [0-9]* /after N /')" \
+    "it had one, written after N instructions: the fence of sfence row $(sqlite3 r.db "select id from sfence where asid = 5 and all_asid = 0") dropped it"
+is "... and is none of another ASID" "$(line 'wrong ASID')" ""
+refused_at 0xffffffc080200000 "software-managed TLB (satp.MODE 15): user mode may not use the supervisor's window"
+
+# memory protection, of M mode's guest (tests/guest/m/protection.c)
+"$TARRY" boot --bios none -o r.db --trace default,translation "$BUILD/tests/guest/m/protection.elf" </dev/null >out
+is "PMP: each access fault has its rule, and is refused once by each" "$(for i in $(sqlite3 r.db "select id from trap where code in (1, 5, 7)"); do
+    told=$(explain r.db explain --fault "$i")
+    line refused
+done | sed 's/ physical address 0x[0-9a-f]*//; s/, at 0x[0-9a-f]*//; s/: an access fault$//' | uniq)" "3.7.1: PMP refuses to fetch from: no PMP entry matches there, which is enough to refuse S and U mode (3.7.1)
+3.7.1: PMP refuses to store to: PMP entry 0 there has R--, NAPOT
+3.7.1: PMP refuses to load from: PMP entry 2 there has ---, TOR
+3.7.1: PMP refuses to load from: PMP entry 3 there has --X, NAPOT
+3.7.1: PMP refuses to fetch from: PMP entry 0 there has R--, NAPOT
+3.7.1: PMP refuses to store to: PMP entry 0 there has R--, NAPOT
+3.7.1: PMP refuses to load from: PMP entry 2 there has ---, TOR
+4.3.2 step 2: PMP does not let the entry at level 0, be read: PMP entry 2 there has ---, TOR
+4.3.2 step 7: A or D is to be set in the leaf, and PMP does not let it be written: PMP entry 2 there has R--, TOR
+3.7.1: PMP refuses to store to: PMP entry 1 there has R--, TOR, locked: M mode is bound, too"
+told=$(explain r.db explain --fault "$(sqlite3 r.db "select cause from walk where refusal = 19 and mode = 0 and access = 1 order by id limit 1")")
+is "... without translation" "$(line translation)" "bare: the address is the physical one"
+
 # a kernel that forgets fences
 "$TARRY" boot -o r.db --trace default,translation --stale-tlb "$BUILD/tests/guest/stale.elf" </dev/null >out
 is "forgotten fences: the guest saw what it should" "$(grep -vc '^ok' out)/$(grep -c '^ok' out)" 1/4

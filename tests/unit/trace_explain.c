@@ -19,6 +19,9 @@
 #define FETCH 12, 2
 #define LOAD 13, 0
 #define STORE 15, 1
+#define FETCH_ACCESS 1, 2
+#define LOAD_ACCESS 5, 0
+#define STORE_ACCESS 7, 1
 #define USER 0
 #define KERNEL 1
 #define TABLE(pa) ((pa) >> 2 | 1)
@@ -90,9 +93,11 @@ static void says_not(const char *words)
         fail_msg("'%s' is in\n%s", words, text);
 }
 
+enum { PA = 4, PMP };
+
 struct made {
     int code, access, from, mode, refusal, level;
-    uint64_t va, pte[4], table; /* pte: from level 0 up */
+    uint64_t va, pte[6], table; /* pte: from level 0 up; then PA and PMP */
     const char *levels;         /* the lines of the entries */
     const char *refused;        /* that of the rule */
 };
@@ -103,10 +108,10 @@ static void make(const struct made *c)
     sql("DELETE FROM trap WHERE id = %d; DELETE FROM walk WHERE id = %d", TRAP, WALK);
     sql("INSERT INTO trap(id, insn, ts, proc, pc, cause, code, tval, \"from\", \"to\", image, root)"
         " VALUES(%d, 60000, 60000, 0, 0x10100, 0, %d, %lld, %d, 1, 0, 0)", TRAP, c->code, (long long)c->va, c->from);
-    sql("INSERT INTO walk(id, insn, ts, proc, pc, cause, va, access, mode, refusal, level, pte3, pte2, pte1, pte0, \"table\")"
-        " VALUES(%d, 60000, 60000, 0, 0x10100, %d, %lld, %d, %d, %d, %d, %lld, %lld, %lld, %lld, %lld)", WALK, TRAP,
+    sql("INSERT INTO walk(id, insn, ts, proc, pc, cause, va, access, mode, refusal, level, pte3, pte2, pte1, pte0, \"table\","
+        " pa, pmp) VALUES(%d, 60000, 60000, 0, 0x10100, %d, %lld, %d, %d, %d, %d, %lld, %lld, %lld, %lld, %lld, %lld, %lld)", WALK, TRAP,
         (long long)c->va, c->access, c->mode, c->refusal, c->level, (long long)c->pte[3], (long long)c->pte[2],
-        (long long)c->pte[1], (long long)c->pte[0], (long long)c->table);
+        (long long)c->pte[1], (long long)c->pte[0], (long long)c->table, (long long)c->pte[PA], (long long)c->pte[PMP]);
 }
 
 #define VA 0x40203004ull /* entries 1, 1, 3 */
@@ -124,9 +129,8 @@ static const struct made refusals[] = {
      "4.4.1: the address is not canonical: bits 63 to 39 must be copies of bit 38"},
     {LOAD, USER, SV48, 2, 0, 0x800000000000, {0}, 0, "",
      "4.5.1: the address is not canonical: bits 63 to 48 must be copies of bit 47"},
-    {LOAD, USER, SV39, 3, 1, VA, {[2] = TABLE(0x80001000)}, 0x80000008,
-     L2, "4.3.2 step 2: the entry at level 1 lies where there is no memory, or none that PMP lets the supervisor read:"
-         " an access fault"},
+    {LOAD_ACCESS, USER, SV39, 3, 1, VA, {[2] = TABLE(0x80001000), [PA] = 0x80000008}, 0x80000008,
+     L2, "4.3.2 step 2: the entry at level 1 lies at 0x80000008, where there is no memory (PMA, 3.6): an access fault"},
     {STORE, USER, SV39, 4, 1, VA, {[2] = TABLE(0x80001000)}, 0x80001008,
      L2 "level 1|entry 1 at 0x80001008: 0x0000000000000000 = --------, ppn 0x0: not valid\n",
      "4.3.2 step 3: V = 0 at level 1: not present: nothing is mapped from 0x40200000 to 0x403fffff"},
@@ -172,7 +176,25 @@ static const struct made refusals[] = {
      "software-managed TLB (satp.MODE 15): it has no entry for this page; the kernel is to write one"},
     {LOAD, USER, SOFT, 16, 0, 0xffffffc000000000, {0}, 0, "",
      "software-managed TLB (satp.MODE 15): user mode may not use the supervisor's window"},
-    {STORE, USER, SOFT, 13, 0, VA, {0}, 0, "", "software-managed TLB: W = 0 or D = 0: no permission to store"},
+    {STORE, USER, SOFT, 13, 0, VA, {LEAF(0x80005000, 0x5b)}, 0, "", "4.3.2 step 5: W = 0: no permission to store"},
+    {LOAD, USER, SOFT, 12, 0, VA, {LEAF(0x80005000, 0x59)}, 0, "",
+     "4.3.2 step 5: R = 0: no permission to load; X = 1 would do if sstatus.MXR were 1, but it is 0 (4.1.1.2)"},
+    {STORE, USER, SOFT, 17, 0, VA, {LEAF(0x80005000, 0x5f)}, 0, "",
+     "4.3.2 step 7, as the software-managed TLB has it: D = 0, and this hart sets neither A nor D: no permission to store"},
+    {LOAD_ACCESS, USER, SV39, 18, 1, VA, {[2] = TABLE(0x80001000), [PA] = 0x80001008, [PMP] = 0x30c}, 0x80001008, L2,
+     "4.3.2 step 2: PMP does not let the entry at level 1, at 0x80001008, be read: PMP entry 2 there has --X, TOR: an access fault"},
+    {STORE_ACCESS, USER, SV39, 18, 0, VA, {LEAF(0x80005000, 0x1f), UPPER, [PA] = LAST, [PMP] = 0x119}, LAST, NULL,
+     "4.3.2 step 7: A or D is to be set in the leaf, and PMP does not let it be written: PMP entry 0 there has R--, NAPOT:"
+     " an access fault"},
+    {STORE_ACCESS, USER, SV39, 19, 0, VA, {LEAF(0x80005000, 0xdf), UPPER, [PA] = 0x80005004, [PMP] = 0x109d}, LAST, NULL,
+     "3.7.1: PMP refuses to store to physical address 0x80005004: PMP entry 15 there has R-X, NAPOT, locked: M mode is bound,"
+     " too: an access fault"},
+    {LOAD_ACCESS, USER, 0, 19, 0, VA, {[PA] = VA}, 0, "",
+     "3.7.1: PMP refuses to load from physical address 0x40203004: no PMP entry matches there, which is enough to refuse S and"
+     " U mode (3.7.1): an access fault"},
+    {LOAD_ACCESS, KERNEL, 0, 20, 0, VA, {[PA] = VA}, 0, "", "3.6: there is nothing at physical address 0x40203004: an access fault"},
+    {FETCH_ACCESS, KERNEL, SV39, 20, 0, VA, {LEAF(0x10000000, 0xdf), UPPER, [PA] = 0x10000004}, LAST, NULL,
+     "3.6: no code can be fetched (PMA) from physical address 0x10000004: an access fault"},
     {LOAD, USER, SV39, 99, 0, VA, {0}, 0, NULL, "refusal 99, which this tarry does not know"},
 };
 
@@ -307,8 +329,8 @@ static void stale_entries(void **state)
                    {"0x40203000", 0, 8, 0, false}, {"0x40203000", 0, 7, 1, false}, {"0x40204000", 0, 7, 0, false}};
     for (unsigned i = 0; i < sizeof(refills) / sizeof(refills[0]); i++) {
         sql("DELETE FROM tlb_refill; UPDATE tlb_stale SET pte = 0x2000145b, va = 0x40203008");
-        sql("INSERT INTO tlb_refill(id, insn, ts, proc, pc, cause, va, access, asid, second, \"references\", level, pte, victim)"
-            " VALUES(4996, 1, 1, 0, 4, 0, %s, %d, %d, %d, 3, 0, 0, 0)", refills[i].va, refills[i].access, refills[i].asid,
+        sql("INSERT INTO tlb_refill(id, insn, ts, proc, pc, cause, va, access, asid, second, \"references\", level, pte, victim,"
+            " saved, pte3, pte2, pte1) VALUES(4996, 1, 1, 0, 4, 0, %s, %d, %d, %d, 3, 0, 0, 0, 0, 0, 0, 0)", refills[i].va, refills[i].access, refills[i].asid,
             refills[i].second);
         refills[i].renews ? says_not("\nstale|") : says(STALE);
     }

@@ -98,7 +98,7 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
              WHEN 11 THEN iif(w.access = 2,
                  '4.3.2 step 5: U = 1: supervisor mode may not run code of a page with U, whatever sstatus.SUM is (4.3.1)',
                  '4.3.2 step 5: U = 1 and sstatus.SUM = 0: supervisor mode may not use a page with U (4.1.1.2)')
-             WHEN 12 THEN '4.3.2 step 5: R = 0: no permission to load' || iif((SELECT pte & 8 FROM last),
+             WHEN 12 THEN '4.3.2 step 5: R = 0: no permission to load' || iif(iif(w.mode = 15, w.pte0, (SELECT pte FROM last)) & 8,
                  '; X = 1 would do if sstatus.MXR were 1, but it is 0 (4.1.1.2)', '')
              WHEN 13 THEN iif(w.mode = 15 AND w.pte0 & 4, 'software-managed TLB: D = 0: no permission to store', -- until version 2
                  '4.3.2 step 5: W = 0: no permission to store')
@@ -137,8 +137,8 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
                  WHEN t.code NOT IN (1, 5, 7, 12, 13, 15) THEN 'no page table refused this: it is no page fault'
                  WHEN w.id IS NULL THEN 'its page walk was not recorded: run again with --trace default,translation'
                  ELSE (SELECT name FROM enum_translation_mode WHERE id = w.mode) || coalesce((SELECT printf(
-                     ', address space (ASID) %d', asid) || iif(mode IN (8, 9), printf(', root of the table at 0x%x', root), '') FROM sp WHERE mode = w.mode), '')
-                     || iif(x.mode = 3 AND w.mode <> 0, ', by mstatus.MPRV for the mode in MPP (3.1.6.3)', '')
+                     ', address space (ASID) %d', asid) || iif(mode IN (8, 9), printf(', root of the table at 0x%x', root), '') FROM sp WHERE mode = w.mode AND mode <> 0), '')
+                     || iif(x.mode = 3 AND (w.mode <> 0 OR (w.refusal = 19 AND w.pmp & 128 = 0)), ', by mstatus.MPRV for the mode in MPP (3.1.6.3)', '')
                      || iif(w.mode = 0, ': the address is the physical one', '') END
              FROM x LEFT JOIN t LEFT JOIN w
          UNION ALL SELECT 10 - level, printf('level %d', level), printf('entry %d%s: 0x%016x = %s, ppn 0x%x: ', place,
@@ -149,12 +149,11 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
          UNION ALL SELECT 10, 'TLB entry', printf('0x%016x = %s, ppn 0x%x', pte0, letters, pte0 >> 10 & 0xfffffffffff)
              FROM w JOIN decoded ON pte = pte0 WHERE mode = 15 AND pte0 <> 0
          UNION ALL SELECT 11, 'refused', words FROM why
-         UNION ALL SELECT 12, 'TLB', CASE WHEN max(ours) IS NOT 1 THEN 'the kernel has never written an entry of this page and ASID'
-                 WHEN max(iif(ours, fence, 0)) > max(iif(ours, coalesce(victim, 0), 0)) THEN printf('it had one, written after %d instructions: the fence of'
-                 || ' sfence row %d dropped it', max(iif(ours, insn, 0)), max(iif(ours, fence, 0)))
-                 ELSE printf('it had one, written after %d instructions: that had to go for the one of row %d',
-                     max(iif(ours, insn, 0)), max(iif(ours, victim, 0))) END
-             FROM w LEFT JOIN wrote WHERE w.refusal = 15 AND EXISTS (SELECT 1 FROM stlb_write)
+         UNION ALL SELECT 12, 'TLB', coalesce((SELECT printf('it had one, written after %d instructions: ', insn)
+                 || iif(coalesce(fence, 0) > coalesce(victim, 0), printf('the fence of sfence row %d dropped it', fence),
+                        printf('that had to go for the one of stlb_write row %d', victim)) FROM wrote WHERE ours),
+                 'the kernel has never written an entry of this page and ASID')
+             FROM w WHERE w.refusal = 15 AND EXISTS (SELECT 1 FROM stlb_write)
          UNION ALL SELECT 13, 'wrong ASID', printf('the TLB has an entry of this page for ASID %d (written after %d instructions),'
                  || ' but satp has ASID %d', asid, insn, (SELECT asid FROM sp))
              FROM wrote WHERE NOT ours AND fence IS NULL AND victim IS NULL
