@@ -136,6 +136,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(filter-out $(BUILD)/host/emu/main.o,$(HOST_OB
 -include tests/khost.mk
 -include tests/fuzz.mk
 -include tests/lockstep/lockstep.mk
+-include tests/walks/walks.mk
 
 bench: setup-test
 	@$(MAKE) --no-print-directory build unit

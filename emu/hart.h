@@ -212,6 +212,8 @@ uint64_t count_find_special(struct hart *, uint64_t pc, uint64_t end);
 bool tlb_fill_hook(uc_engine *, uint64_t page, uc_mem_type, uc_tlb_entry *, void *hart);
 /* Where va lies in host memory, without side effects; NULL unless `bytes` bytes from there are on one page of RAM. */
 const uint8_t *tlb_look(struct hart *, uint64_t va, enum mmu_access, unsigned bytes);
+/* Sets A and D as an access does. */
+void tlb_visit(struct hart *, uint64_t va, enum mmu_access);
 /* The same as a physical address. False: not mapped to RAM. */
 bool tlb_physical(struct hart *, uint64_t va, enum mmu_access, uint64_t *pa);
 /* A walk without side effects, and the entries that it read, from the root on. False: refused. */

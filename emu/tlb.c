@@ -129,6 +129,12 @@ bool tlb_physical(struct hart *h, uint64_t va, enum mmu_access access, uint64_t 
     return ok;
 }
 
+void tlb_visit(struct hart *h, uint64_t va, enum mmu_access access)
+{
+    struct mmu_result r;
+    translate(h, va, access, true, &r);
+}
+
 const uint8_t *tlb_look(struct hart *h, uint64_t va, enum mmu_access access, unsigned bytes)
 {
     struct mmu_result r;
@@ -277,8 +283,12 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
         entry->perms = UC_PROT_READ | UC_PROT_EXEC;
         return true;
     }
-    if (h->tlb && access == MMU_LOAD && reads_to_store(h))
+    if (h->tlb && access == MMU_LOAD && reads_to_store(h)) { /* what cannot be read leaves D as it is, as without a model */
+        bool found = translate(h, page, MMU_LOAD, true, &r);
+        if (!found || (!bus_is_ram(h->machine, r.pa) && !bus_is_device(h->machine, r.pa)))
+            return refuse(h, page, MMU_LOAD, !found && r.refusal != MMU_NO_TABLE);
         access = MMU_STORE;
+    }
     if (access == MMU_FETCH && h->block->tail && !h->hold)
         count_settle(h); /* the next block is being looked for: satp may have changed */
     if (access == MMU_FETCH && h->stopped)

@@ -371,8 +371,11 @@ void tlb_model_hook(uc_engine *uc, uc_mem_type type, uint64_t pa, int bytes, int
     enum mmu_access access = a.store ? MMU_STORE : MMU_LOAD;
     touch(t, pc, va, access);
     uint64_t second = page_of(va + a.bytes - 1);
-    if (second != page_of(va) && tlb_walk(h, second, access, &(struct tlb_walk){0})) /* else the fault tells */
-        touch(t, pc, second, access);
+    if (second == page_of(va) || !tlb_walk(h, second, access, &(struct tlb_walk){0})) /* the fault will tell */
+        return;
+    if (t->options.stale) /* Unicorn has not yet asked for it, and the entry that it will be given says that A and D are set */
+        tlb_visit(h, second, access);
+    touch(t, pc, second, access);
 }
 
 void tlb_model_refused(struct tlb_model *t, uint64_t va, enum mmu_access access)

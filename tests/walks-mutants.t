@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Do the comparisons of walks see a broken walker? Each line of the list breaks one rule in a copy of a source file; the comparison
+# with QEMU (tests/walks, `q`) and that with Unicorn's walker (tests/unit/mmu_random.c, `u`) must see it where the line says so. Unicorn
+# 2.1 checks no reserved bits and none of pointers, and knows nothing of PMP, CSRs and TLBs. `s` is the comparison with QEMU while stale
+# entries are used (--stale-tlb). An argument chooses lines of the list.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+BUILD=${BUILD:-build}
+work=$BUILD/walks-mutants
+mkdir -p "$work"
+packages=$(sed -n 's/^PKGS *:= *//p' Makefile)
+flags="-std=c11 -D_GNU_SOURCE -O1 -I. -Itests -I$BUILD/gen -DTARRY_VERSION=\"0\" $(pkg-config --cflags $packages)"
+libs="$(pkg-config --libs $packages) -lfdt -lpthread -lm -ldl -lcmocka"
+[ -n "${SANITIZE:-}" ] && flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+export ASAN_OPTIONS=detect_leaks=0 TARRY_SEED=1 TARRY_CASES=20000
+cases=20000
+
+# rule | who must see it | source | sed expression
+list() {
+    cat <<'END'
+U is not needed by a user|uq|mmu/walk.c|s/c->privilege == MMU_USER && !user_page/0/;s/return pte & PTE_U ? rights : 0;/return rights;/
+SUM is not needed|uq|mmu/walk.c|s/(access == MMU_FETCH || !c->sum)/access == MMU_FETCH/;s/return c->sum ? rights & ~(unsigned)MMU_EXEC : 0;/return rights \& ~(unsigned)MMU_EXEC;/
+SUM opens code, too|uq|mmu/walk.c|s/(access == MMU_FETCH || !c->sum)/!c->sum/;s/return c->sum ? rights & ~(unsigned)MMU_EXEC : 0;/return rights;/
+MXR is ignored|uq|mmu/walk.c|s/(c->mxr && (pte & PTE_X))/0/
+MXR is always on|uq|mmu/walk.c|s/(c->mxr && (pte & PTE_X))/(pte \& PTE_X)/
+V is ignored|q|mmu/walk.c|s/return MMU_INVALID;/;/
+reserved bits are ignored|q|mmu/walk.c|s/pte & PTE_RESERVED/0/
+bit 63 is ignored|q|mmu/walk.c|s/pte & PTE_RESERVED/pte << 1 \& PTE_RESERVED << 1/
+W without R is a right|uq|mmu/walk.c|s/return MMU_WRITE_ONLY;/return MMU_OK;/
+a superpage may be misaligned|uq|mmu/walk.c|s/return MMU_MISALIGNED;/return MMU_OK;/
+only the last level may be misaligned|uq|mmu/walk.c|s/level \* PTE_INDEX_BITS)) - 1;$/(level ? level - 1 : 0) * PTE_INDEX_BITS)) - 1;/
+A, D and U do not matter in pointers|q|mmu/walk.c|s/return MMU_POINTER_BITS;/;/
+U does not matter in pointers|q|mmu/walk.c|s/(PTE_A | PTE_D | PTE_U)/(PTE_A | PTE_D)/
+a store needs no W|uq|mmu/walk.c|s/access == MMU_STORE && !(rights & MMU_WRITE)/0/
+a fetch needs no X|uq|mmu/walk.c|s/access == MMU_FETCH && !(rights & MMU_EXEC)/0/
+a load needs no R|uq|mmu/walk.c|s/access == MMU_LOAD && !(rights & MMU_READ)/0/
+a store does not set D|uq|mmu/walk.c|s/(access == MMU_STORE ? PTE_D : 0)/0/
+a load sets D|uq|mmu/walk.c|s/(access == MMU_STORE ? PTE_D : 0)/PTE_D/
+A is not set|uq|mmu/walk.c|s/r->pte | PTE_A | (access/r->pte | (access/
+a page without D is writable once it has been read|q|mmu/walk.c|s/if (!(r->pte & PTE_D))/if (0)/
+every address is canonical|uq|mmu/walk.c|s/return high == 0 || high == -1;/return high != 1;/
+the top address bit does not count|uq|mmu/walk.c|s/PTE_INDEX_BITS - 1;$/PTE_INDEX_BITS;/
+Sv48 begins a level too low|uq|mmu/walk.c|s/access, 4, r)/access, 3, r)/
+an index has eight bits|uq|mmu/walk.c|s/((1u << PTE_INDEX_BITS) - 1)/((1u << (PTE_INDEX_BITS - 1)) - 1)/
+a superpage is one page|uq|mmu/walk.c|s/^    r->page_bytes = .*/    r->page_bytes = 4096;/
+M mode translates fetches by MPRV|q|emu/mode.c|s/h->privilege == MMU_MACHINE && access != MMU_FETCH && /h->privilege == MMU_MACHINE \&\& /
+PMP is not asked for page tables|q|emu/tlb.c|s/return pmp_rights(&m->hart.pmp, pa, false) & right ? /return right ? /
+PMP is not asked for pages|q|emu/tlb.c|s/^    r->rights &= pmp_rights.*$//
+the entries survive sfence.vma|s|emu/trap.c|s/^        tlb_model_fence(h->tlb, rs1.*$/        ;/
+the entries survive the sfence.vma of an address|s|mmu/tlb.c|s/gone += fence_bank(&t->array\[i\].small, va, asid)/gone += (va ? 0 : fence_bank(\&t->array[i].small, va, asid))/
+the entries survive the sfence.vma of an address space|s|mmu/tlb.c|s/gone += fence_bank(&t->array\[i\].small, va, asid)/gone += (asid \&\& !va ? 0 : fence_bank(\&t->array[i].small, va, asid))/
+the second page of a store does not get its D|s|emu/tlb_model.c|s/tlb_visit(h, second, access);/;/
+a crossing access tells the address of its first byte|q|emu/tlb.c|s/return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;/return ea;/
+END
+}
+
+n=0
+result() { # RULE WHAT_IS_WRONG
+    n=$((n + 1))
+    if [ -z "$2" ]; then echo "ok $n - $1"; else echo "not ok $n - $1: $2"; fi
+}
+elf=$BUILD/tests/walks/walks.elf
+stale=(--options "--stale-tlb --tlb default" --open-bits)
+qemu() { # TARRY OPTION...: 0 if they agree
+    timeout 100 tests/walks/compare.py --limit 30 -n $cases "${@:2}" "$elf" "$1" >"$work/out" 2>&1
+}
+unicorn() { timeout 100 "$1" >"$work/out" 2>&1; }
+objects() { find "$BUILD/host" -name '*.o' ! -path "*/${1%.c}.o" "${@:2}"; } # all but that of SOURCE
+
+echo "1..$((3 + $(list | wc -l)))"
+qemu "$BUILD/tarry" --save "$work/digests"
+qemu "$BUILD/tarry" --open-bits --save "$work/digests-s"
+result "nothing differs without a mutant: QEMU" "$(qemu "$BUILD/tarry" -r "$work/digests" || cat "$work/out")"
+result "nothing differs without a mutant: QEMU and stale entries" "$(qemu "$BUILD/tarry" -r "$work/digests-s" "${stale[@]}" || cat "$work/out")"
+result "nothing differs without a mutant: Unicorn" "$(unicorn "$BUILD/tests/mmu_random" || cat "$work/out")"
+gcc $flags -c -o "$work/mmu_random.test.o" tests/unit/mmu_random.c || exit 1
+while IFS='|' read -r rule who source change; do
+    copy=$work/$(basename "$source")
+    why=
+    sed -e "$change" "$source" >"$copy"
+    if cmp -s "$source" "$copy"; then
+        why="the change does not apply"
+    elif ! gcc $flags -w -I"$(dirname "$source")" -c -o "$work/mutant.o" "$copy"; then
+        why="it does not build"
+    elif ! gcc $flags -o "$work/tarry" "$work/mutant.o" $(objects "$source") $libs; then
+        why="it does not link"
+    elif [[ $who == s ]] && qemu "$work/tarry" -r "$work/digests-s" "${stale[@]}"; then
+        why="the comparison with QEMU does not see it"
+    elif [[ $who == *q ]] && qemu "$work/tarry" -r "$work/digests"; then
+        why="the comparison with QEMU does not see it"
+    elif [[ $who == u* ]]; then
+        if ! gcc $flags -o "$work/mmu_random" "$work/mmu_random.test.o" "$work/mutant.o" $(objects "$source" ! -path '*/emu/main.o') $libs; then
+            why="the test does not link"
+        elif unicorn "$work/mmu_random"; then
+            why="the comparison with Unicorn does not see it"
+        fi
+    fi
+    result "$rule ($who)" "$why"
+done < <(list | grep -E "${1:-}")
