@@ -24,7 +24,7 @@ SUM is not needed|uq|mmu/walk.c|s/(access == MMU_FETCH || !c->sum)/access == MMU
 SUM opens code, too|uq|mmu/walk.c|s/(access == MMU_FETCH || !c->sum)/!c->sum/;s/return c->sum ? rights & ~(unsigned)MMU_EXEC : 0;/return rights;/
 MXR is ignored|uq|mmu/walk.c|s/(c->mxr && (pte & PTE_X))/0/
 MXR is always on|uq|mmu/walk.c|s/(c->mxr && (pte & PTE_X))/(pte \& PTE_X)/
-V is ignored|q|mmu/walk.c|s/return MMU_INVALID;/;/
+V is ignored|uq|mmu/walk.c|s/return MMU_INVALID;/;/
 reserved bits are ignored|q|mmu/walk.c|s/pte & PTE_RESERVED/0/
 bit 63 is ignored|q|mmu/walk.c|s/pte & PTE_RESERVED/pte << 1 \& PTE_RESERVED << 1/
 W without R is a right|uq|mmu/walk.c|s/return MMU_WRITE_ONLY;/return MMU_OK;/
