@@ -21,10 +21,10 @@ static inline uint64_t rnd(void)
     return seed * 0x2545f4914f6cdd1dull;
 }
 
-/* 0 .. n - 1 */
-static inline unsigned below(unsigned n)
+/* 0 .. n - 1, n up to 2^31 */
+static inline unsigned below(uint64_t n)
 {
-    return (unsigned)(rnd() >> 33) % n;
+    return (unsigned)((rnd() >> 33) % n);
 }
 
 /* Begins with TARRY_SEED, or, if there is none, with `usual`; and says so. */

@@ -17,28 +17,15 @@
 #include "emu/machine_priv.h"
 #include "emu/virtio.h"
 #include "fs/host/image.h"
+#include "random.h"
 
 #define RAM (8ull << 20)
 #define PROGRAMS 90
 #define PROGRAM_INSNS 10000
 #define RINGS 3000
 
-static uint64_t seed;
 static char err[512];
 static struct image *disk;
-
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * 0x2545f4914f6cdd1dull;
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(rnd() >> 33) % n;
-}
 
 static struct machine *new_machine(void)
 {
@@ -342,9 +329,7 @@ static int set_up(void **state)
 {
     char path[] = "/tmp/tarry-hostile-XXXXXX";
     (void)state;
-    const char *given = getenv("TARRY_SEED");
-    seed = given ? strtoull(given, NULL, 0) : 0x5eed0bad5eedull;
-    printf("# TARRY_SEED=0x%llx\n", (unsigned long long)seed);
+    seed_with(0x5eed0bad5eedull);
     close(mkstemp(path));
     disk = image_create(path, 1 << 20, 1, err, sizeof err);
     unlink(path);

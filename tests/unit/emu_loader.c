@@ -18,27 +18,14 @@
 #include "emu/fdt.h"
 #include "emu/loader.h"
 #include "emu/machine_priv.h"
+#include "random.h"
 
 #define RAM (8ull << 20)
 #define FILES 100000
 #define TREES 30000
 #define TREE_ROOM 0x10000
 
-static uint64_t seed;
 static char err[512];
-
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * 0x2545f4914f6cdd1dull;
-}
-
-static uint64_t below(uint64_t n)
-{
-    return (rnd() >> 20) % n;
-}
 
 /* Numbers that break arithmetic, as often as random ones. */
 static uint64_t nasty(void)
@@ -164,10 +151,7 @@ static void random_trees(void **state)
 
 int main(void)
 {
-    const char *given = getenv("TARRY_SEED");
-    seed = given ? strtoull(given, NULL, 0) : 20260222;
-    seed = seed ? seed : 1;
-    print_message("# TARRY_SEED=%llu\n", (unsigned long long)seed);
+    seed_with(20260222);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_files),
         cmocka_unit_test(random_trees),

@@ -22,6 +22,7 @@
 #include "emu/machine_priv.h"
 #include "emu/tlb_model.h"
 #include "mmu/pte.h"
+#include "random.h"
 #include "traces/recorder.h"
 
 enum { RA = 1, T0 = 5, T1 = 6, A0 = 10, A1 = 11, S2 = 18, S5 = 21 };
@@ -35,22 +36,8 @@ enum { CODE_PAGES = 12, DATA_PAGES = 96, CHUNK = 64, INSNS = 30000 };
 #define CODE_VA 0x50000000ull
 #define HANDLER_VA (CODE_VA + 64 * 4096)
 
-static uint64_t seed;
 static char err[512];
 static struct recorder *recorder; /* of the next machine */
-
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * 0x2545f4914f6cdd1dull;
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(rnd() >> 33) % n;
-}
 
 /* ---- the guest ---- */
 

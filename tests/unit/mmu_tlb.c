@@ -16,26 +16,13 @@
 #include <cmocka.h>
 
 #include "mmu/tlb.h"
+#include "random.h"
 
 #define PAGE 4096ull
 #define MEGA (512 * PAGE)
 
 enum { STEPS = 40000, GEOMETRIES = 60 };
 
-static uint64_t seed;
-
-static uint64_t rnd(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * 0x2545f4914f6cdd1dull;
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(rnd() >> 33) % n;
-}
 
 static struct mmu_tlb *make(const struct mmu_tlb_config *c)
 {
@@ -437,9 +424,7 @@ int main(void)
         cmocka_unit_test(walk_cache),
         cmocka_unit_test(bad_geometries),
     };
-    const char *given = getenv("TARRY_SEED");
-    seed = given ? strtoull(given, NULL, 0) : 1;
-    printf("# TARRY_SEED=%llu\n", (unsigned long long)seed);
+    seed_with(1);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

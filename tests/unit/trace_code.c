@@ -5,21 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
+#include "random.h"
 #include "traces/code.h"
 
 enum { PCS = 64, MUTANTS = 1500 };
-
-static uint64_t seed;
-
-static uint64_t random_word(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
 
 static unsigned char *read_built(const char *name, size_t *n)
 {
@@ -111,13 +101,13 @@ static void damaged_programs(void **state)
         unsigned char *sound = read_built(files[f], &n);
         assert_true(ask_all(sound, n) > 10);
         for (unsigned i = 0; i < MUTANTS; i++) {
-            size_t left = random_word() % 8 == 0 ? 1 + random_word() % n : n;
+            size_t left = rnd() % 8 == 0 ? 1 + rnd() % n : n;
             unsigned char *copy = malloc(left); /* of its very size, so that a sanitizer sees what is read behind it */
             memcpy(copy, sound, left);
-            for (unsigned k = 1 + random_word() % 8; k > 0; k--) {
-                size_t at = random_word() % 3 == 0 ? random_word() % 64 : random_word() % left;
+            for (unsigned k = 1 + rnd() % 8; k > 0; k--) {
+                size_t at = rnd() % 3 == 0 ? rnd() % 64 : rnd() % left;
                 if (at < left)
-                    copy[at] = (unsigned char)random_word();
+                    copy[at] = (unsigned char)rnd();
             }
             ask_all(copy, left);
             free(copy);
@@ -133,9 +123,7 @@ int main(void)
         cmocka_unit_test(what_is_no_program),
         cmocka_unit_test(damaged_programs),
     };
-    const char *given = getenv("TARRY_SEED");
-    seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
+    seed_with(seed_of_now());
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    print_message("# TARRY_SEED=%llu\n", (unsigned long long)seed);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,25 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "random.h"
 #include "traces/slice.h"
 
-static uint64_t seed;
 static struct record *records;
 static const struct record *order[SLICE_RECORDS];
-
-static uint64_t random_word(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
 
 /* Any length in bits, and the values where the length of an integer changes. */
 static uint64_t random_value(void)
 {
-    uint64_t r = random_word();
+    uint64_t r = rnd();
     unsigned bits = (unsigned)(r >> 8) % 65;
 
     switch (r % 4) {
@@ -41,15 +32,14 @@ static uint64_t random_value(void)
     case 2:
         return bits == 64 ? 0 : 1ull << bits;
     default:
-        return bits ? random_word() >> (64 - bits) : 0;
+        return bits ? rnd() >> (64 - bits) : 0;
     }
 }
 
 static int setup(void **state)
 {
     (void)state;
-    seed = getenv("TARRY_SEED") ? strtoull(getenv("TARRY_SEED"), NULL, 0) : (uint64_t)time(NULL) * 2654435761u + 1;
-    print_message("# TARRY_SEED=%llu\n", (unsigned long long)seed);
+    seed_with(seed_of_now());
     records = malloc(SLICE_RECORDS * sizeof(*records));
     return records != NULL ? 0 : -1;
 }
@@ -92,10 +82,10 @@ static void add(struct slice *s, unsigned kind, uint32_t n, bool wide)
         struct record *r = &records[i];
         for (unsigned w = 0; w < W_COLUMNS + CATALOGUE_MAX_WORDS; w++)
             r->words[w] = wide ? INT64_MAX - w : random_value();
-        id += 1 + (wide ? 1ull << 40 : random_word() % 3);
+        id += 1 + (wide ? 1ull << 40 : rnd() % 3);
         r->words[W_ID] = id;
         r->kind = (uint16_t)kind;
-        r->flags = catalogue_events[kind].interval && random_word() % 8 == 0 ? REC_OPEN : 0;
+        r->flags = catalogue_events[kind].interval && rnd() % 8 == 0 ? REC_OPEN : 0;
         order[i] = r;
     }
     slice_clear(s);
@@ -162,7 +152,7 @@ static void every_kind(void **state)
 
     for (unsigned kind = 1; kind < EV_COUNT; kind++)
         for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-            uint32_t n = counts[i] <= 300 ? counts[i] : counts[i] - (uint32_t)(random_word() % 300);
+            uint32_t n = counts[i] <= 300 ? counts[i] : counts[i] - (uint32_t)(rnd() % 300);
             add(&s, kind, n, false);
             assert_rows(db, kind, n);
             assert_sound(db);
