@@ -127,7 +127,7 @@ static bool in_ram(uint64_t pa, unsigned bytes)
     return pa >= BASE && pa - BASE <= sizeof ram - bytes;
 }
 
-/* Where an access may lead: neither to a table nor to the code. */
+/* Where a store or a fetch may lead: neither to a table nor to the code. */
 static bool is_data(uint64_t pa, unsigned bytes)
 {
     return pa >= page_at(FIRST) && pa + bytes <= CODE;
@@ -248,7 +248,8 @@ static uint32_t one_page(const struct access *a, uint64_t va, unsigned bytes, st
     }
     o->pa[i] = r.pa;
     o->refusal = r.refusal;
-    o->open |= r.refusal == MMU_POINTER_BITS || (!cause && !is_data(r.pa, bytes));
+    bool reads = a->kind != FETCH && !is_store(a->kind);
+    o->open |= r.refusal == MMU_POINTER_BITS || (!cause && !(reads ? in_ram(r.pa, bytes) : is_data(r.pa, bytes)));
     return cause;
 }
 
