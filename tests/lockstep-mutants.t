@@ -11,6 +11,7 @@ packages=$(sed -n 's/^PKGS *:= *//p' Makefile)
 flags="-std=c11 -D_GNU_SOURCE -O1 -I$BUILD/gen -DTARRY_VERSION=\"0\" $(pkg-config --cflags $packages)"
 libs="$(pkg-config --libs $packages) -lfdt -lpthread -lm -ldl"
 [ -n "${SANITIZE:-}" ] && flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+objects=$(make -s BUILD="$BUILD" SANITIZE="${SANITIZE:-}" --eval='objects: ; @echo $(HOST_OBJ)' objects | tr ' ' '\n')
 export ASAN_OPTIONS=detect_leaks=0
 
 # rule | program that must see it | source | sed expression
@@ -66,7 +67,7 @@ while IFS='|' read -r rule program source change; do
     elif ! gcc $flags -I"$(dirname "$source")" -c -o "$work/mutant.o" "$copy"; then
         why="it does not build"
     elif ! gcc $flags -o "$work/lockstep" "$work"/*.test.o "$work/mutant.o" \
-        $(find "$BUILD/host" -name '*.o' ! -path "*/emu/main.o" ! -path "*/${source%.c}.o") $libs; then
+        $(grep -v -e "/host/emu/main.o$" -e "/host/${source%.c}.o$" <<<"$objects") $libs; then
         why="it does not link"
     elif try "$program" "$work/lockstep"; then
         why="$program does not see it"
