@@ -67,6 +67,9 @@ copy_on_write copied write 0
 copy_on_write reused write 0
 protection protection write 0"
 is "no segment" "$(at wild)" "no_segment no_segment write 0"
+is "a system call is its caller's line, not the library's" "$(ask "select distinct l.file || ':' || l.line from syscall s
+        join enum_syscall n on n.id = s.number join program_line l on l.image = s.image and l.address = s.caller where n.name = 'pread'")" \
+    "rules.c:$(grep -n 'pread(fd' rules.c | cut -d: -f1)"
 is "disassembly of the instruction" "$(ask "select distinct l.text from program_line l where l.function = 'touch' and text like 'sb%'")" \
     "$(riscv64-unknown-elf-objdump -d rules | sed -n '/<touch>:/,/^$/s/.*\tsb\t\(.*\),\(.*\)(\(.*\))/sb \1, \2(\3)/p')"
 

@@ -42,8 +42,13 @@ ok "perfetto: the same on standard output" cmp .out p.json
 
 export_ t.db --to folded
 is "folded: faults add up" "$(awk '{ n += $NF } END { print n }' .out)" "$(count fault)"
-is "folded: four frames" "$(awk -F';' 'NF != 4' .out | wc -l)" 0
-matches "folded: what user code did" "$out" "sparse;user;pc 0x[0-9a-f]+;filled [0-9]+"
+is "folded: from the program to the resolution" "$(awk -F';' 'NF < 4 || NF > 5 || $1 != "sparse" || ($(NF - 1) != "user" && $(NF - 1) !~ /^(syscall [a-z]+|kernel)$/)' .out | grep -v '^sparse;pc 0x0;kernel;')" ""
+matches "folded: what user code did, with function and line" "$out" "sparse;main;guestos/user/sparse.c:[0-9]+;user;filled [0-9]+"
+"$TARRY" run -o eager.db --io eager --input f sparse /in/f --touch 30 >/dev/null || exit 1
+line=$(grep -n ' pread(' "$TOP/guestos/user/sparse.c" | head -1 | cut -d: -f1)
+export_ eager.db --to folded
+is "folded: faults in a system call are the line's that called its function" "$(grep syscall .out)" \
+    "sparse;main;guestos/user/sparse.c:$line;syscall pread;zeroed $(sqlite3 eager.db "select count(*) from fault where caller > 0")"
 export_ t.db --to folded-ns
 is "folded-ns: time adds up" "$(awk '{ n += $NF } END { print n }' .out)" "$(sqlite3 t.db 'select sum(dur) from fault')"
 

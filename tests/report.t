@@ -43,7 +43,8 @@ want = {"asked": summary["bytes_asked"], "read": one("select sum(bytes) from tra
         "memory": one("select sum(bytes) from transfer where boundary in (2, 3, 8) and output = 0"),
         "skipped": one("select sum(bytes) from transfer where boundary = 5"), "disk_read": summary["disk_sectors_read"] * 512,
         "disk_written": summary["disk_sectors_written"] * 512, "disk_busy": one("select sum(service_ns) from disk_request"),
-        "resident": 0, "dirty": 0, "swapped": 0}  # nothing is in memory when the last segment has ended
+        "resident": 0, "dirty": 0, "swapped": 0,
+        "swap_in": 0, "swap_out": 0}  # nothing is in memory when the last segment has ended
 assert sums == want, (sums, want)
 assert all(want[k] > 0 for k in ("asked", "read", "memory", "skipped", "disk_read", "disk_written", "disk_busy"))
 v, peak, level = run["curves"]["resident"]["v"], 0, 0
@@ -96,6 +97,9 @@ for t in process program sched syscall segment snapshot file source fault fill p
 done
 report boot.db -o boot.html
 is "another kernel: exit status" "$status$err" 0
+"$TARRY" boot -o traps.db --trace all --tlb default "$BUILD/tests/guest/traps.elf" >/dev/null
+report traps.db -o traps.html
+is "another kernel with page faults: exit status" "$status$err" 0
 sqlite3 t.db ".backup old.db" && sqlite3 old.db "alter table fault rename column access to acces" 2>/dev/null
 sqlite3 old.db "drop view fault_view; alter table fault rename column access to acces" 2>/dev/null
 report old.db -o old.html
@@ -137,7 +141,7 @@ while read -r verdict name; do
     run)
         # shellcheck disable=SC2086
         run "$TARRY" ${name#tarry }
-        matches "the command that hover names explains the fault: $name" "$status$out" "^0.*fault +[0-9]+ .*write of 0x"
+        matches "the command that hover names explains the fault: $name" "$status$out" "^0.*(fault +[0-9]+ .*write of 0x|access +store or atomic at 0x.*refused +4\.3\.2)"
         ;;
     esac
     [ "$verdict" = done ] && finished=yes

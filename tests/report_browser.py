@@ -324,6 +324,8 @@ def db_count(path, table):
 def odd_ones():
     load("empty.html")
     text = d.find_element(By.TAG_NAME, "main").text
+    check("an empty trace: no buttons nor keys of maps that are not there", js("""return [...document.querySelectorAll('.tools, .key')]
+        .filter(e => e.hidden && e.getClientRects().length > 0).length""") == 0)
     check("an empty trace: says what is not there", "No page fault is in this trace." in text and "No snapshot is in this trace." in text)
     load("killed.html")
     check("a killed run: says so", "was killed or was still going on" in d.find_element(By.ID, "run").text)
@@ -339,7 +341,48 @@ def odd_ones():
     check("another kernel: the disk is drawn", js("return maps.disk.run.disk.n") > 0 and "No page fault is in this trace." in d.find_element(By.TAG_NAME, "main").text)
 
 
-for part in (one_run, looks, two_runs, odd_ones, inherited):
+def another_kernel():
+    """Page faults as the machine saw them, by area of an address space; TLB counts; no figure that only a kernel can fill."""
+    load("traps.html")
+    own = sqlite3.connect("traps.db")
+    check("another kernel: says what it does not tell", "does not tell the machine of its processes" in d.find_element(By.ID, "run").text)
+    check("another kernel: no figures without a chance", js("return ['states', 'memory', 'snapshots', 'table-processes'].filter(id => document.getElementById(id)).length") == 0)
+    wanted = dict(own.execute("select e.name, count(*) from page_trap t join enum_exception e on e.id = t.code group by 1"))
+    key = js("return [...document.querySelectorAll('#faults .key li')].map(l => l.textContent)")
+    got = {t.split(":")[0]: int(re.sub(r"\D", "", re.search(r"\(([^()]*)\)$", t)[1])) for t in key}
+    check("another kernel: every page fault is in the map", got == wanted and len(wanted) == 3, (got, wanted))
+    every = own.execute("select count(*) from trap where code in (12, 13, 15) and root <> 0").fetchone()[0]
+    check("another kernel: the view has every page fault", sum(wanted.values()) == every, (wanted, every))
+    show("faults")
+    trap, area, page, ts, va, rule = own.execute("""select t.id, t.area, t.page, t.ts, t.va, r.name from page_trap t join enum_refusal r on r.id = t.refusal
+        where t.code = 15 order by t.id limit 1""").fetchone()
+    js("view.show(arguments[0] - 50, arguments[0] + 50)", ts)
+    settle()
+    tip = hover(*place("faults", area, page, ts))
+    check("another kernel: hover says trap, address and the rule of the walk", f"trap {trap}: write by the instruction" in tip and hex(va & ~4095) in tip and f"rule {rule}" in tip
+          and "longest" not in tip, (trap, rule, tip))
+    print("run", tip.split("\n")[-1])
+    js("view.reset()")
+    settle()
+    before = js("return maps.faults.painter.drawn")
+    js("document.querySelector('#faults .key button').click()")
+    settle()
+    gone = max(wanted.values())
+    after = js("return maps.faults.painter.drawn")
+    check("a click on the key puts a kind away", before - after == gone and
+          js("return document.querySelector('#faults .key button').getAttribute('aria-pressed')") == "false", (before, after, gone))
+    js("document.querySelector('#faults .key button').click()")
+    settle()
+    check("... and brings it back", js("return maps.faults.painter.drawn") == before)
+    rows = js("return [...document.querySelectorAll('#tlb tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    tlb = own.execute("select e.name, t.accesses, t.second, t.walks from tlb_total t join enum_access e on e.id = t.access order by t.access").fetchall()
+    got = [(r[0], *(int(re.sub(r"\D", "", r[k])) for k in (1, 4, 5))) for r in rows]
+    check("TLB: the counts of the model", got == tlb and sum(t[3] for t in tlb) > 0, (got, tlb))
+    widths = js("return [...document.querySelectorAll('#tlb .bar-all')].map(b => b.getBoundingClientRect().width && [...b.children].reduce((n, c) => n + c.getBoundingClientRect().width, 0))")
+    check("TLB: bars", max(widths) > 50, widths)
+
+
+for part in (one_run, looks, two_runs, odd_ones, inherited, another_kernel):
     try:
         part()
     except Exception:

@@ -213,6 +213,19 @@ const struct fixed_view schema_views[] = {
      " l.file, l.line, CASE WHEN l.file IS NOT NULL THEN printf('%s:%d', l.file, l.line) END AS source"
      " FROM instruction AS i LEFT JOIN image AS m ON m.id = i.image LEFT JOIN symbol AS s ON s.id = i.symbol"
      " LEFT JOIN source_line AS l ON l.id = i.line"},
+    {"page_area", "Of a kernel that does not describe its processes: parts of its address spaces (`root`) in which page faults were near"
+     " each other, no farther than 2 MiB apart; id is the first of them",
+     "SELECT min(id) AS id, root, min(page) AS first, max(page) AS last, count(*) AS pages, sum(faults) AS faults FROM ("
+     "SELECT *, sum(begins) OVER (PARTITION BY root ORDER BY page) AS part FROM ("
+     "SELECT *, page - lag(page, 1, page - 1000) OVER (PARTITION BY root ORDER BY page) > 512 AS begins FROM ("
+     "SELECT min(id) AS id, root, tval >> 12 AS page, count(*) AS faults FROM trap WHERE code IN (12, 13, 15) AND root <> 0"
+     " GROUP BY root, tval >> 12))) GROUP BY root, part"},
+    {"page_trap", "Page faults of a kernel that does not describe them, as the machine delivered them, with their area (view page_area)"
+     " and the rule of the page walk (group translation)",
+     "SELECT t.id, t.insn, t.ts, t.root, a.id AS area, t.tval AS va, (t.tval >> 12) - a.first AS page, t.code,"
+     " CASE t.code WHEN 12 THEN 2 WHEN 13 THEN 0 ELSE 1 END AS access, t.\"from\", t.pc, t.image, w.refusal"
+     " FROM page_area AS a JOIN trap AS t ON t.root = a.root AND t.tval >> 12 BETWEEN a.first AND a.last AND t.code IN (12, 13, 15)"
+     " LEFT JOIN walk AS w ON w.cause = t.id"},
     {"ecall_words", "System calls of a kernel that does not describe them, as one would write them: openat(AT_FDCWD, \"/etc/passwd\", 0x0, 00) = 3", NULL},
     {"syscall_words", "System calls as one would write them: open(\"/in/big\", OREAD) = 3", NULL},
     {"fill_piece", "The pieces of every page that was filled: rows of piece, and of fill for pages of one piece",

@@ -39,7 +39,9 @@ WITH RECURSIVE f AS MATERIALIZED (
              FROM syscall_view AS s JOIN f ON s.id = f.cause
          UNION ALL SELECT 6, 'fault', v.id, v.ts, v.dur,
              printf('%s of %s by pc %s: %s%s', v.access, v.va, v.pc, coalesce(v.resolution, '(open)'),
-                 iif(v.in_kernel, ', in the kernel', ''))
+                 iif(v.in_kernel, ', in the kernel', '') || iif(f.caller > 0, printf(', for the call at 0x%x', f.caller)
+                     || coalesce(' (' || (SELECT coalesce(source, symbol) FROM program_line AS l
+                         WHERE l.image = f.image AND l.address = f.caller) || ')', ''), ''))
              FROM fault_view AS v JOIN f ON v.id = f.id
          UNION ALL SELECT 7, 'fill', v.id, v.ts, v.dur,
              printf('page %s from %d pieces, error %s', v.va, v.pieces, coalesce(v.error, '?'))

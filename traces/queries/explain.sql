@@ -131,6 +131,8 @@ WITH wanted(id) AS MATERIALIZED (SELECT coalesce(:fault,
                      WHERE id = (SELECT cause FROM f) AND NOT EXISTS (SELECT 1 FROM t)), '') FROM x
          UNION ALL SELECT 3, 'instruction', printf('0x%x', x.pc) || coalesce(place.words, '')
              FROM x LEFT JOIN place ON place.image = x.image AND place.pc = x.pc WHERE x.pc <> 0 OR x.code IS NOT NULL
+         UNION ALL SELECT 3, 'caller', printf('the function was called at 0x%x', f.caller) || coalesce(place.words, '')
+             FROM f LEFT JOIN place ON place.image = f.image AND place.pc = f.caller WHERE f.caller > 0
          UNION ALL SELECT 4, 'translation', CASE
                  WHEN w.id IS NULL AND t.id IS NULL THEN 'the hart refused nothing: '
                      || iif(EXISTS (SELECT 1 FROM f), 'the kernel looked for the page itself', 'it went by an older translation')

@@ -5,12 +5,13 @@
 -- param proc (id): only faults of this process; default: all
 -- read: one row per place, the most expensive first. place: the source line, if the program has DWARF; else function and
 --   offset, if it has symbols; else the pc. pcs: how many instructions of the line took faults; instruction: the one of
---   them that cost most. in_kernel: faults that the kernel took itself, on a buffer of a system call made there; copies:
---   copied, reused and detached (enum_resolution). Times in virtual ns.
+--   them that cost most. in_kernel: faults that the kernel took itself, on a buffer of a system call made there: the line
+--   is that which called the function with the ecall, if that is known (column caller). copies: copied, reused and detached
+--   (enum_resolution). Times in virtual ns.
 WITH f AS MATERIALIZED (
-         SELECT image, proc, pc, resolution, sum(events) AS n, sum(events * in_kernel) AS in_kernel,
+         SELECT image, proc, coalesce(nullif(caller, 0), pc) AS pc, resolution, sum(events) AS n, sum(events * in_kernel) AS in_kernel,
                 sum(sum_dur) AS ns, max(max_dur) AS slowest
-         FROM fault_total WHERE :proc IS NULL OR proc = :proc GROUP BY image, proc, pc, resolution),
+         FROM fault_total WHERE :proc IS NULL OR proc = :proc GROUP BY image, proc, coalesce(nullif(caller, 0), pc), resolution),
      p AS MATERIALIZED (SELECT DISTINCT image, pc, proc FROM f),
      place AS MATERIALIZED (
          SELECT p.image, p.pc, p.proc, coalesce(l.source, l.symbol, printf('0x%x', p.pc)) AS place, l.function,

@@ -71,7 +71,8 @@ function colours() {
 }
 
 /* Which hue stands for what. Hue 6 is the ink: black on white, white on black. */
-const faultHue = {zeroed: 2, filled: 0, remapped: 5, copied: 1, reused: 7, detached: 4, paged_in: 3};
+const faultHue = {zeroed: 2, filled: 0, remapped: 5, copied: 1, reused: 7, detached: 4, paged_in: 3,
+    insn_page: 2, load_page: 0, store_page: 1}; /* the last three: of another kernel, by exception */
 const stateHue = {2: 5, 3: 1, 4: 3}, stateName = {2: "clean", 3: "dirty", 4: "swapped"};
 
 function hueOfFault(name) {

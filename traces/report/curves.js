@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Curves, drawn by uPlot: over time (which follow the view) and of how faults are distributed. */
 const SAMPLES = 500;
-const dashes = [[], [10, 5], [3, 4], [12, 4, 3, 4]];
+const dashes = [[], [10, 5], [3, 4], [12, 4, 3, 4], [22, 5], [2, 9]];
+const borders = ["solid", "dashed", "dotted", "dashed", "dashed", "dotted"]; /* of the legend */
 
 /* One uPlot with its title. `lines`: {label, hue, dash}; data comes from `values()`: [x..., y of each line...]. */
 class Plot {
@@ -51,7 +52,7 @@ class Plot {
                 ...this.lines.map((l, i) => ({label: l.label, stroke: c.hues[l.hue], dash: dashes[l.dash || 0], width: 2.5, points: {show: false},
                     show: !hidden[i + 1], paths: o.stepped ? uPlot.paths.stepped({align: 1}) : undefined, value: (u, v) => v == null ? "–" : o.words(v)}))],
             cursor: {drag: {x: true, y: false, setScale: !o.overTime}, points: {size: 9}},
-            legend: {live: true},
+            legend: {live: true, markers: {width: 4, dash: (u, i) => borders[i > 0 ? this.lines[i - 1].dash || 0 : 0]}},
             hooks: {setSelect: o.overTime ? [u => this.select(u)] : [], setCursor: [u => { if (u.cursor.idx == null) this.showLast(); }]},
         }, o.values(), this.holder);
         this.showLast();
@@ -112,9 +113,9 @@ function timePlots(quantities, options) {
         return [sampleTimes(n), ...pairs.map(([run, q]) => (options.sample || sampled)(run, q.name, sampleTimes(n, run)))];
     };
     if (runs.length === 1)
-        return [new Plot(options.single || used.map(q => q.title).join(", "), used.map((q, i) => ({label: q.title, hue: q.hue, dash: i % 4})),
+        return [new Plot(options.single || used.map(q => q.title).join(", "), used.map((q, i) => ({label: q.title, hue: q.hue, dash: i % dashes.length})),
             Object.assign({overTime: true, values: values(used.map(q => [runs[0], q]))}, options))];
-    return used.map(q => new Plot(q.title, runs.map((r, i) => ({label: r.title, hue: runHue(i), dash: i % 4})),
+    return used.map(q => new Plot(q.title, runs.map((r, i) => ({label: r.title, hue: runHue(i), dash: i % dashes.length})),
         Object.assign({overTime: true, values: values(runs.map(r => [r, q]))}, options)));
 }
 
@@ -134,7 +135,7 @@ function sampledStretch(run, name, times) {
 }
 
 function missRatioPlot() {
-    const lines = runs.map((r, i) => ({rows: objects(r.tables["miss-ratio"]), line: {label: r.title, hue: runHue(i), dash: i % 4}})).filter(l => l.rows.length > 1);
+    const lines = runs.map((r, i) => ({rows: objects(r.tables["miss-ratio"]), line: {label: r.title, hue: runHue(i), dash: i % dashes.length}})).filter(l => l.rows.length > 1);
     if (lines.length === 0) return [];
     const xs = [...new Set(lines.flatMap(l => l.rows.map(r => r.pages)))].sort((a, b) => a - b);
     return [new Plot("Miss ratio by size of the memory, from the faults alone", lines.map(l => l.line), {
@@ -185,9 +186,9 @@ function latencyPlots() {
     });
     if (runs.length === 1)
         return [plot("Share of faults that took no longer", kinds.map((k, i) => ({bins: runs[0].latency[k],
-            line: {label: `${name(k)} (${words.count(count(k))})`, hue: hueOfFault(name(k)), dash: i % 4}})))];
+            line: {label: `${name(k)} (${words.count(count(k))})`, hue: hueOfFault(name(k)), dash: i % dashes.length}})))];
     return kinds.slice(0, 8).map(k => plot(name(k), runs.map((r, i) => [r, i]).filter(([r]) => r.latency[k].length > 0).map(([r, i]) =>
-        ({bins: r.latency[k], line: {label: r.title, hue: runHue(i), dash: i % 4}}))));
+        ({bins: r.latency[k], line: {label: r.title, hue: runHue(i), dash: i % dashes.length}}))));
 }
 
 /* Lines with xs of their own on common ones: each keeps its last value until its next x, 0 before and 1 after all of them. */

@@ -20,6 +20,9 @@ function unanswered(names) {
 
 /* ---- the run ---- */
 
+/* Figures of what only the kernel can tell: left out if none did. */
+const told = runs.some(r => !r.foreign);
+
 const factWords = {ram_bytes: words.bytes, virtual_ns: words.ns, host_ns: words.ns, instructions: words.count, events: words.count};
 
 function facts() {
@@ -30,7 +33,7 @@ function facts() {
     });
     const metrics = [...new Map(runs.flatMap(r => objects(r.tables.summary).map(m => [m.metric, m.metric]))).keys()];
     const summaries = runs.map(r => new Map(objects(r.tables.summary).map(m => [m.metric, m.value])));
-    const totals = metrics.map(m => {
+    const totals = metrics.filter(m => told || summaries.some(s => s.get(m))).map(m => {
         const values = summaries.map(s => s.get(m));
         return [m, values, values.map(v => v == null ? "" : cellWords(m, v))];
     });
@@ -38,6 +41,8 @@ function facts() {
         `${r.title}: the run was killed or was still going on. What was stored by then is shown; intervals that had not ended are missing.`));
     warnings.push(...runs.filter(r => r.facts.whole === 0 && r.complete).map(r => el("p", {class: "warning"},
         `${r.title}: not everything was recorded (${r.facts.trace || "the guest switched the trace off"}). The figures show what was: what is missing from them may have happened.`)));
+    warnings.push(...runs.filter(r => r.foreign).map(r => el("p", {class: "warning"},
+        `${r.title}: a kernel ran that does not tell the machine of its processes, segments and files. The figures show what the machine saw itself: page faults and system calls by address space, disk requests, the TLB. ${told ? "The others have nothing of it." : "Those that only a kernel can fill are left out."}`)));
     section("run", runs.length > 1 ? "The runs" : "The run", "What was run, and what did it cost in all?", ...warnings,
         el("h3", {}, "Totals"), compareTable("Totals", totals, true), runs.length > 1 ? note("In brackets: times the first run.") : null,
         el("h3", {}, "Settings and facts"), compareTable("Settings and facts", rows, false), queryBox(["summary"]));
@@ -89,15 +94,17 @@ function processChoice() {
 function faultsSection() {
     const painter = new FaultPainter(), map = new TimeMap("Map of page faults: time from left to right, segments and their pages from top to bottom", 470, painter);
     const modes = el("fieldset", {class: "tools", style: "border:0;padding:0"}, el("legend", {class: "note", style: "float:left;padding:0"}, "Colour says "),
-        faultModes.map(([mode, text]) => el("label", {}, el("input", {type: "radio", name: "mode", value: mode, checked: mode === "kind",
+        (told ? faultModes : [["kind", "what was wanted"], faultModes[1]]).map(([mode, text]) => el("label", {}, el("input", {type: "radio", name: "mode", value: mode, checked: mode === "kind",
             onchange: () => { painter.mode = mode; map.redrawSoon(); }}), " ", text)));
     mapSection("faults", "Faults, page by time", "Which pages faulted, when, and why?",
         "One mark is one fault, or several that are too close together to be told apart: zoom in. In a large trace marks are paler where there are fewer faults. Bands are segments in which something happened, " +
-        "from the first page that was used to the last; a larger segment is drawn taller, but not in proportion.",
+        "from the first page that was used to the last; a larger segment is drawn taller, but not in proportion." +
+        (runs.some(r => r.foreign) ? " Of a kernel that does not describe its segments, bands are areas of its address spaces in which page faults were near each other." : ""),
         map, painter, r => r.faults.n > 0, "No page fault is in this trace.", ["fault-map", "segment-names", "instruction-names", "explain-fault"], modes);
 }
 
 function statesSection() {
+    if (!told) return;
     const painter = new StatePainter();
     mapSection("states", "Where the pages were", "In which state was each page, and when did that change?",
         "The same pages as above. Where one spot of the picture stands for several pages their colours are mixed, " +
@@ -129,11 +136,13 @@ function plots(id, title, question, list, how, nothing, queries) {
 }
 
 function curveSections() {
+    if (!told) return;
     plots("transfers", "Asked for, transferred, used", "What did laziness save?", timePlots([{name: "asked", title: "asked for by reads", hue: 1},
         {name: "read", title: "read from the disk", hue: 0}, {name: "memory", title: "brought into the program's memory", hue: 2},
-        {name: "written", title: "written to the disk", hue: 3}, {name: "skipped", title: "not written: the file held it already", hue: 4}],
+        {name: "written", title: "written to the disk", hue: 3}, {name: "skipped", title: "not written: the file held it already", hue: 4},
+        {name: "swap_in", title: "read back from swap", hue: 5}, {name: "swap_out", title: "written to swap", hue: 7}],
         {words: words.bytes, incrs: binarySteps, stepped: true, single: "Bytes since the beginning"}),
-        "Sums since the beginning. Asked for: what reads of regular files returned. Read from the disk: all blocks, programs and metadata included. Brought into memory: by fills when a page was " +
+        "Sums since the beginning. Asked for: what reads of regular files returned. Read from the disk: all blocks, programs and metadata included, but for swap, which has curves of its own. Brought into memory: by fills when a page was " +
         "touched (deferred), or at the call whether it is used or not (eager). " + (runs.length > 1 ? "A curve stays at its total when its run has ended." : ""), "Nothing was read or written in these traces.", ["asked-curve", "transfer-curves", "files"]);
     plots("working-set", "Working set", "How many pages did the programs need?", [...timePlots([
         {name: "pages", title: "different pages that faults asked for", hue: 0}, {name: "new_pages", title: "pages that a fault asked for the first time", hue: 4},
@@ -153,6 +162,7 @@ function curveSections() {
 }
 
 function snapshotsSection() {
+    if (!told) return;
     const painter = new SnapshotPainter(), most = Math.max(0, ...runs.map(r => painter.all(r).length));
     mapSection("snapshots", "The lives of snapshots", "How long did snapshots live, and what did they pin?",
         "One bar for each snapshot, from the read that took it to its release. Pinned: blocks that a write would have freed and that were kept for it.",
@@ -175,6 +185,30 @@ function tableSection(id, title, query) {
     fill();
 }
 
+/* ---- the TLB model ---- */
+
+function tlbSection() {
+    const some = runs.filter(r => objects(r.tables.tlb).length > 0);
+    if (some.length === 0) return;
+    const most = Math.max(1, ...some.flatMap(r => objects(r.tables.tlb).map(t => t.miss_per_million)));
+    const part = (n, hue, what) => el("i", {class: `bar-part ${hue}`, style: `width:${100 * n / most}%`, title: what});
+    const row = (r, t) => {
+        const perMillion = n => t.accesses > 0 ? n * 1e6 / t.accesses : 0;
+        return el("tr", {}, runs.length > 1 ? el("th", {scope: "row"}, r.title) : null, el("th", {scope: "row"}, t.access), el("td", {class: "number"}, words.count(t.accesses)),
+            el("td", {class: "number"}, words.count(t.miss_per_million)),
+            el("td", {class: "bar"}, el("span", {class: "bar-all"}, part(perMillion(t.second), "second", `${words.count(t.second)} in the second level`),
+                part(perMillion(t.misses - t.second), "walked", `${words.count(t.walks)} walks`))),
+            el("td", {class: "number"}, words.count(t.second)), el("td", {class: "number"}, words.count(t.walks)), el("td", {class: "number"}, t.refs_per_walk == null ? "" : words.count(t.refs_per_walk)),
+            el("td", {class: "number"}, words.count(t.evictions)));
+    };
+    section("tlb", "TLB misses", "How often did a translation have to be looked for, and where was it found?",
+        el("div", {class: "scroll", tabindex: 0, role: "region", "aria-label": "TLB misses"}, el("table", {class: "bars"}, el("thead", {}, el("tr", {}, [...runs.length > 1 ? ["run"] : [],
+            "access", "accesses", "misses per million", "", "found in the second level", "page walks", "entries read per walk", "evictions"].map(t => el("th", {scope: "col"}, t)))),
+            el("tbody", {}, some.flatMap(r => objects(r.tables.tlb).map(t => row(r, t)))))),
+        el("ul", {class: "key"}, el("li", {}, el("i", {class: "second"}), "found in the second level (hatched)"), el("li", {}, el("i", {class: "walked"}), "page walk (solid)")),
+        note("Bars are misses of the first level per million accesses. Runs with --tlb have these counts."), queryBox(["tlb"]));
+}
+
 /* ---- all of it ---- */
 
 document.getElementById("version").textContent = report.version;
@@ -189,9 +223,11 @@ statesSection();
 curveSections();
 diskSections();
 snapshotsSection();
+tlbSection();
 for (const [query, title] of [["fault-latency", "How long faults took, in numbers"], ["faults-by-line", "Faults by program line"], ["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["waits", "Time lost"], ["os161", "OS/161's counters"], ["syscalls", "System calls"], ["syscall-transfers", "What system calls moved"], ["dirty-pages", "Dirty pages"],
     ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["event_kind", "What was recorded"], ["diagnostic", "What the recorder noticed"]])
-    tableSection(`table-${query}`, title, query);
+    if (told || runs.some(r => ["syscalls", "disk", "event_kind", "diagnostic"].includes(query) && objects(r.tables[query]).length > 0))
+        tableSection(`table-${query}`, title, query);
 document.getElementById("contents").append(contents);
 
 function redrawAll() {

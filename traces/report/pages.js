@@ -41,7 +41,7 @@ function segmentBands(run) {
         const last = s ? Math.max(0, Math.ceil(s.length / 4096) - 1) : hi;
         bands.push(id === 0 ? {id, label: "no segment", sub: plural(run.stray.length, "page"), lo: 0, hi: run.stray.length - 1, order: [1e18, 0]}
             : {id, segment: s, lo, hi: Math.max(lo, hi > last && lo <= last ? last : hi), order: s ? [s.proc, Number(s.base)] : [1e17, id],
-                label: s ? `${nameOf(s)}: ${s.type}` : `segment ${id}`, sub: ""});
+                label: s ? run.foreign ? `${s.program.slice(5)} ${s.type}` : `${nameOf(s)}: ${s.type}` : `segment ${id}`, sub: ""});
     }
     for (const b of bands)
         if (b.id !== 0) b.sub = b.lo === b.hi ? `page ${b.lo}` : `pages ${digits(b.lo)}–${digits(b.hi)}`;
@@ -59,6 +59,7 @@ function nameOf(s) {
 function segmentLine(band) {
     const s = band.segment;
     if (!s) return band.id ? `segment ${band.id}` : "no segment holds this address";
+    if (s.pid == null && !s.policy) return `${s.program}, ${s.type}: ${words.bytes(s.length)}`;
     return `segment ${band.id}: ${s.type} of ${s.program || "?"} (pid ${s.pid}), reads ${s.policy}, ${words.bytes(s.length)} from ${s.base}`;
 }
 
@@ -82,6 +83,7 @@ class FaultPainter {
     constructor() {
         this.mode = "kind";
         this.key = el("ul", {class: "key"});
+        this.hidden = new Set(); /* kinds that a click on the key has put away */
     }
 
     bands(run) {
@@ -109,18 +111,19 @@ class FaultPainter {
             const x0 = map.x(t), x1 = map.x(t + width), y0 = map.yOf(band, p0), y1 = map.yOf(band, p1 + 1);
             if (x1 < map.left || x0 > map.right || y1 < map.top || y0 > map.bottom) continue;
             kinds.set(cells.kind[i], (kinds.get(cells.kind[i]) || 0) + cells.count[i]);
+            if (this.mode === "kind" && this.hidden.has(cells.kind[i])) continue;
             spots.add(i, (x0 + x1) / 2, (y0 + y1) / 2, cells.count[i]);
             shapes.push([i, x0, y0, x1 - x0, y1 - y0]);
         }
         this.drawn = shapes.length;
         const least = shapes.length < 2000 ? 5 : 3; /* a mark that is seen from the last row */
         for (const s of shapes) map.enlarge(s, least);
-        if (this.mode === "kind") this.paintKinds(g, run, c, shapes, kinds);
+        if (this.mode === "kind") this.paintKinds(g, map, run, c, shapes, kinds);
         else this.paintRamp(g, run, c, shapes);
     }
 
     /* Frequent kinds first, so that the rare ones are seen. */
-    paintKinds(g, run, c, shapes, kinds) {
+    paintKinds(g, map, run, c, shapes, kinds) {
         const order = [...kinds].sort((a, b) => b[1] - a[1]).map(k => k[0]);
         const most = shapes.reduce((n, s) => Math.max(n, run.faults.count[s[0]]), 1); /* cells of a large trace: paler where there are fewer */
         const strength = n => most < 8 ? 1 : 0.3 + 0.7 * Math.log(n) / Math.log(most);
@@ -134,7 +137,10 @@ class FaultPainter {
             }
         }
         g.globalAlpha = 1;
-        this.key.replaceChildren(...keyOf(order.map(k => [hue(k), `${resolutionDoc(run, k)} (${words.count(kinds.get(k))})`])));
+        const focus = [...this.key.querySelectorAll("button")].indexOf(document.activeElement);
+        this.key.replaceChildren(...order.map(k => el("li", {}, el("button", {type: "button", "aria-pressed": String(!this.hidden.has(k)), title: "Click to hide or show these",
+            onclick: () => { this.hidden.delete(k) || this.hidden.add(k); map.redraw(); }}, el("i", {style: `background:${hue(k)}`}), `${resolutionDoc(run, k)} (${words.count(kinds.get(k))})`))));
+        if (focus >= 0) this.key.querySelectorAll("button")[focus]?.focus();
     }
 
     paintRamp(g, run, c, shapes) {
@@ -166,13 +172,15 @@ class FaultPainter {
         const first = mine.reduce((a, b) => cells.id[a] < cells.id[b] ? a : b);
         const kinds = [...counts].map(([k, n]) => `${words.count(n)} ${word(run, "resolution", k)}`).join(", ");
         return [segmentLine(band), pageLine(run, band, Math.min(...spans.map(s => s[0])), Math.max(...spans.map(s => s[1]))),
-            timeLine(cells, first), `${plural(total, "fault")}: ${kinds}; ${total > 1 ? "the longest " : ""}${words.ns(longest)}`,
-            this.because(run, first), ...this.rule(run, first), `tarry query ${run.label} explain-fault --fault ${cells.id[first]}`];
+            timeLine(cells, first), `${plural(total, "fault")}: ${kinds}${run.foreign ? "" : `; ${total > 1 ? "the longest " : ""}${words.ns(longest)}`}`,
+            this.because(run, first), ...this.rule(run, first), `tarry query ${run.label} ${run.foreign ? "explain" : "explain-fault"} --fault ${cells.id[first]}`];
     }
 
     because(run, i) {
         const cells = run.faults, flags = cells.flags[i], access = word(run, "access", flags & 3), call = flags >>> 8 & 255;
         const where = `pc ${words.hex(cells.pc[i])}${this.place(run, i)}`;
+        if (run.foreign)
+            return `${cells.count[i] > 1 ? "the first, " : ""}trap ${cells.id[i]}: ${access} by the instruction at ${where}${flags & 4 ? ", in the kernel" : ""}`;
         const who = flags & 4 ? `the kernel, in ${call ? word(run, "syscall", call) : "a system call"} (event ${cells.cause[i]}) from ${where}`
             : `the instruction at ${where} (trap ${cells.cause[i]})`;
         return `${cells.count[i] > 1 ? "the first, " : ""}fault ${cells.id[i]}: ${access} by ${who}`;
@@ -185,7 +193,7 @@ class FaultPainter {
     }
 
     rule(run, i) {
-        const rule = run.words.rule.get(run.faults.flags[i] >>> 3 & 31);
+        const rule = run.words[run.foreign ? "refusal" : "rule"].get(run.faults.flags[i] >>> 3 & 31);
         return rule && rule.id ? [`rule ${rule.name}: ${rule.doc}`] : [];
     }
 }

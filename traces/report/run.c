@@ -24,9 +24,24 @@
 #define KINDS 16        /* resolutions of faults */
 #define MOST_FIGURES 8
 
-enum { READ, MEMORY, WRITTEN, SKIPPED, ASKED, RESIDENT, DIRTY, SWAPPED, DISK_READ, DISK_WRITTEN, DISK_BUSY, CURVES };
-static const char *const curve_names[CURVES] = {"read",     "memory", "written", "skipped",   "asked",       "resident",
-                                                "dirty",    "swapped", "disk_read", "disk_written", "disk_busy"};
+enum {
+    READ,
+    MEMORY,
+    WRITTEN,
+    SKIPPED,
+    SWAPPED_IN,
+    SWAPPED_OUT,
+    ASKED,
+    RESIDENT,
+    DIRTY,
+    SWAPPED,
+    DISK_READ,
+    DISK_WRITTEN,
+    DISK_BUSY,
+    CURVES
+};
+static const char *const curve_names[CURVES] = {"read",     "memory", "written", "skipped",   "swap_in",      "swap_out", "asked",
+                                                "resident", "dirty",  "swapped", "disk_read", "disk_written", "disk_busy"};
 
 struct run {
     sqlite3 *db;
@@ -199,6 +214,9 @@ static void add_transfer(struct run *r, sqlite3_stmt *s)
     case EV_boundary_skip:
         curve = SKIPPED;
         break;
+    case EV_boundary_swap:
+        curve = output ? SWAPPED_OUT : SWAPPED_IN;
+        break;
     }
     if (curve >= 0)
         curve_add(&r->curves[curve], column(s, 0), sqlite3_column_int64(s, 3));
@@ -245,7 +263,7 @@ static const struct {
     {"summary", false},  {"working-set", false}, {"miss-ratio", false}, {"fault-latency", false}, {"faults-by-line", false},
     {"faults", false},   {"processes", false},   {"segments", false},   {"syscalls", false},      {"files", false},
     {"disk", false},     {"transfers", false},   {"snapshots", false},  {"dirty-pages", true},    {"syscall-transfers", true},
-    {"os161", false},    {"waits", true},        {"checks", true},
+    {"os161", false},    {"waits", true},        {"checks", true},        {"tlb", false},
 };
 
 static int write_table(struct run *r, const char *name, bool slow)
@@ -337,12 +355,14 @@ static int write_limited(struct run *r, const char *member, const char *figure, 
 
 static int write_words(struct run *r)
 {
-    static const char *const enums[] = {"resolution", "access", "syscall", "source_kind", "rule"};
+    static const char *const enums[] = {"resolution", "access", "syscall", "source_kind", "rule", "refusal"};
+    /* another kernel's page faults have an exception's code in place of a resolution (fault-map.sql) */
+    static const char exceptions[] = " UNION ALL SELECT id, name, doc FROM enum_exception WHERE id IN (12, 13, 15)";
 
     fputs(",\n\"words\": {", r->to);
     for (size_t i = 0; i < sizeof(enums) / sizeof(enums[0]); i++) {
-        char sql[80];
-        snprintf(sql, sizeof(sql), "SELECT id, name, doc FROM enum_%s ORDER BY id", enums[i]);
+        char sql[200];
+        snprintf(sql, sizeof(sql), "SELECT id, name, doc FROM enum_%s%s ORDER BY id", enums[i], i == 0 ? exceptions : "");
         fprintf(r->to, "%s\n\"%s\": ", i > 0 ? "," : "", enums[i]);
         if (write_rows(r, sql, 1000) < 0)
             return -1;
@@ -361,12 +381,24 @@ static void write_unanswered(struct run *r)
     putc('}', r->to);
 }
 
+/* Did a kernel run that tells the machine nothing of its processes? */
+static bool is_foreign(sqlite3 *db)
+{
+    static const char sql[] = "SELECT NOT EXISTS (SELECT 1 FROM process) AND (EXISTS (SELECT 1 FROM trap) OR EXISTS (SELECT 1 FROM ecall)"
+                              " OR EXISTS (SELECT 1 FROM interrupt))";
+    sqlite3_stmt *s = NULL;
+    bool foreign = sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW && sqlite3_column_int(s, 0) != 0;
+
+    sqlite3_finalize(s);
+    return foreign;
+}
+
 static int write_run(struct run *r)
 {
     fputs("{\"label\": ", r->to);
     format_json_text(r->label, r->to);
-    fprintf(r->to, ", \"complete\": %s, \"span\": %" PRIu64 ",\n\"facts\": ", query_is_complete(r->db) ? "true" : "false",
-            r->faults.span);
+    fprintf(r->to, ", \"complete\": %s, \"span\": %" PRIu64 ", \"foreign\": %s,\n\"facts\": ",
+            query_is_complete(r->db) ? "true" : "false", r->faults.span, is_foreign(r->db) ? "true" : "false");
     if (write_rows(r, "SELECT * FROM run", 1) < 0)
         return -1;
     fputs(",\n\"maps\": {\"faults\": ", r->to);

@@ -2,6 +2,7 @@
 /* The system calls under Plan 9's names, with the C library's errno. tarry.h describes them. */
 #include "tarry.h"
 #include "deferred.h"
+#include "ecall.h"
 #include "result.h"
 
 int rfork(int flags)
@@ -45,7 +46,7 @@ int segzero(void *va, size_t n)
 }
 ssize_t cwrite(int fd, const void *buf, size_t n, int64_t offset, uint64_t version)
 {
-    return (ssize_t)result(sys_cwrite(fd, buf, n, offset, version));
+    return (ssize_t)result(ecall(SYS_cwrite, fd, (long)buf, (long)n, offset, (long)version));
 }
 int segfree(void *va, size_t n)
 {

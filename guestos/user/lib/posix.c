@@ -16,8 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "tarry.h"
+#include "ecall.h"
 #include "result.h"
+#include "tarry.h"
 
 /* The kernel's codes are this library's: result() need not translate. */
 #define X(n, name, text) _Static_assert(n == name, #name);
@@ -59,23 +60,34 @@ int close(int fd)
 {
     return (int)result(sys_close(fd));
 }
+
+static inline ssize_t pread_at(int fd, void *buf, size_t n, off_t offset)
+{
+    return result(ecall(SYS_pread, fd, (long)buf, (long)n, offset, 0));
+}
+
+static inline ssize_t pwrite_at(int fd, const void *buf, size_t n, off_t offset)
+{
+    return result(ecall(SYS_pwrite, fd, (long)buf, (long)n, offset, 0));
+}
+
 ssize_t read(int fd, void *buf, size_t n)
 {
-    return result(sys_pread(fd, buf, n, -1));
+    return pread_at(fd, buf, n, -1);
 }
 ssize_t write(int fd, const void *buf, size_t n)
 {
-    return result(sys_pwrite(fd, buf, n, -1));
+    return pwrite_at(fd, buf, n, -1);
 }
 
 ssize_t pread(int fd, void *buf, size_t n, off_t offset)
 {
-    return result(offset < 0 ? -T_EINVAL : sys_pread(fd, buf, n, offset));
+    return offset < 0 ? result(-T_EINVAL) : pread_at(fd, buf, n, offset);
 }
 
 ssize_t pwrite(int fd, const void *buf, size_t n, off_t offset)
 {
-    return result(offset < 0 ? -T_EINVAL : sys_pwrite(fd, buf, n, offset));
+    return offset < 0 ? result(-T_EINVAL) : pwrite_at(fd, buf, n, offset);
 }
 
 off_t lseek(int fd, off_t offset, int whence)
