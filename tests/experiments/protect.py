@@ -167,7 +167,7 @@ def modes(lab):
         [
             "",
             "misses of the loads",
-            "misses of the stores",
+            "walks of the stores",
             "entries read",
             "refills",
             "faults",
