@@ -35,3 +35,18 @@ $(BUILD)/tests/cache_%: tests/unit/cache_%.c $(BUILD)/khost/libcache.a $(patsubs
 	@mkdir -p $(@D)
 	@echo "  TEST    $@"
 	@$(CC) $(KHOST_FLAGS) -Itests -o $@ $< $(filter %.a %.o,$^) -lcmocka
+
+# Frames, reservations and page tables, for tests/unit/super_*.c: a machine whose memory lies where the host has it.
+SUPER_SRC := $(addprefix guestos/kernel/,page.c kalloc.c reserve.c pagemap.c mmusv.c mmusuper.c) tests/khost/super/superhost.c tests/khost/random.c
+SUPER_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include -Itests -DKZERO=0ull -include tests/khost/super/riscv.h
+$(BUILD)/khost/super/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  KHOSTCC $<"
+	@$(CC) $(SUPER_FLAGS) -c -o $@ $<
+$(BUILD)/khost/libsuper.a: $(SUPER_SRC:%.c=$(BUILD)/khost/super/%.o)
+	@rm -f $@; ar rcs $@ $^
+
+$(BUILD)/tests/super_%: tests/unit/super_%.c $(BUILD)/khost/libsuper.a $(BUILD)/host/mmu/walk.o
+	@mkdir -p $(@D)
+	@echo "  TEST    $@"
+	@$(CC) $(SUPER_FLAGS) -o $@ $< $(filter %.a %.o,$^) -lcmocka

@@ -96,6 +96,5 @@ void dropsuper(uint64_t *table, unsigned i, enum ev_enum_demotion why)
 {
     Page *pages = kvapage(unpark(table, i, why));
     table[i] = 0;
-    pages->inuse = 0;
     putpage(pages);
 }

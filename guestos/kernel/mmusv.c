@@ -106,11 +106,18 @@ static uint64_t *tableof(const Space *s, uint64_t va, int level)
     return table;
 }
 
+/* The superpage of va, as an entry of *table; NULL: there is none. */
+static uint64_t *superof(const Space *s, uint64_t va, uint64_t **table)
+{
+    *table = superpages ? tableof(s, va, SUPER_LEVEL) : NULL;
+    return *table != NULL && isleaf((*table)[entryof(va, SUPER_LEVEL)]) ? &(*table)[entryof(va, SUPER_LEVEL)] : NULL;
+}
+
 /* The superpage of va becomes pages. False: there is none. */
 static bool split(Space *s, uint64_t va, enum ev_enum_demotion why)
 {
-    uint64_t *table = superpages ? tableof(s, va, SUPER_LEVEL) : NULL;
-    if (table == NULL || !isleaf(table[entryof(va, SUPER_LEVEL)]))
+    uint64_t *table;
+    if (superof(s, va, &table) == NULL)
         return false;
     demote(table, entryof(va, SUPER_LEVEL), why);
     asidfence(&s->asid);
@@ -149,10 +156,23 @@ static uint64_t leafentry(uint64_t pa, int rights)
     return PA_TO_PTE(pa) | flags;
 }
 
+/* Has the page that very entry by a superpage? */
+static bool covered(Space *s, uint64_t va, uint64_t pte)
+{
+    uint64_t *table, *e = superof(s, va, &table);
+    if (e == NULL || (*e | PTE_A) + PA_TO_PTE(va & (SUPERPAGE - PGSIZE)) != pte)
+        return false;
+    *e |= PTE_A; /* it has just been used */
+    asidfencepage(&s->asid, va);
+    return true;
+}
+
 static int svput(Space *s, uint64_t va, uint64_t pa, int rights)
 {
     Page *spare = NULL;
     uint64_t *leaf;
+    if (superpages && covered(s, va, leafentry(pa, rights)))
+        return 0;
     split(s, va, EV_demotion_write);
     while ((leaf = leafof(s, va, &spare)) == NULL)
         if (spare == NULL && (spare = newzeropage()) == NULL)

@@ -14,7 +14,9 @@
 #define PGSIZE 4096ull
 #define PGSHIFT 12
 #define PGMASK (PGSIZE - 1)
-#define KZERO 0xffffffc000000000ull /* virtual address of physical address 0 */
+#ifndef KZERO
+#define KZERO 0xffffffc000000000ull /* virtual address of physical address 0; tests have another */
+#endif
 
 typedef struct Page {
     _Alignas(16)       /* its address has room for flags: pagemap.c */
