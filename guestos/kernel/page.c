@@ -124,8 +124,8 @@ Page *newpage(void)
     for (unsigned tries = 0; nfree <= keepback(); tries++)
         if (!makeroom(NULL) && !wait(tries))
             return NULL;
-    if (freelist.next == &freelist)
-        endreservation();
+    bool listed = freelist.next != &freelist || endreservation();
+    ASSERT(listed, "a frame that is free is on the list, or reserved");
     Page *p = freelist.next;
     takefree(p);
     return p;

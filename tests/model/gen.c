@@ -13,6 +13,8 @@ const Profile profiles[] = {
      1500, false, false, 1000},
     {"large", "segments and files of hundreds of pages", {{100, 400}, {20, 60}, {10, 40}, {50, 200}, {1, 4}}, 300, 600,
      false, false, 600},
+    {"super", "segments in which there is room for superpages", {{1030, 1600}, {520, 700}, {10, 600}, {512, 700}, {1, 4}}, 500,
+     1000, false, false, 300},
     {"fails", "as usual, with a disk that fails", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, true, false, 1000},
     {"full", "as usual, with a disk that gets full", {{4, 16}, {2, 8}, {1, 4}, {2, 8}, {1, 2}}, 24, 40, false, true, 1000},
     {.name = NULL},
