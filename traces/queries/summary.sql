@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- title: What the run did, in one number each
 -- question: What did this run cost, and what did it move?
--- read: one row per metric. bytes_asked: what reads of regular files returned (pread calls that took a snapshot or
+-- read: one row per metric. bytes_asked: what reads of regular files returned (pread calls that were deferred, or
 --   copied from a file; console, pipes and directories are left out). bytes_copied: bytes that crossed between cache
 --   and memory: fills, conventional reads and writes. disk_sectors are of 512 bytes; `_meta` are those among them that
 --   hold metadata (tree nodes with checksums, inodes, directories, superblocks). host_ns differs between equal runs.
@@ -18,7 +18,7 @@ UNION ALL SELECT 'fills', count(*) FROM fill
 UNION ALL SELECT 'snapshots', count(*) FROM snapshot
 UNION ALL SELECT 'bytes_asked', coalesce(sum(s.result), 0) FROM syscall AS s
     WHERE s.number = (SELECT id FROM enum_syscall WHERE name = 'pread') AND s.result > 0
-      AND (EXISTS (SELECT 1 FROM source AS o WHERE o.cause = s.id AND o.kind = 1)
+      AND (EXISTS (SELECT 1 FROM source AS o WHERE o.cause = s.id AND o.kind IN (1, 3, 4))
         OR EXISTS (SELECT 1 FROM transfer AS e WHERE e.cause = s.id AND e.boundary = 3 AND e.class = 0 AND e.file <> 0))
 UNION ALL SELECT 'bytes_copied', coalesce(sum(bytes), 0) FROM t WHERE boundary IN (2, 3, 4)
 UNION ALL SELECT 'pages_skipped', coalesce(sum(pages), 0) FROM t WHERE boundary = 5

@@ -4,8 +4,9 @@
 -- param proc (id): only this process; default: all
 -- read: one row per process and state, in the order of the processes, the longest first. state: running (it had the
 --   hart, its faults and system calls included), ready (it could have run), or blocked, with what it waited for
---   (enum_wait): disk, a block or lock that another had, pipe, child, timer ... percent is of the time that the process
---   lived. times: how often. max_ns: the longest.
+--   (enum_wait): disk, a block or lock that another had, pipe, child, timer ... percent is of the time from its
+--   beginning until it gave the hart up for the last time (the kernel's work to end it is its own). times: how often.
+--   max_ns: the longest.
 WITH s AS MATERIALIZED (
          SELECT proc, state, wait, sum(times) AS n, sum(sum_dur) AS ns, max(max_dur) AS longest
          FROM process_time_total WHERE :proc IS NULL OR proc = :proc GROUP BY proc, state, wait)
