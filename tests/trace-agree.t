@@ -14,6 +14,7 @@ RUNS = {  # name: options, command of the guest's shell
     "eager": (["--io", "eager"], "sparse /in/big --touch 200 --dirty 40 --write-back"),
     "paging": (["--mem", "16M"], "thrash 20000000 1 & preserve /in/big /in/big --pages 60 & wait"),
     "tlb": (["--tlb", "tlb=32", "--trace", "all"], "faultloop 300 64"),
+    "softtlb": (["--mmu", "softtlb", "--trace", "all"], "sparse /in/big --touch 200 --dirty 10"),
     "cut short": (["--max-insns", "6000000"], "sparse /in/big --touch 5000"),
 }
 
@@ -67,6 +68,12 @@ def faults(t, summary):
     yield "os161: faults", counters["faults that were resolved"], t.total("SELECT count(*) FROM fault WHERE resolution BETWEEN 1 AND 7")
     if t.total("SELECT complete FROM run"):
         yield "os161: identities", {k: v for k, v in counters.items() if k.startswith("identity") and v}, {}
+    if t.total("SELECT count(*) FROM tlb_array"):
+        yield "os161: free + replace", counters["TLB Faults with Free"] + counters["TLB Faults with Replace"], counters["TLB Faults"]
+        if t.total("SELECT count(*) FROM stlb_write"):
+            yield "os161: TLB faults", counters["TLB Faults"], t.total(
+                "SELECT (SELECT sum(misses - refused) FROM tlb_total) + (SELECT count(*) FROM stlb_write WHERE replaced = 0)")
+            yield "os161: ... and their identity is there", "identity: TLB faults - misses and writes of entries" in counters, True
     dirty = t.ask("dirty-pages", limit=10**6)
     yield "dirty-pages", len(dirty), t.total('SELECT count(*) FROM page WHERE "new" = 3 AND old <> 3')
     yield "dirty-pages, segments", len(dirty), add(t.ask("segments"), "stored_pages")

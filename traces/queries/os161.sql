@@ -5,8 +5,8 @@
 --   from disk = from ELF (any file here) + from swapfile; copies are first stores to shared or clean pages, which OS/161
 --   does not have. `identity` rows count the same in two ways and must show 0: faults by what the kernel says it did,
 --   against pages that were composed, swap that was read. TLB faults, with free
---   and with replace, are of the model of --tlb, where the hart walks page tables: misses that loaded an entry, into a free
---   place or that of another (without --tlb, or with a kernel that writes the TLB, --mmu softtlb, there are no such rows).
+--   and with replace, are of the model of --tlb or of the TLB of --mmu softtlb: entries that were loaded, into a free place
+--   or that of another (no rows without a TLB). In OS/161 each of them is a fault; here only those of softtlb are traps.
 --   View check_fault_evidence names the faults that break an identity.
 WITH f AS MATERIALIZED (SELECT resolution, sum(events) AS n FROM fault_total GROUP BY resolution),
      k(name, n) AS MATERIALIZED (
@@ -20,9 +20,10 @@ WITH f AS MATERIALIZED (SELECT resolution, sum(events) AS n FROM fault_total GRO
          UNION ALL SELECT 'swap_writes', coalesce(sum(sum_pages), 0) FROM transfer_total WHERE boundary = 7 AND output = 1
          UNION ALL SELECT 'fills', count(DISTINCT i.cause) FROM fill AS i JOIN fault AS f ON f.id = i.cause
              WHERE f.resolution = 2),
-     t AS MATERIALIZED (SELECT sum(misses - refused) AS faults, sum(evictions) AS replaced, sum(misses + again) AS refills
-                        FROM tlb_total WHERE (SELECT coalesce(config, '') NOT LIKE '%mmu=softtlb%' FROM run) HAVING count(*) > 0),
-     r AS MATERIALIZED (SELECT count(*) AS n, sum(victim <> 0) AS replaced FROM tlb_refill HAVING count(*) > 0)
+     t AS MATERIALIZED (SELECT sum(evictions + shootdowns + valid) AS faults, sum(evictions) AS replaced
+                        FROM tlb_array WHERE array IN (0, 1) HAVING count(*) > 0),
+     m AS MATERIALIZED (SELECT sum(misses - refused) AS loaded, sum(evictions) AS replaced FROM tlb_total),
+     w AS MATERIALIZED (SELECT count(*) AS n FROM stlb_write WHERE replaced = 0)
 SELECT 'faults that were resolved' AS counter, (SELECT n FROM k WHERE name = 'faults') AS value
 UNION ALL SELECT 'TLB Faults', faults FROM t
 UNION ALL SELECT 'TLB Faults with Free', faults - replaced FROM t
@@ -41,5 +42,6 @@ UNION ALL SELECT 'identity: from ELF - faults with a page composed',
     (SELECT sum(CASE name WHEN 'elf' THEN n ELSE -n END) FROM k WHERE name IN ('elf', 'fills'))
 UNION ALL SELECT 'identity: from swapfile beyond what was read of it',
     (SELECT max(0, sum(CASE name WHEN 'swapfile' THEN n ELSE -n END)) FROM k WHERE name IN ('swapfile', 'swap_reads'))
-UNION ALL SELECT 'identity: with replace - refills that evicted', t.replaced - r.replaced FROM t, r -- group translation
-UNION ALL SELECT 'identity: with free - refills into a free place', t.faults - t.replaced - (r.n - r.replaced - (t.refills - t.faults)) FROM t, r;
+UNION ALL SELECT 'identity: TLB faults - misses and writes of entries', t.faults - m.loaded - w.n FROM t, m, w
+    WHERE w.n > 0 -- softtlb, with group translation; a hart that walks may load an entry again for another right
+UNION ALL SELECT 'identity: with replace - evictions by kind of access', t.replaced - m.replaced FROM t, m;
