@@ -204,21 +204,3 @@ def seconds(lab, sizes):
         and each["sv39, walk cache of 16", 1] < 1.01
         and 1.99 < each["sv39, walk cache of 16", 512] < 2.01,
     )
-    blind(lab)
-
-
-def blind(lab):
-    """What a trace of faults, and one of misses, can know of a working set."""
-    sizes = [32, 128] if lab.small else [32, 60, 128, 512]
-    found = phases(lab, sizes, RANDOM, "--tlb dtlb=64:64:fifo:2")
-    lab.say("What can be known of a working set from faults, and from misses, during those accesses:")
-    lab.say()
-    lab.table(
-        ["pages in use", "page faults", "misses", "different pages among them"],
-        [[n, r["faults"], r["misses"], r["pages"]] for n, r in found.items()],
-    )
-    lab.claim(
-        "A trace of faults knows nothing of a working set that is resident (query `working-set` says so of itself), and one"
-        " of misses nothing of one that the TLB reaches. Beyond that the misses show each of its pages.",
-        all(r["faults"] == 0 and (r["pages"] >= n if n > 64 else r["misses"] == 0) for n, r in found.items()),
-    )

@@ -4,18 +4,19 @@
 A program uses `pages` pages one access at a time, in turn (cyclic) or independently at random with given probabilities; a
 TLB of `entries` entries is full, and the start is forgotten. All answers are misses per access.
 """
+import collections
 import math
 
 
-def sets_of(pages, entries, ways):
-    """How many of the pages 0, 1, ... fall into each set."""
+def sets_of(pages, entries, ways, apart=1):
+    """How many of the pages 0, `apart`, 2 `apart`, ... fall into each set."""
     sets = entries // ways
-    return [pages // sets + (s < pages % sets) for s in range(sets)]
+    return list(collections.Counter(i * apart % sets for i in range(pages)).values())
 
 
-def cyclic(pages, entries, ways):
+def cyclic(pages, entries, ways, apart=1):
     """LRU and FIFO: a set with one page too many misses always, the others never."""
-    return sum(n for n in sets_of(pages, entries, ways) if n > ways) / pages
+    return sum(n for n in sets_of(pages, entries, ways, apart) if n > ways) / pages
 
 
 def cyclic_random(pages, entries):
