@@ -8,6 +8,7 @@
 #include "../traces/export.h"
 #include "../traces/query.h"
 #include "../traces/report/report.h"
+#include "../traces/study.h"
 #include "cmd.h"
 #include "say.h"
 
@@ -23,6 +24,7 @@ static const struct {
     {"query", cmd_query, "ask a recorded run: canned queries or SQL"},
     {"compare", cmd_compare, "two recorded runs: totals with ratios, the first event where they differ"},
     {"report", cmd_report, "recorded runs as one HTML file: maps, curves, tables, the query behind each figure"},
+    {"study", cmd_study, "page replacement on a recorded run: LRU, FIFO, clock, OPT by size of memory; miss-ratio curves"},
     {"export", cmd_export, "a recorded run in the formats of other tools: Perfetto, CSV, folded stacks"},
     {"fs", cmd_fs, "make, fill, read and check file-system images"},
 };
