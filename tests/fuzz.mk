@@ -8,5 +8,12 @@ $(BUILD)/tests/fuzz_boot: $(FUZZ_BOOT) $(wildcard emu/*.h tests/boot_sample.h)
 	@clang $(filter-out -M%,$(HOST_FLAGS)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -o $@ $(FUZZ_BOOT) \
 	    -lfdt -lz -lunicorn
 
+FUZZ_ACCESS := tests/fuzz/access.c traces/access_decode.c
+
+$(BUILD)/tests/fuzz_access: $(FUZZ_ACCESS) $(wildcard traces/access*.h)
+	@mkdir -p $(@D)
+	@echo "  FUZZ    $@"
+	@clang $(filter-out -M%,$(HOST_FLAGS)) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I. -o $@ $(FUZZ_ACCESS) -lzstd
+
 .PHONY: fuzz
-fuzz: $(BUILD)/tests/fuzz_boot
+fuzz: $(BUILD)/tests/fuzz_boot $(BUILD)/tests/fuzz_access
