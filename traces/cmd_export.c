@@ -27,6 +27,9 @@ static const struct framing {
     {"perfetto", "{\"displayTimeUnit\": \"ns\", \"traceEvents\": [\n", ",\n", "\n]}\n"},
     {"folded", "", "\n", "\n"},
     {"folded-ns", "", "\n", "\n"},
+    {"accesses", "insn,ts,proc,mode,kind,va,pa,next_pa,size,pc\n", "\n", "\n"},
+    {"lackey", "", "\n", "\n"},
+    {"dinero", "", "\n", "\n"},
 };
 
 static const char usage[] =
@@ -38,6 +41,9 @@ static const char usage[] =
     "             open it in Perfetto's UI or chrome://tracing. Times are virtual\n"
     "  folded     faults as folded stacks, counted: the input of flame graph tools\n"
     "  folded-ns  the same, weighed by virtual nanoseconds\n"
+    "  accesses   every fetch, load and store as CSV, of a run with --trace access\n"
+    "  lackey     the same as Valgrind's lackey writes it, virtual addresses\n"
+    "  dinero     the same as Dinero IV reads it, physical addresses\n"
     "  csv        OUTPUT is a directory: one file per table, in words, and one about the run\n"
     "\n"
     "  -o, --output OUTPUT  where it goes (standard output; csv needs a directory)\n"
@@ -80,7 +86,7 @@ static int parse(struct request *q, int argc, char **argv)
     }
     if (q->db == NULL)
         return fail("export", "name a trace: tarry export DB --to FORMAT; see tarry export --help");
-    return q->to != NULL ? 0 : fail("export", "name a format with --to: perfetto, folded, folded-ns or csv");
+    return q->to != NULL ? 0 : fail("export", "name a format with --to: perfetto, folded, folded-ns, accesses, lackey, dinero or csv");
 }
 
 /* ---- one file from SQL ---- */
@@ -215,7 +221,7 @@ int cmd_export(int argc, char **argv)
         if (strcmp(framings[i].name, q.to) == 0)
             f = &framings[i];
     if (f == NULL && strcmp(q.to, "csv") != 0)
-        return fail(q.to, "is no format; give perfetto, folded, folded-ns or csv");
+        return fail(q.to, "is no format; give perfetto, folded, folded-ns, accesses, lackey, dinero or csv");
     db = query_open(q.db, err, sizeof(err));
     if (db == NULL) {
         fprintf(stderr, "tarry: %s\n", err);

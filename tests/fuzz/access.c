@@ -5,7 +5,7 @@
 
 #include "traces/access.h"
 
-#define MOST_READ 200000 /* a few bytes can stand for many accesses */
+#define MOST_READ 20000 /* a few bytes can stand for many accesses */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
