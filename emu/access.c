@@ -313,8 +313,10 @@ unsigned access_filled(struct access_tracer *t, uint64_t va_page, uint64_t pa_pa
 {
     if (!t->sampler)
         return rights;
+    if (access == MMU_FETCH)
+        return sampler_knows_loads(t->sampler, va_page) ? rights : rights & MMU_EXEC;
     sampler_filled(t->sampler, va_page, pa_page, access);
-    return access == MMU_LOAD ? rights & ~(unsigned)MMU_WRITE : rights; /* the first store comes here, too */
+    return access == MMU_LOAD ? rights & ~(unsigned)MMU_WRITE : rights;
 }
 
 /* ---- the whole ---- */

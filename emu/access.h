@@ -49,7 +49,10 @@ void access_emulated(struct access_tracer *, uint64_t pc);
 void access_trapped(struct access_tracer *);
 /* Which process runs, or what is recorded, may have changed. */
 void access_look(struct access_tracer *);
-/* An entry of Unicorn's TLB is made for a load or store that will be done. Returns which of `rights` it may have. */
+/*
+ * An entry of Unicorn's TLB is made for a fetch, load or store that will be done. Returns which of `rights` it may have, so
+ * that the first load and the first store come here.
+ */
 unsigned access_filled(struct access_tracer *, uint64_t va_page, uint64_t pa_page, enum mmu_access, unsigned rights);
 /* At the end of a run: hands over what there is. */
 void access_finish(struct access_tracer *);
@@ -68,6 +71,8 @@ void sampler_free(struct sampler *);
 /* Instructions from pc to last are about to run; so many were retired. */
 void sampler_begin(struct sampler *, uint64_t insns, uint64_t pc, uint64_t last, bool wanted);
 void sampler_filled(struct sampler *, uint64_t va_page, uint64_t pa_page, enum mmu_access);
+/* Has it seen a load or store of this page, in this window and process? */
+bool sampler_knows_loads(const struct sampler *, uint64_t va_page);
 void sampler_finish(struct sampler *);
 
 /* Does a filter by addresses let this page pass? */

@@ -61,8 +61,10 @@ static bool grow(struct sampler *s)
 static void used(struct sampler *s, uint64_t va, uint64_t pa, unsigned bits)
 {
     uint32_t *p = place(s, s->proc, va);
-    if (*p) {
-        s->pages[*p - 1].used |= (uint8_t)bits;
+    if (*p) { /* a load behind a store comes here or not, as Unicorn's TLB has it: it does not count */
+        uint8_t *had = &s->pages[*p - 1].used;
+        if (bits != 1u << ACCESS_LOAD || !(*had & 1u << ACCESS_STORE))
+            *had |= (uint8_t)bits;
         return;
     }
     if (!access_in_ranges(s->options->choice, va) || (s->n == s->room && !grow(s)))
@@ -125,6 +127,12 @@ void sampler_filled(struct sampler *s, uint64_t va_page, uint64_t pa_page, enum 
 {
     if (s->wanted)
         used(s, va_page, pa_page, 1u << (access == MMU_STORE ? ACCESS_STORE : ACCESS_LOAD));
+}
+
+bool sampler_knows_loads(const struct sampler *s, uint64_t va_page)
+{
+    uint32_t p = *place(s, s->proc, va_page);
+    return p && s->pages[p - 1].used & (1u << ACCESS_LOAD | 1u << ACCESS_STORE);
 }
 
 void sampler_finish(struct sampler *s)

@@ -259,12 +259,13 @@ static bool look_after(struct hart *h, uint64_t page, uc_tlb_entry *entry)
         return false;
     h->stale = h->stale || (r.pte && !(r.pte & PTE_A));
     entry->paddr = r.pa;
-    entry->perms = (uc_prot)(r.rights & ~(unsigned)MMU_WRITE);
+    r.rights &= ~(unsigned)MMU_WRITE;
+    entry->perms = (uc_prot)(h->access ? access_filled(h->access, page, r.pa, MMU_FETCH, r.rights) : r.rights);
     code_fetched(h, page, r.pa);
     return true;
 }
 
-/* An AMO reads first, but it is a store, for the TLB model, too. */
+/* An AMO reads first, but it is a store, for the TLB model and for samples, too. */
 static bool reads_to_store(struct hart *h)
 {
     uint32_t insn;
@@ -306,8 +307,8 @@ bool tlb_fill_hook(uc_engine *uc, uint64_t page, uc_mem_type type, uc_tlb_entry 
     if (h->tlb)
         r.rights = access == MMU_FETCH ? tlb_model_fetch_rights(h->tlb, page, r.rights)
                                        : tlb_model_data(h->tlb, page, access, r.rights);
-    if (h->access && access != MMU_FETCH)
-        r.rights = access_filled(h->access, page, r.pa, access, r.rights);
+    if (h->access)
+        r.rights = access_filled(h->access, page, r.pa, access == MMU_LOAD && reads_to_store(h) ? MMU_STORE : access, r.rights);
     entry->paddr = access == MMU_FETCH ? r.pa : tohost_page(&h->machine->tohost, r.pa);
     entry->perms = (uc_prot)r.rights; /* MMU_READ... are UC_PROT_READ... */
     return true;
