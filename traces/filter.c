@@ -10,31 +10,36 @@
 #define MOST_CAUSES 16 /* of one event that are recorded because of it */
 #define WORD_OF(event, column) (W_COLUMNS + (offsetof(struct ev_##event, column) - sizeof(struct ev_head)) / 8)
 
-enum { BIT_RECORDED = 1, BIT_SELECTED = 2 };
+enum { BIT_RECORDED = 1, BIT_SELECTED = 2, BOTH = 3 };
 
 /* ---- what is known of earlier events ---- */
 
+/* What is kept of an event is what it lacks, so that one which lacks nothing costs nothing. */
 static unsigned bits_of(const struct filter *f, uint64_t id)
 {
-    const uint8_t *chunk = id / CHUNK_EVENTS < FILTER_CHUNKS ? f->bits[id / CHUNK_EVENTS] : NULL;
+    const uint8_t *chunk;
 
-    if (id != 0 && id < f->since)
-        return BIT_RECORDED | BIT_SELECTED;
-    return chunk != NULL ? chunk[id % CHUNK_EVENTS / 4] >> (id % 4 * 2) & 3 : 0;
+    if (id == 0 || id / CHUNK_EVENTS >= FILTER_CHUNKS)
+        return 0;
+    chunk = f->lacks[id / CHUNK_EVENTS];
+    return chunk != NULL ? BOTH & ~(unsigned)(chunk[id % CHUNK_EVENTS / 4] >> (id % 4 * 2)) : BOTH;
 }
 
 static void set_bits(struct filter *f, uint64_t id, unsigned bits)
 {
     uint64_t n = id / CHUNK_EVENTS;
+    unsigned shift = id % 4 * 2;
 
-    if (n >= FILTER_CHUNKS)
+    if (n >= FILTER_CHUNKS || (bits == BOTH && f->lacks[n] == NULL))
         return;
-    if (f->bits[n] == NULL)
-        f->bits[n] = calloc(CHUNK_EVENTS / 4, 1);
-    if (f->bits[n] == NULL)
+    if (f->lacks[n] == NULL)
+        f->lacks[n] = calloc(CHUNK_EVENTS / 4, 1);
+    if (f->lacks[n] == NULL) {
         f->no_memory = true;
-    else
-        f->bits[n][id % CHUNK_EVENTS / 4] |= (uint8_t)(bits << (id % 4 * 2));
+        return;
+    }
+    uint8_t *four = &f->lacks[n][id % CHUNK_EVENTS / 4];
+    *four = (uint8_t)((*four & ~(BOTH << shift)) | ((BOTH & ~bits) << shift));
 }
 
 /* The cause of an event that is not recorded; 0: it has none. Causes come before their effects, or are not believed. */
@@ -54,8 +59,13 @@ static uint64_t cause_of(struct filter *f, struct openset *open, uint64_t id)
     return cause < id ? cause : 0;
 }
 
-static uint64_t nearest(struct filter *f, struct openset *open, uint64_t id)
+/* The nearest cause of event `of` that is recorded, from `id` on. One that is still to come is none. */
+static uint64_t nearest(struct filter *f, struct openset *open, uint64_t of, uint64_t id)
 {
+    if (id >= of) {
+        f->cut++;
+        return 0;
+    }
     while (id != 0 && !(bits_of(f, id) & BIT_RECORDED))
         id = cause_of(f, open, id);
     return id;
@@ -251,8 +261,8 @@ static void record_causes(struct filter *f, struct openset *open, uint64_t id,
         if (r == NULL)
             continue;
         r->flags &= (uint16_t)~(REC_UNRECORDED | REC_CANDIDATE);
-        r->words[W_CAUSE] = nearest(f, open, r->words[W_CAUSE]);
-        set_bits(f, causes[n], BIT_RECORDED);
+        r->words[W_CAUSE] = nearest(f, open, r->words[W_ID], r->words[W_CAUSE]);
+        set_bits(f, causes[n], bits_of(f, causes[n]) | BIT_RECORDED);
         if (!catalogue_events[r->kind].interval || catalogue_events[r->kind].thing)
             late(arg, r);
     }
@@ -272,39 +282,54 @@ static void forgo(struct filter *f, struct record *r, bool candidate_too)
         f->points[f->next_point++ % FILTER_POINTS] = *r;
 }
 
+/* Only by groups, as the default is: nothing is selected, and nothing is recorded after all. */
+static bool by_group(struct filter *f, struct openset *open, struct record *r)
+{
+    if (!f->chosen[r->kind]) {
+        set_bits(f, r->words[W_ID], BIT_SELECTED);
+        forgo(f, r, false);
+        return false;
+    }
+    if (r->words[W_CAUSE] != 0)
+        r->words[W_CAUSE] = nearest(f, open, r->words[W_ID], r->words[W_CAUSE]);
+    return true;
+}
+
 bool filter_event(struct filter *f, struct openset *open, struct record *r, void (*late)(void *, const struct record *),
                   void *arg)
 {
     unsigned group = catalogue_events[r->kind].group;
-    bool always = catalogue_groups[group].when == GROUP_ALWAYS, filters = choice_filters(&f->choice);
-    bool possible = always || (choice_has_group(&f->choice, group) && f->on && !f->waiting), selected, recorded;
+    bool always = catalogue_groups[group].when == GROUP_ALWAYS, possible, selected, recorded;
 
+    if (f->groups_only)
+        return by_group(f, open, r);
+    possible = always || (f->chosen[r->kind] && f->on && !f->waiting);
     if (r->kind == EV_process)
         new_process(f, r);
     else if (r->kind == EV_segment)
         new_segment(f, r);
-    selected = !filters || fits(f, r) || (bits_of(f, r->words[W_CAUSE]) & BIT_SELECTED);
+    selected = !f->filters || fits(f, r) ||
+               (r->words[W_CAUSE] < r->words[W_ID] && (bits_of(f, r->words[W_CAUSE]) & BIT_SELECTED));
     recorded = always || (possible && selected);
     set_bits(f, r->words[W_ID], (recorded ? BIT_RECORDED : 0) | (selected ? BIT_SELECTED : 0));
     if (!recorded) {
         forgo(f, r, possible);
         return false;
     }
-    if (filters && selected)
+    if (f->filters && selected)
         record_causes(f, open, r->words[W_CAUSE], late, arg);
-    r->words[W_CAUSE] = nearest(f, open, r->words[W_CAUSE]);
+    r->words[W_CAUSE] = nearest(f, open, r->words[W_ID], r->words[W_CAUSE]);
     return true;
 }
 
 /* ---- the filter ---- */
 
-static int activate(struct filter *f, uint64_t since)
+static int activate(struct filter *f)
 {
     f->recent = calloc(FILTER_RECENT, sizeof(*f->recent));
-    f->bits = calloc(FILTER_CHUNKS, sizeof(*f->bits));
-    f->since = since;
+    f->lacks = calloc(FILTER_CHUNKS, sizeof(*f->lacks));
     f->active = true;
-    return f->recent != NULL && f->bits != NULL ? 0 : -1;
+    return f->recent != NULL && f->lacks != NULL ? 0 : -1;
 }
 
 static bool leaves_out_groups(const struct choice *c)
@@ -320,34 +345,39 @@ int filter_init(struct filter *f, const struct choice *choice)
     memset(f, 0, sizeof(*f));
     f->on = true;
     choice_all(&f->choice);
-    if (choice == NULL)
-        return 0;
-    f->choice = *choice;
+    if (choice != NULL)
+        f->choice = *choice;
+    choice = &f->choice;
     for (unsigned k = 1; k < EV_COUNT; k++)
         f->places[k] = places_of(k);
+    for (unsigned k = 1; k < EV_COUNT; k++)
+        f->chosen[k] = choice_has_group(choice, catalogue_events[k].group);
+    f->filters = choice_filters(choice);
+    f->groups_only = !f->filters && !choice->wait;
     f->waiting = choice->wait;
     f->partial = !choice_is_whole(choice);
-    return leaves_out_groups(choice) || choice_filters(choice) || choice->wait ? activate(f, 0) : 0;
+    return leaves_out_groups(choice) || f->filters || choice->wait ? activate(f) : 0;
 }
 
 void filter_free(struct filter *f)
 {
-    for (unsigned i = 0; f->bits != NULL && i < FILTER_CHUNKS; i++)
-        free(f->bits[i]);
-    free(f->bits);
+    for (unsigned i = 0; f->lacks != NULL && i < FILTER_CHUNKS; i++)
+        free(f->lacks[i]);
+    free(f->lacks);
     free(f->recent);
     free(f->processes.things);
     free(f->segments.things);
 }
 
-bool filter_switch(struct filter *f, bool on, uint64_t events)
+bool filter_switch(struct filter *f, bool on)
 {
     bool was = f->on;
 
     f->on = on;
     f->waiting = f->waiting && !on;
+    f->groups_only = false;
     f->partial = f->partial || !on;
-    if (!on && !f->active && activate(f, events + 1) < 0)
+    if (!on && !f->active && activate(f) < 0)
         f->no_memory = true;
     return was;
 }

@@ -37,11 +37,13 @@ struct filter {
     bool on, waiting; /* switched on by the guest; nothing is recorded yet (--trace-wait) */
     bool partial;     /* something of the default was left out */
     bool no_memory;
-    uint64_t since; /* what came before is recorded */
+    bool filters;     /* choice has some */
+    bool groups_only; /* groups are left out, and nothing else ever was */
+    bool chosen[EV_COUNT]; /* kinds of the groups that are recorded */
     struct filter_recent {
         uint64_t id, cause; /* of an event that is not recorded */
     } *recent;              /* FILTER_RECENT, by id */
-    uint8_t **bits;         /* two bits an event: recorded, selected */
+    uint8_t **lacks;        /* two bits an event: it is not recorded, not selected */
     struct filter_set processes, segments;
     struct record points[FILTER_POINTS];
     unsigned next_point;
@@ -59,7 +61,7 @@ int filter_init(struct filter *, const struct choice *);
 void filter_free(struct filter *);
 
 /* The guest switches tracing on or off. Returns how it was. */
-bool filter_switch(struct filter *, bool on, uint64_t events);
+bool filter_switch(struct filter *, bool on);
 
 /*
  * A new event; an interval's record is in the open set. Is it to be recorded? Then its cause becomes the nearest one

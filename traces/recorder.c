@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "target.h"
 
 #define BATCH_NS 100000000ull /* host time between transactions when there is less to write */
+#define ENOUGH_RECORDS 8192u    /* to write, if the writer keeps up: so few are left to write when the run ends */
 
 struct recorder {
     /* the caller's */
@@ -70,7 +72,7 @@ static void drain(struct recorder *r)
     bool closed = false;
 
     for (;;) {
-        uint64_t n = ring_wait(&r->ring, SLICE_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
+        uint64_t n = ring_wait(&r->ring, ENOUGH_RECORDS, ring_clock_ns() + BATCH_NS, &closed);
         int rc = access_queue_store(&r->accesses, r->store.db, atomic_load(&r->failed));
         if (rc != SQLITE_OK)
             writer_failed(r, "write", rc);
@@ -249,7 +251,8 @@ static void put(struct recorder *r, const struct record *record)
 {
     if (!r->storing)
         return;
-    *ring_next(&r->ring) = *record;
+    const struct event *e = &catalogue_events[record->kind];
+    memcpy(ring_next(&r->ring), record, offsetof(struct record, words) + (W_COLUMNS + e->ncols + e->nresults) * sizeof(record->words[0]));
     ring_put(&r->ring);
 }
 
@@ -271,6 +274,18 @@ static void fill_record(struct record *rec, unsigned kind, uint64_t id, const st
 static void put_late(void *recorder, const struct record *rec)
 {
     put(recorder, rec);
+}
+
+/* A point if only groups are left out: it is looked at in the ring and stays there, or not. */
+static void choose_point(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols)
+{
+    struct record *rec = ring_next(&r->ring);
+
+    fill_record(rec, kind, r->events, at, cols);
+    if (filter_event(&r->filter, &r->open, rec, put_late, r))
+        ring_put(&r->ring);
+    if (r->filter.no_memory)
+        no_memory(r);
 }
 
 /* The event if not everything is recorded. */
@@ -302,7 +317,9 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
         return 0;
     r->events++;
     r->happened[kind]++;
-    if (r->filter.active) {
+    if (r->filter.groups_only && r->filter.active && !catalogue_events[kind].interval) {
+        choose_point(r, kind, at, cols);
+    } else if (r->filter.active) {
         choose(r, kind, at, cols);
     } else if (catalogue_events[kind].interval) {
         rec = openset_add(&r->open, r->events);
@@ -327,7 +344,7 @@ bool recorder_wants(const struct recorder *r, unsigned kind)
 
 bool recorder_switch(struct recorder *r, bool on)
 {
-    bool was = filter_switch(&r->filter, on, r->events);
+    bool was = filter_switch(&r->filter, on);
 
     if (r->filter.no_memory)
         no_memory(r);
