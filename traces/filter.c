@@ -268,12 +268,14 @@ static void record_causes(struct filter *f, struct openset *open, uint64_t id,
     }
 }
 
+static void forget(struct filter *f, uint64_t id, uint64_t cause)
+{
+    f->recent[id % FILTER_RECENT] = (struct filter_recent){id, cause};
+}
+
 static void forgo(struct filter *f, struct record *r, bool candidate_too)
 {
-    struct filter_recent *recent = &f->recent[r->words[W_ID] % FILTER_RECENT];
-
-    recent->id = r->words[W_ID];
-    recent->cause = r->words[W_CAUSE];
+    forget(f, r->words[W_ID], r->words[W_CAUSE]);
     r->flags |= REC_UNRECORDED;
     if (!candidate_too)
         return;
@@ -292,6 +294,15 @@ static bool by_group(struct filter *f, struct openset *open, struct record *r)
     }
     if (r->words[W_CAUSE] != 0)
         r->words[W_CAUSE] = nearest(f, open, r->words[W_ID], r->words[W_CAUSE]);
+    return true;
+}
+
+bool filter_leaves_out(struct filter *f, unsigned kind, uint64_t id, uint64_t cause)
+{
+    if (!f->groups_only || f->chosen[kind] || catalogue_events[kind].interval)
+        return false;
+    set_bits(f, id, BIT_SELECTED);
+    forget(f, id, cause);
     return true;
 }
 

@@ -70,6 +70,8 @@ bool filter_switch(struct filter *, bool on);
  */
 bool filter_event(struct filter *, struct openset *, struct record *, void (*late)(void *, const struct record *),
                   void *arg);
+/* The same, in short, for what is most frequent of all: a point of a group that was not chosen. False: not such a one. */
+bool filter_leaves_out(struct filter *, unsigned kind, uint64_t id, uint64_t cause);
 /* A process runs a program: to be called before filter_event is told of EV_program. */
 void filter_program(struct filter *, uint64_t proc, const char *path, size_t n);
 

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,7 @@
 #include "target.h"
 
 #define BATCH_NS 100000000ull /* host time between transactions when there is less to write */
-#define ENOUGH_RECORDS 8192u    /* to write, if the writer keeps up: so few are left to write when the run ends */
+#define ENOUGH_RECORDS 16384u   /* to write, if the writer keeps up: so few are left to write when the run ends */
 
 struct recorder {
     /* the caller's */
@@ -80,10 +79,9 @@ static void drain(struct recorder *r)
             break;
         if (n > SLICE_RECORDS)
             n = SLICE_RECORDS;
-        if (atomic_load(&r->failed)) {
-            ring_take(&r->ring, n);
-        } else if (n > 0) {
-            rc = store_write(&r->store, &r->ring, n);
+        ring_take(&r->ring, r->store.records, n);
+        if (n > 0 && !atomic_load(&r->failed)) {
+            rc = store_write(&r->store, (uint32_t)n);
             if (rc != SQLITE_OK)
                 writer_failed(r, "write", rc);
         }
@@ -249,11 +247,8 @@ static void no_memory(struct recorder *r)
 
 static void put(struct recorder *r, const struct record *record)
 {
-    if (!r->storing)
-        return;
-    const struct event *e = &catalogue_events[record->kind];
-    memcpy(ring_next(&r->ring), record, offsetof(struct record, words) + (W_COLUMNS + e->ncols + e->nresults) * sizeof(record->words[0]));
-    ring_put(&r->ring);
+    if (r->storing)
+        ring_put(&r->ring, record);
 }
 
 static void fill_record(struct record *rec, unsigned kind, uint64_t id, const struct event_stamp *at,
@@ -276,21 +271,14 @@ static void put_late(void *recorder, const struct record *rec)
     put(recorder, rec);
 }
 
-/* A point if only groups are left out: it is looked at in the ring and stays there, or not. */
-static void choose_point(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols)
-{
-    struct record *rec = ring_next(&r->ring);
-
-    fill_record(rec, kind, r->events, at, cols);
-    if (filter_event(&r->filter, &r->open, rec, put_late, r))
-        ring_put(&r->ring);
-    if (r->filter.no_memory)
-        no_memory(r);
-}
-
 /* The event if not everything is recorded. */
 static void choose(struct recorder *r, unsigned kind, const struct event_stamp *at, const uint64_t *cols)
 {
+    if (filter_leaves_out(&r->filter, kind, r->events, at->cause)) {
+        if (r->filter.no_memory)
+            no_memory(r);
+        return;
+    }
     struct record point, *rec = catalogue_events[kind].interval ? openset_add(&r->open, r->events) : &point;
     const char *program;
     size_t n;
@@ -317,9 +305,7 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
         return 0;
     r->events++;
     r->happened[kind]++;
-    if (r->filter.groups_only && r->filter.active && !catalogue_events[kind].interval) {
-        choose_point(r, kind, at, cols);
-    } else if (r->filter.active) {
+    if (r->filter.active) {
         choose(r, kind, at, cols);
     } else if (catalogue_events[kind].interval) {
         rec = openset_add(&r->open, r->events);
@@ -331,8 +317,9 @@ uint64_t recorder_event(struct recorder *r, unsigned kind, const struct event_st
         if (catalogue_events[kind].thing)
             put(r, rec);
     } else if (r->storing) {
-        fill_record(ring_next(&r->ring), kind, r->events, at, cols);
-        ring_put(&r->ring);
+        struct record point;
+        fill_record(&point, kind, r->events, at, cols);
+        ring_put(&r->ring, &point);
     }
     return r->events;
 }

@@ -6,6 +6,7 @@
  */
 #include "ring.h"
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define WAKE_EVERY 4096u     /* records put between two wake-ups of the consumer */
@@ -23,13 +24,10 @@ int ring_init(struct ring *r)
 {
     pthread_condattr_t attr;
 
-    r->records = calloc(RING_RECORDS, sizeof(*r->records));
-    if (r->records == NULL)
+    memset(r, 0, sizeof(*r));
+    r->bytes = malloc(RING_BYTES);
+    if (r->bytes == NULL)
         return -1;
-    atomic_init(&r->head, 0);
-    atomic_init(&r->tail, 0);
-    r->tail_seen = r->signalled = r->waits = r->wait_ns = 0;
-    r->closed = false;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->lock, NULL);
@@ -44,7 +42,7 @@ void ring_free(struct ring *r)
     pthread_cond_destroy(&r->filled);
     pthread_cond_destroy(&r->emptied);
     pthread_mutex_destroy(&r->lock);
-    free(r->records);
+    free(r->bytes);
 }
 
 /* Sleeps on a condition until a moment of CLOCK_MONOTONIC; the lock is held. */
@@ -54,40 +52,50 @@ static void sleep_until(struct ring *r, pthread_cond_t *cond, uint64_t ns)
     pthread_cond_timedwait(cond, &r->lock, &at);
 }
 
-static void wait_for_room(struct ring *r, uint64_t head)
+/* Where the next record goes: none goes over the end of the ring. Both sides reckon alike. */
+static uint64_t place(uint64_t at)
+{
+    uint64_t left = RING_BYTES - at % RING_BYTES;
+
+    return left < PACK_MOST ? at + left : at;
+}
+
+/* Is there room for a record whose place is `at`? Looks at what the consumer has taken only if it must. */
+static bool has_room(struct ring *r, uint64_t at, uint64_t put)
+{
+    if (at + PACK_MOST - r->tail_seen <= RING_BYTES && put - r->taken_seen < RING_RECORDS)
+        return true;
+    r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+    r->taken_seen = atomic_load_explicit(&r->taken, memory_order_acquire);
+    return at + PACK_MOST - r->tail_seen <= RING_BYTES && put - r->taken_seen < RING_RECORDS;
+}
+
+static void wait_for_room(struct ring *r, uint64_t at, uint64_t put)
 {
     uint64_t began = ring_clock_ns();
 
     pthread_mutex_lock(&r->lock);
     pthread_cond_signal(&r->filled);
-    r->signalled = head;
-    while (head - atomic_load_explicit(&r->tail, memory_order_acquire) >= RING_RECORDS)
+    r->signalled = put;
+    while (!has_room(r, at, put))
         sleep_until(r, &r->emptied, ring_clock_ns() + FULL_NAP_NS);
     pthread_mutex_unlock(&r->lock);
     r->waits++;
     r->wait_ns += ring_clock_ns() - began;
 }
 
-struct record *ring_next(struct ring *r) {
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-
-    if (head - r->tail_seen >= RING_RECORDS) {
-        r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
-        if (head - r->tail_seen >= RING_RECORDS) {
-            wait_for_room(r, head);
-            r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
-        }
-    }
-    return &r->records[head % RING_RECORDS];
-}
-
-void ring_put(struct ring *r)
+void ring_put(struct ring *r, const struct record *record)
 {
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed) + 1;
+    uint64_t at = place(atomic_load_explicit(&r->head, memory_order_relaxed));
+    uint64_t put = atomic_load_explicit(&r->put, memory_order_relaxed);
+    unsigned char *begin = r->bytes + at % RING_BYTES;
 
-    atomic_store_explicit(&r->head, head, memory_order_release);
-    if (head - r->signalled >= WAKE_EVERY) {
-        r->signalled = head;
+    if (!has_room(r, at, put))
+        wait_for_room(r, at, put);
+    atomic_store_explicit(&r->head, at + (uint64_t)(pack(&r->packer, begin, record) - begin), memory_order_relaxed);
+    atomic_store_explicit(&r->put, ++put, memory_order_release);
+    if (put - r->signalled >= WAKE_EVERY) {
+        r->signalled = put;
         pthread_mutex_lock(&r->lock);
         pthread_cond_signal(&r->filled);
         pthread_mutex_unlock(&r->lock);
@@ -104,7 +112,7 @@ void ring_close(struct ring *r)
 
 static uint64_t filled(struct ring *r)
 {
-    return atomic_load_explicit(&r->head, memory_order_acquire) - atomic_load_explicit(&r->tail, memory_order_relaxed);
+    return atomic_load_explicit(&r->put, memory_order_acquire) - atomic_load_explicit(&r->taken, memory_order_relaxed);
 }
 
 uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *closed)
@@ -120,16 +128,17 @@ uint64_t ring_wait(struct ring *r, uint64_t enough, uint64_t deadline_ns, bool *
     return n;
 }
 
-const struct record *ring_peek(const struct ring *r, uint64_t i)
+void ring_take(struct ring *r, struct record *out, uint64_t n)
 {
-    return &r->records[(atomic_load_explicit(&r->tail, memory_order_relaxed) + i) % RING_RECORDS];
-}
+    uint64_t at = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
-void ring_take(struct ring *r, uint64_t n)
-{
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-
-    atomic_store_explicit(&r->tail, tail + n, memory_order_release);
+    for (uint64_t i = 0; i < n; i++) {
+        at = place(at);
+        const unsigned char *begin = r->bytes + at % RING_BYTES;
+        at += (uint64_t)(unpack(&r->unpacker, begin, &out[i]) - begin);
+    }
+    atomic_store_explicit(&r->tail, at, memory_order_release);
+    atomic_store_explicit(&r->taken, atomic_load_explicit(&r->taken, memory_order_relaxed) + n, memory_order_release);
     pthread_mutex_lock(&r->lock);
     pthread_cond_signal(&r->emptied);
     pthread_mutex_unlock(&r->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The bounded queue between the recorder's caller (the producer, one thread) and its
- * writer (the consumer, one thread): a ring of records of one size. The
+ * writer (the consumer, one thread): a ring of packed records (pack.h). The
  * producer waits while it is full; nothing is ever dropped.
  */
 #ifndef TARRY_RING_H
@@ -11,33 +11,22 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "catalogue.h"
+#include "pack.h"
 
-enum record_flag {
-    REC_OPEN = 1,       /* an interval that has not ended: dur and results are NULL */
-    REC_STRING = 2,     /* a row of `string`: words are id, address and length of the text */
-    REC_UNRECORDED = 4, /* an open interval that is not to be stored, as things are (filter.h) */
-    REC_CANDIDATE = 8,  /* but will be if something recorded comes of it */
-};
-
-/* Places of what every event has in a record's words; its own columns follow. */
-enum { W_ID, W_INSN, W_TS, W_PROC, W_PC, W_CAUSE, W_DUR, W_COLUMNS };
-
-struct record {
-    uint16_t kind;
-    uint16_t flags;
-    uint64_t words[W_COLUMNS + CATALOGUE_MAX_WORDS];
-};
-
-#define RING_RECORDS (1u << 16) /* power of two; 10 MB */
+#define RING_RECORDS (1u << 16) /* most that wait */
+#define RING_BYTES (4u << 20)   /* and the room they have, packed */
 
 struct ring {
-    struct record *records;
-    _Alignas(64) atomic_uint_fast64_t head; /* records ever put; written by the producer */
-    uint64_t tail_seen;                     /* the producer's last look at tail */
-    uint64_t signalled;                     /* head when the producer last woke the consumer */
+    unsigned char *bytes;
+    struct packer packer; /* the producer's */
+    _Alignas(64) atomic_uint_fast64_t head; /* bytes ever put; written by the producer */
+    atomic_uint_fast64_t put;               /* and records */
+    uint64_t tail_seen, taken_seen;         /* the producer's last look at tail and taken */
+    uint64_t signalled;                     /* records when the producer last woke the consumer */
     uint64_t waits, wait_ns;                /* host facts: how often, how long the ring was full */
-    _Alignas(64) atomic_uint_fast64_t tail; /* records ever taken; written by the consumer */
+    _Alignas(64) atomic_uint_fast64_t tail; /* bytes ever taken; written by the consumer */
+    atomic_uint_fast64_t taken;             /* and records */
+    struct packer unpacker;                 /* the consumer's */
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
     bool closed; /* guarded by lock: no more will be put */
@@ -47,9 +36,8 @@ struct ring {
 int ring_init(struct ring *);
 void ring_free(struct ring *);
 
-/* Producer: the place of the next record, waiting for one if the ring is full; ring_put hands it over. */
-struct record *ring_next(struct ring *);
-void ring_put(struct ring *);
+/* Producer: hands a record over, waiting for room if the ring is full. */
+void ring_put(struct ring *, const struct record *);
 /* Producer: says that there is no more. */
 void ring_close(struct ring *);
 
@@ -58,10 +46,8 @@ void ring_close(struct ring *);
  * ring is closed. Returns how many there are; *closed tells if more can come.
  */
 uint64_t ring_wait(struct ring *, uint64_t enough, uint64_t deadline_ns, bool *closed);
-/* Consumer: the i-th record from the oldest. */
-const struct record *ring_peek(const struct ring *, uint64_t i);
-/* Consumer: gives the n oldest back. */
-void ring_take(struct ring *, uint64_t n);
+/* Consumer: takes the n oldest out; so many are there. */
+void ring_take(struct ring *, struct record *out, uint64_t n);
 
 uint64_t ring_clock_ns(void);
 

@@ -35,7 +35,7 @@ static void started(char *text, size_t n)
 static int insert_run(sqlite3 *db, const struct run_facts *f)
 {
     static const char sql[] =
-        "INSERT INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
+        "REPLACE INTO run(id, tool_version, schema_version, command, program, arguments, io, disk_model, config, "
         "image_hash,"
         " kernel_hash, inputs, trace, ram_bytes, seed, time_unit, instructions, virtual_ns, events, whole, complete, "
         "host_started, host_directory, host_name, host_system, host_sqlite)"
@@ -219,7 +219,6 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
 {
     int rc;
 
-    memset(st, 0, sizeof(*st));
     rc = sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     sqlite3_busy_timeout(st->db, BUSY_MS);
     if (rc == SQLITE_OK)
@@ -325,19 +324,19 @@ static int lay_out_kind(struct store *st, unsigned kind, const struct record **r
 }
 
 /* Groups the records by kind: `order` lists those of each kind together. first[k] is where kind k begins. */
-static void group(struct store *st, const struct ring *ring, uint64_t n, uint32_t first[EV_COUNT + 1])
+static void group(struct store *st, uint32_t n, uint32_t first[EV_COUNT + 1])
 {
     uint32_t at[EV_COUNT] = {0};
 
-    for (uint64_t i = 0; i < n; i++)
-        at[ring_peek(ring, i)->kind]++;
+    for (uint32_t i = 0; i < n; i++)
+        at[st->records[i].kind]++;
     first[0] = 0;
     for (unsigned k = 0; k < EV_COUNT; k++) {
         first[k + 1] = first[k] + at[k];
         at[k] = first[k];
     }
-    for (uint64_t i = 0; i < n; i++) {
-        const struct record *r = ring_peek(ring, i);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct record *r = &st->records[i];
         st->order[at[r->kind]++] = r;
     }
 }
@@ -356,14 +355,14 @@ static void count(struct store *st, const struct record *r)
 }
 
 /* Strings go to the file, events into the slice: then the records are needed no more. */
-static int lay_out(struct store *st, uint64_t n, const uint32_t first[EV_COUNT + 1])
+static int lay_out(struct store *st, uint32_t n, const uint32_t first[EV_COUNT + 1])
 {
     int rc = SQLITE_OK;
 
     slice_clear(&st->slice);
     for (uint32_t i = 0; rc == SQLITE_OK && i < first[1]; i++) /* kind 0: strings */
         rc = write_string(st, st->order[i]);
-    for (uint64_t i = first[1]; rc == SQLITE_OK && i < n; i++) {
+    for (uint32_t i = first[1]; rc == SQLITE_OK && i < n; i++) {
         count(st, st->order[i]);
         rc = rollup_add(st->rollups, st->db, st->order[i]);
     }
@@ -383,17 +382,16 @@ static int store_progress(struct store *st)
     return sqlite3_reset(st->progress);
 }
 
-int store_write(struct store *st, struct ring *ring, uint64_t n)
+int store_write(struct store *st, uint32_t n)
 {
     uint32_t first[EV_COUNT + 1];
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
 
-    for (uint64_t i = 0; rc == SQLITE_OK && i < n; i++)
-        rc = time_rollup_add(st->times, st->db, ring_peek(ring, i));
-    group(st, ring, n, first);
+    for (uint32_t i = 0; rc == SQLITE_OK && i < n; i++)
+        rc = time_rollup_add(st->times, st->db, &st->records[i]);
+    group(st, n, first);
     if (rc == SQLITE_OK)
         rc = lay_out(st, n, first);
-    ring_take(ring, n);
     for (unsigned kind = 1; rc == SQLITE_OK && kind < EV_COUNT; kind++)
         if (first[kind] < first[kind + 1]) {
             sqlite3_step(st->insert[kind]);

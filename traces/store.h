@@ -22,7 +22,8 @@ struct store {
     struct growing *growing;
     struct rollup_store *rollups;
     struct time_rollup *times;
-    const struct record *order[SLICE_RECORDS]; /* the records of the slice, grouped by kind */
+    struct record records[SLICE_RECORDS];      /* of the slice: put here by the caller */
+    const struct record *order[SLICE_RECORDS]; /* the same, grouped by kind */
     uint64_t rows[EV_COUNT];     /* inserted, by kind */
     uint64_t events, insn, ts;   /* of all that was inserted: rows, last instruction, last time */
     uint64_t commits;            /* host fact */
@@ -37,10 +38,10 @@ struct store_diagnostic {
 
 /* Makes the empty file a trace with nothing in it. Returns 0 or an errno. */
 int store_create(int fd);
-/* All others return an SQLite result code. Writes `run` in the trace `path`, which others may read from now on. */
+/* All others return an SQLite result code. The store is all zero. Writes `run` in the trace `path`, which others may read from now on. */
 int store_open(struct store *, const char *path, const struct run_facts *);
-/* Takes the n oldest records out of the ring, n <= SLICE_RECORDS, and stores them: one transaction. */
-int store_write(struct store *, struct ring *, uint64_t n);
+/* Stores the first n of `records`: one transaction. */
+int store_write(struct store *, uint32_t n);
 /*
  * The rest of the indexes, statistics, the end of `run`; then one plain file with no log beside it. happened: events of
  * each kind, stored or not; whole: nothing of the default was left out.

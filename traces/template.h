@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* A trace, in write-ahead-log mode. */
+/* A trace in write-ahead-log mode; its run is not known yet. */
 extern const unsigned char template_trace[], template_trace_end[];
 /* The event tables and their rising indexes with pages of 32 KiB (slice.h). */
 extern const unsigned char template_slice[], template_slice_end[];
