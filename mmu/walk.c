@@ -132,7 +132,9 @@ bool mmu_leaf(const struct mmu_context *c, uint64_t pte, unsigned level, uint64_
 {
     static const struct mmu_memory none;
     *r = (struct mmu_result){.pte = pte, .level = level};
-    enum mmu_refusal why = check_leaf(c, pte, level, access);
+    enum mmu_refusal why = check_form(pte);
+    if (why == MMU_OK)
+        why = check_leaf(c, pte, level, access);
     return why == MMU_OK ? finish(c, &none, va, access, r) : refuse(r, why);
 }
 

@@ -66,7 +66,7 @@ struct mmu_result {
 bool mmu_walk(const struct mmu_context *, const struct mmu_memory *, uint64_t va, enum mmu_access, struct mmu_result *);
 
 /*
- * The end of a walk alone, steps 5 to 8: translates va by a leaf that was found earlier at `level`. Leaves A and D as
+ * The end of a walk alone, steps 3 and 5 to 8: translates va by a leaf that was found earlier at `level`. Leaves A and D as
  * they are.
  */
 bool mmu_leaf(const struct mmu_context *, uint64_t pte, unsigned level, uint64_t va, enum mmu_access, struct mmu_result *);

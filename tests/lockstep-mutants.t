@@ -27,7 +27,7 @@ mret leaves MPRV|spec_status|emu/trap.c|s/h->mstatus = to == MMU_MACHINE ? statu
 machine mode delegates|traps|emu/trap.c|s/from != MMU_MACHINE && h->medeleg/h->medeleg/
 timer before software|spec_priority|emu/trap.c|s/IRQ_MEXT, IRQ_MSOFT, IRQ_MTIMER/IRQ_MEXT, IRQ_MTIMER, IRQ_MSOFT/
 vectors for exceptions, too|interrupts|emu/trap.c|s/ && (cause & CAUSE_INTERRUPT)//
-the last PMP entry decides|pmp|emu/pmp.c|s/for (unsigned i = 0; i < PMP_ENTRIES; i++)$/for (unsigned i = PMP_ENTRIES; i-- > 0;)/
+the last PMP entry decides|pmp|emu/pmp.c|s/for (int i = 0; i < PMP_ENTRIES; i++)$/for (int i = PMP_ENTRIES; i-- > 0;)/
 PMP is not asked for page tables|pmp|emu/tlb.c|s/return pmp_rights(&m->hart.pmp, pa, false) & right ? /return right ? /
 mcounteren is ignored|counters|emu/count.c|s/return c.writes || !csr_counter_allowed(h, c.csr & 31);/return c.writes;/
 code stays stale|zifencei|emu/code.c|s/^        uc_ctl_flush_tlb(h->uc); .* its writable entries .*$/        ;/;s/^        code_forget(h, pa_page, PAGE_BYTES);/        ;/

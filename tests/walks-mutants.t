@@ -3,7 +3,7 @@
 # Do the comparisons of walks see a broken walker? Each line of the list breaks one rule in a copy of a source file; the comparison
 # with QEMU (tests/walks, `q`) and that with Unicorn's walker (tests/unit/mmu_random.c, `u`) must see it where the line says so. Unicorn
 # 2.1 checks no reserved bits and none of pointers, and knows nothing of PMP, CSRs and TLBs. `s` is the comparison with QEMU while stale
-# entries are used (--stale-tlb). An argument chooses lines of the list.
+# entries are used (--stale-tlb), `t` that of the software-managed TLB with a naive one (tests/softtlb.t). An argument chooses lines of the list.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -51,6 +51,12 @@ the entries survive sfence.vma|s|emu/trap.c|s/^        tlb_model_fence(h->tlb, .
 the entries survive the sfence.vma of an address|s|mmu/tlb.c|s/gone += fence_bank(&t->array\[i\].small, i, &f)/gone += (va ? 0 : fence_bank(\&t->array[i].small, i, \&f))/
 the entries survive the sfence.vma of an address space|s|mmu/tlb.c|s/gone += fence_bank(&t->array\[i\].small, i, &f)/gone += (asid \&\& !va ? 0 : fence_bank(\&t->array[i].small, i, \&f))/
 the second page of a store does not get its D|s|emu/tlb_model.c|s/tlb_visit(h, second, access);/;/
+an entry needs no V|t|mmu/walk.c|/^bool mmu_leaf/,/^}/s/check_form(pte)/MMU_OK/
+the software-managed TLB's store needs no D|t|emu/tlb.c|s/access == MMU_STORE && !(e->pte & PTE_D)/0/
+the supervisor's window is everybody's|t|emu/tlb.c|s/c->privilege == MMU_USER ? MMU_WINDOW : MMU_OK/MMU_OK/
+entries are of every address space|t|mmu/tlb.c|s/return e->global || e->asid == asid;/return e->global || e->asid != asid + 1;/
+an entry that is replaced is young again|t|mmu/tlb.c|s/if (old < 0 && b->policy == MMU_TLB_FIFO)/if (b->policy == MMU_TLB_FIFO)/
+sfence.vma of an address space takes global entries|t|mmu/tlb.c|s/(f->asid && (e->global || e->asid != \*f->asid))/(f->asid \&\& !e->global \&\& e->asid != *f->asid)/
 a crossing access tells the address of its first byte|q|emu/tlb.c|s/return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;/return ea;/
 END
 }
@@ -65,11 +71,12 @@ stale=(--options "--stale-tlb --tlb default" --open-bits)
 qemu() { # TARRY OPTION...: 0 if they agree
     timeout 100 tests/walks/compare.py --limit 30 -n $cases "${@:2}" "$elf" "$1" >"$work/out" 2>&1
 }
+softtlb() { MUTANT=$1 TARRY_STEPS=10000 tests/softtlb.t >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out"; }
 unicorn() { timeout 100 "$1" >"$work/out" 2>&1; }
 all=$(make -s BUILD="$BUILD" SANITIZE="${SANITIZE:-}" --eval='objects: ; @echo $(HOST_OBJ)' objects | tr ' ' '\n')
 objects() { grep -v "/host/${1%.c}.o$" <<<"$all" | grep -v "/host/${2:-none}.o$"; } # all but that of SOURCE (and of another)
 
-echo "1..$((3 + $(list | wc -l)))"
+echo "1..$((3 + $(list | grep -cE "${1:-}")))"
 qemu "$BUILD/tarry" --save "$work/digests"
 qemu "$BUILD/tarry" --open-bits --save "$work/digests-s"
 result "nothing differs without a mutant: QEMU" "$(qemu "$BUILD/tarry" -r "$work/digests" || cat "$work/out")"
@@ -88,6 +95,8 @@ while IFS='|' read -r rule who source change; do
         why="it does not link"
     elif [[ $who == s ]] && qemu "$work/tarry" -r "$work/digests-s" "${stale[@]}"; then
         why="the comparison with QEMU does not see it"
+    elif [[ $who == t ]] && softtlb "$work/tarry"; then
+        why="the naive TLB does not see it"
     elif [[ $who == *q ]] && qemu "$work/tarry" -r "$work/digests"; then
         why="the comparison with QEMU does not see it"
     elif [[ $who == u* ]]; then
