@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <sqlite3.h>
+#include "random.h"
 #include "trace_db.h"
 #include "trace_rows.h"
 #include "traces/ext/ext.h"
@@ -156,6 +158,9 @@ static void intervals(void **state)
     assert_int_equal(sqlite3_exec(db, "BEGIN; UPDATE segment SET dur = NULL", NULL, NULL, NULL), SQLITE_OK);
     IS("SELECT count(*), count(ended) FROM residency(1, 170000)", "4|0\n");
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    IS("SELECT count(*) FROM intervals(1) WHERE run = 1", "11\n"); /* an argument said twice */
+    IS("SELECT count(*) FROM intervals(1, 2) WHERE only_segment = 3", "0\n");
+    IS("SELECT count(*) FROM residency(1, 50000) WHERE t = 50000 AND run = 1", "3\n");
     fails("SELECT * FROM intervals", "intervals(run): give a run");
     fails("SELECT * FROM intervals(2)", "run must be 1, or the name of a schema");
     fails("SELECT * FROM intervals(1.5)", "run must be 1, or the name of a schema");
@@ -170,11 +175,79 @@ static void intervals(void **state)
     fails("CREATE VIRTUAL TABLE x USING residency", "no such module");
 }
 
+/* ---- whatever is given ---- */
+
+static void bind_something(sqlite3_stmt *s, int i)
+{
+    static const sqlite3_int64 whole[] = {0,          1,          -1,      2,         4096,     50000, 0x8082, 1ll << 31,
+                                          UINT32_MAX, 1ll << 32, INT64_MIN, INT64_MAX, PAGING_BASE};
+    static const double real[] = {0.0, -0.0, 0.5, 50, 99.9, 100, 1e30, -1e300, 9223372036854775808.0, INFINITY, -INFINITY, NAN};
+    static const char *const texts[] = {"", "1", "main", "nowhere", "temp", "\"", "main\".page --", "%s%n", "\xff\xfe"};
+
+    switch (below(7)) {
+    case 0:
+        sqlite3_bind_null(s, i);
+        break;
+    case 1:
+        sqlite3_bind_double(s, i, real[below(sizeof(real) / sizeof(real[0]))]);
+        break;
+    case 2:
+        sqlite3_bind_text(s, i, texts[below(sizeof(texts) / sizeof(texts[0]))], -1, SQLITE_STATIC);
+        break;
+    case 3:
+        sqlite3_bind_zeroblob(s, i, (int)below(5000));
+        break;
+    case 4:
+        sqlite3_bind_int64(s, i, (sqlite3_int64)rnd() >> below(64));
+        break;
+    default:
+        sqlite3_bind_int64(s, i, whole[below(sizeof(whole) / sizeof(whole[0]))]);
+        break;
+    }
+}
+
+/* Every function with every kind of value: an answer, or an error that says more than its code. A crash is for ASan. */
+static void anything(void **state)
+{
+    static const char *const calls[] = {
+        "SELECT hexa(?)", "SELECT hexa(?, ?)", "SELECT page(?)", "SELECT disasm(?)", "SELECT disasm(?, ?)",
+        "SELECT symbol(?, ?)", "SELECT symbol(?, ?, ?)", "SELECT percentile(?, ?)",
+        "SELECT percentile(x, ?) FROM (SELECT ? AS x UNION ALL SELECT ? UNION ALL SELECT 7)", "SELECT histogram(?)",
+        "SELECT histogram(x) FROM (SELECT ? AS x UNION ALL SELECT ? UNION ALL SELECT 3)", "SELECT * FROM intervals(?)",
+        "SELECT * FROM intervals(?, ?)", "SELECT * FROM residency(?, ?)", "SELECT * FROM residency(?, ?) WHERE t = ? AND run = ?",
+        "SELECT i.va FROM intervals(?) AS i LEFT JOIN residency(i.run, ?) AS r ON r.va = i.va LIMIT 5",
+        "SELECT * FROM accesses(?)", "SELECT * FROM accesses(?, ?)", "SELECT * FROM accesses(?, ?, ?)",
+    };
+    unsigned answers = 0, errors = 0;
+
+    (void)state;
+    seed_with(seed_of_now());
+    for (int n = 0; n < 20000; n++) {
+        sqlite3_stmt *s = NULL;
+        const char *call = calls[below(sizeof(calls) / sizeof(calls[0]))];
+        int rc = sqlite3_prepare_v2(db, call, -1, &s, NULL);
+
+        if (rc != SQLITE_OK)
+            fail_msg("%s: %s", call, sqlite3_errmsg(db));
+        for (int i = 1; i <= sqlite3_bind_parameter_count(s); i++)
+            bind_something(s, i);
+        while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+            answers++;
+        if (rc != SQLITE_DONE) {
+            errors++;
+            if (rc != SQLITE_ERROR || strcmp(sqlite3_errmsg(db), "SQL logic error") == 0)
+                fail_msg("%s: %d, %s", sqlite3_sql(s), rc, sqlite3_errmsg(db));
+        }
+        sqlite3_finalize(s);
+    }
+    assert_true(answers > 1000 && errors > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),    cmocka_unit_test(disasm),    cmocka_unit_test(symbols),
-        cmocka_unit_test(aggregates), cmocka_unit_test(intervals),
+        cmocka_unit_test(aggregates), cmocka_unit_test(intervals),  cmocka_unit_test(anything),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);

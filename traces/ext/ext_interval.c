@@ -46,6 +46,7 @@ struct table {
 struct cursor {
     sqlite3_vtab_cursor base;
     sqlite3_stmt *rows;
+    sqlite3_value *arguments[2]; /* as they were given: the values of the hidden columns */
     sqlite3_int64 row;
     int done;
 };
@@ -124,10 +125,25 @@ static int cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
     return SQLITE_OK;
 }
 
+/* NULL: not given. */
+static int keep_arguments(struct cursor *c, sqlite3_value *run, sqlite3_value *second)
+{
+    sqlite3_value *const given[2] = {run, second};
+
+    for (int i = 0; i < 2; i++) {
+        sqlite3_value_free(c->arguments[i]);
+        c->arguments[i] = given[i] != NULL ? sqlite3_value_dup(given[i]) : NULL;
+        if (given[i] != NULL && c->arguments[i] == NULL)
+            return SQLITE_NOMEM;
+    }
+    return SQLITE_OK;
+}
+
 static int cursor_close(sqlite3_vtab_cursor *base)
 {
     struct cursor *c = (struct cursor *)base;
 
+    keep_arguments(c, NULL, NULL);
     sqlite3_finalize(c->rows);
     sqlite3_free(c);
     return SQLITE_OK;
@@ -191,7 +207,9 @@ static int filter(sqlite3_vtab_cursor *base, int given, const char *unused, int 
         !(sqlite3_value_type(argument) == SQLITE_NULL && !(t->function->needed & 2)))
         return say(base->pVtab, t->function->needed & 2 ? "residency: t must be a time in virtual ns"
                                                         : "intervals: segment must be the id of a segment");
-    rc = start(c, t, schema);
+    rc = keep_arguments(c, argv[0], argument);
+    if (rc == SQLITE_OK)
+        rc = start(c, t, schema);
     if (rc != SQLITE_OK)
         return rc;
     if (given & 2)
@@ -210,6 +228,8 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 
     if (i < C_RUN)
         sqlite3_result_value(context, sqlite3_column_value(c->rows, i));
+    else if (c->arguments[i - C_RUN] != NULL)
+        sqlite3_result_value(context, c->arguments[i - C_RUN]);
     return SQLITE_OK;
 }
 
