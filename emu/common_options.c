@@ -62,43 +62,12 @@ static bool take_memory(struct common_options *o, const char *arg)
     return false;
 }
 
-static bool take_model(struct common_options *o, const char *arg)
+/* What a parser said of an option's value: rc is 0, or -1 with a message. */
+static bool took(const char *option, const char *arg, int rc, const char *err)
 {
-    char err[256];
-    o->disk_name = arg;
-    if (disk_model_parse(arg, &o->disk_model, err, sizeof err) == 0)
-        return true;
-    say("--disk-model %s: %s", arg, err);
-    return false;
-}
-
-static bool take_fault(struct common_options *o, const char *arg)
-{
-    char err[256];
-    if (disk_faults_add(&o->disk_faults, arg, err, sizeof err) == 0)
-        return true;
-    say("--disk-fault %s: %s", arg, err);
-    return false;
-}
-
-static bool take_trace(struct common_options *o, int (*take)(struct choice *, const char *, char *, size_t),
-                       const char *option, const char *arg)
-{
-    char err[400];
-    if (take(&o->trace, arg, err, sizeof err) == 0)
-        return true;
-    say("--%s %s: %s", option, arg, err);
-    return false;
-}
-
-static bool take_access(struct common_options *o, int (*take)(struct access_options *, const char *, char *, size_t),
-                        const char *option, const char *arg)
-{
-    char err[200];
-    if (take(&o->access, arg, err, sizeof err) == 0)
-        return true;
-    say("--%s %s: %s", option, arg, err);
-    return false;
+    if (rc != 0)
+        say("--%s %s: %s", option, arg, err);
+    return rc == 0;
 }
 
 static bool take_mmu(struct common_options *o, const char *arg)
@@ -122,17 +91,9 @@ static bool take_mmu(struct common_options *o, const char *arg)
     return false;
 }
 
-static bool take_tlb(struct common_options *o, const char *arg)
-{
-    char err[256];
-    if (tlb_options_parse(&o->tlb, arg, err, sizeof err) == 0)
-        return true;
-    say("--tlb %s: %s", arg, err);
-    return false;
-}
-
 bool common_take(struct common_options *o, int c, char *arg)
 {
+    char err[400];
     switch (c) {
     case 'o':
         o->db = arg;
@@ -140,9 +101,10 @@ bool common_take(struct common_options *o, int c, char *arg)
     case OPT_MEM:
         return take_memory(o, arg);
     case OPT_DISK_MODEL:
-        return take_model(o, arg);
+        o->disk_name = arg;
+        return took("disk-model", arg, disk_model_parse(arg, &o->disk_model, err, sizeof err), err);
     case OPT_DISK_FAULT:
-        return take_fault(o, arg);
+        return took("disk-fault", arg, disk_faults_add(&o->disk_faults, arg, err, sizeof err), err);
     case OPT_INSN_NS:
         if (parse_count(arg, &o->insn_ns) && o->insn_ns && o->insn_ns <= MOST_INSN_NS)
             return true;
@@ -161,22 +123,22 @@ bool common_take(struct common_options *o, int c, char *arg)
     case OPT_MMU:
         return take_mmu(o, arg);
     case OPT_TLB:
-        return take_tlb(o, arg);
+        return took("tlb", arg, tlb_options_parse(&o->tlb, arg, err, sizeof err), err);
     case OPT_STALE_TLB:
         o->tlb.stale = true;
-        return o->tlb.on || take_tlb(o, "default");
+        return o->tlb.on || took("tlb", "default", tlb_options_parse(&o->tlb, "default", err, sizeof err), err);
     case OPT_TRACE:
-        return take_trace(o, choice_groups, "trace", arg);
+        return took("trace", arg, choice_groups(&o->trace, arg, err, sizeof err), err);
     case OPT_TRACE_PROCESS:
-        return take_trace(o, choice_process, "trace-process", arg);
+        return took("trace-process", arg, choice_process(&o->trace, arg, err, sizeof err), err);
     case OPT_TRACE_SEGMENT:
-        return take_trace(o, choice_segment, "trace-segment", arg);
+        return took("trace-segment", arg, choice_segment(&o->trace, arg, err, sizeof err), err);
     case OPT_TRACE_ADDRESS:
-        return take_trace(o, choice_address, "trace-address", arg);
+        return took("trace-address", arg, choice_address(&o->trace, arg, err, sizeof err), err);
     case OPT_ACCESS_WINDOW:
-        return take_access(o, access_window_parse, "access-window", arg);
+        return took("access-window", arg, access_window_parse(&o->access, arg, err, sizeof err), err);
     case OPT_SAMPLE:
-        return take_access(o, access_sample_parse, "sample", arg);
+        return took("sample", arg, access_sample_parse(&o->access, arg, err, sizeof err), err);
     case OPT_TRACE_WAIT:
         choice_wait(&o->trace);
         return true;

@@ -184,6 +184,8 @@ uint64_t traceport_sfence(struct machine *m, const uint64_t *va, const uint64_t 
 static void end_line(struct machine *m, bool newline)
 {
     struct traceport *t = &m->trace;
+    if (newline && t->line.n && t->line.text[t->line.n - 1] == '\r')
+        t->line.n--;
     bool keeps = t->line.n && t->line.kept < TRACE_OUTPUT;
     uint64_t cols[] = {keeps ? recorder_string(t->recorder, t->line.text, t->line.n) : 0, newline};
     t->line.kept += t->line.n;

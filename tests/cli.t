@@ -5,64 +5,53 @@ set -u
 . "$(dirname "$0")/tap.sh"
 cd "$work" || exit 1
 
-# bad NAME PATTERN COMMAND...: exit 2, one line on stderr that matches, nothing on stdout
-bad() {
-    local name=$1 pattern=$2
-    shift 2
-    run "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "$pattern"
-    is "$name: one line" "$(wc -l <"$work/.err")" 1
-    is "$name: nothing on stdout" "$out" ""
-}
-
-bad "unknown command" "no command 'rnu'" "$TARRY" rnu
-bad "unknown option" "unknown or ambiguous option '--ioo'" "$TARRY" run --ioo eager ls
-bad "unknown policy" "--io lazy" "$TARRY" run --io lazy ls
-bad "bad size" "--mem 12Q" "$TARRY" run --mem 12Q ls
-bad "too little memory" "--mem 4k" "$TARRY" run --mem 4k ls
-bad "missing value" "missing after '--mem'" "$TARRY" run --mem
-bad "bad disk model" "--disk-model floppy" "$TARRY" run --disk-model floppy ls
-bad "no program" "no PROGRAM" "$TARRY" run
-bad "arguments for shell" "takes no arguments" "$TARRY" shell ls
-bad "keep without image" "--keep without --image" "$TARRY" run --keep ls
-bad "missing image" "nothere.img" "$TARRY" run --image nothere.img ls
-bad "missing program" "no such program" "$TARRY" run nosuchprogram
-bad "missing input" "nofile" "$TARRY" run --input nofile:/in/x ls
-bad "empty input" "--input" "$TARRY" run --input :/in/x ls
-bad "unwritable database" "/nonexistent/x.db" "$TARRY" run -o /nonexistent/x.db ls
+refuses "unknown command" "no command 'rnu'" "$TARRY" rnu
+refuses "unknown option" "unknown or ambiguous option '--ioo'" "$TARRY" run --ioo eager ls
+refuses "unknown policy" "--io lazy" "$TARRY" run --io lazy ls
+refuses "bad size" "--mem 12Q" "$TARRY" run --mem 12Q ls
+refuses "too little memory" "--mem 4k" "$TARRY" run --mem 4k ls
+refuses "missing value" "missing after '--mem'" "$TARRY" run --mem
+refuses "bad disk model" "--disk-model floppy" "$TARRY" run --disk-model floppy ls
+refuses "no program" "no PROGRAM" "$TARRY" run
+refuses "arguments for shell" "takes no arguments" "$TARRY" shell ls
+refuses "keep without image" "--keep without --image" "$TARRY" run --keep ls
+refuses "missing image" "nothere.img" "$TARRY" run --image nothere.img ls
+refuses "missing program" "no such program" "$TARRY" run nosuchprogram
+refuses "missing input" "nofile" "$TARRY" run --input nofile:/in/x ls
+refuses "empty input" "--input" "$TARRY" run --input :/in/x ls
+refuses "unwritable database" "/nonexistent/x.db" "$TARRY" run -o /nonexistent/x.db ls
 mkdir isdir
-bad "database is a directory" "isdir" "$TARRY" run -o isdir ls
+refuses "database is a directory" "isdir" "$TARRY" run -o isdir ls
 echo precious >notes.txt
-bad "database would replace another file" "notes.txt" "$TARRY" run -o notes.txt ls
+refuses "database would replace another file" "notes.txt" "$TARRY" run -o notes.txt ls
 is "... which is untouched" "$(cat notes.txt)" precious
 
 : >empty.img
-bad "empty image" "empty.img" "$TARRY" run --image empty.img ls
+refuses "empty image" "empty.img" "$TARRY" run --image empty.img ls
 head -c 10000000 /dev/urandom >noise.img
-bad "image of noise" "noise.img" "$TARRY" run --image noise.img ls
+refuses "image of noise" "noise.img" "$TARRY" run --image noise.img ls
 head -c 100000 "$BUILD/guest.img" >cut.img
-bad "truncated image" "cut.img" "$TARRY" run --image cut.img ls
+refuses "truncated image" "cut.img" "$TARRY" run --image cut.img ls
 cp --sparse=always "$BUILD/guest.img" rot.img
 printf 'XXXXXXXX' | dd of=rot.img bs=1 seek=2000 conv=notrunc status=none
 printf 'XXXXXXXX' | dd of=rot.img bs=1 seek=6000 conv=notrunc status=none
-bad "image with both superblocks corrupt" "rot.img" "$TARRY" run --image rot.img ls
+refuses "image with both superblocks corrupt" "rot.img" "$TARRY" run --image rot.img ls
 
 cp /bin/true hosttrue
-bad "ELF for another machine" "another machine" "$TARRY" run ./hosttrue
+refuses "ELF for another machine" "another machine" "$TARRY" run ./hosttrue
 echo 'not a program' >text
-bad "not an ELF" "not an ELF|too short" "$TARRY" run ./text
+refuses "not an ELF" "not an ELF|too short" "$TARRY" run ./text
 head -c 700 "$BUILD/guest/bin/ls" >cutls
-bad "truncated ELF" "truncated" "$TARRY" run ./cutls
-bad "not a database" "text" "$TARRY" query text
-bad "missing database" "none.db" "$TARRY" query none.db
+refuses "truncated ELF" "truncated" "$TARRY" run ./cutls
+refuses "not a database" "text" "$TARRY" query text
+refuses "missing database" "none.db" "$TARRY" query none.db
 
 # A failed command leaves a good trace alone.
 run "$TARRY" run -o good.db ls /
 is "a good run" "$status" 0
 sum=$(sha256sum good.db)
-bad "failing run over a good trace" "no such program" "$TARRY" run -o good.db nosuchprogram
-bad "failing run (bad image) over a good trace" "noise.img" "$TARRY" run -o good.db --image noise.img ls
+refuses "failing run over a good trace" "no such program" "$TARRY" run -o good.db nosuchprogram
+refuses "failing run (bad image) over a good trace" "noise.img" "$TARRY" run -o good.db --image noise.img ls
 is "the good trace is unchanged" "$(sha256sum good.db)" "$sum"
 is "no stray files" "$(ls | grep -v -e '\.img$' | tr '\n' ' ')" "cutls good.db hosttrue isdir notes.txt text "
 
@@ -81,7 +70,7 @@ run "$TARRY" run -o x.db --timeout 1 spin 100000000000
 is "timeout: exit status" "$status" 124
 matches "timeout: message" "$err" "^tarry: stopped after 1 s \(--timeout\)$"
 is "timeout: the trace is complete and says so" "$("$TARRY" query x.db --format csv "select stop_reason, complete from run" | tail -1 | tr -d '\r')" timeout,1
-bad "timeout: not a number" "--timeout x: needs a number of seconds above 0" "$TARRY" run --timeout x ls
+refuses "timeout: not a number" "--timeout x: needs a number of seconds above 0" "$TARRY" run --timeout x ls
 run "$TARRY" run -o none true
 is "-o none: exit status" "$status" 0
 ok "-o none: no file" test ! -e none

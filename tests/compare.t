@@ -58,14 +58,7 @@ compare a.db b.db
 is "another outcome: exit status" "$status" 1
 matches "another outcome is shown" "$out" "exit_status.*B: 7"
 
-bad() { # NAME PATTERN ARGUMENT...
-    local name=$1 pattern=$2
-    shift 2
-    compare "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "^tarry: .*$pattern"
-    is "$name: one line" "$(wc -l <.err)" 1
-}
+bad() { refuses "$1" "$2" "$TARRY" compare "${@:3}"; } # NAME PATTERN ARGUMENT...
 echo nonsense >no.db
 cp a.db other.db
 sqlite3 other.db "pragma writable_schema = on; update sqlite_schema set sql = replace(sql, '\"va\" INTEGER', '\"address\" INTEGER') where name = 'fault'"

@@ -61,14 +61,7 @@ import csv, sys
 print(sum(1 for _ in csv.reader(open('out/$t.csv', newline=''))))") - 1))" "$(count "\"$t\"")"
 done
 
-bad() { # NAME PATTERN ARGUMENT...
-    local name=$1 pattern=$2
-    shift 2
-    export_ "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "^tarry: .*$pattern"
-    is "$name: one line" "$(wc -l <.err)" 1
-}
+bad() { refuses "$1" "$2" "$TARRY" export "${@:3}"; } # NAME PATTERN ARGUMENT...
 bad "no trace" "name a trace"
 bad "no format" "name a format" t.db
 bad "unknown format" "svg: is no format" t.db --to svg

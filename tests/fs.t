@@ -161,14 +161,7 @@ bad_repair() { run "$TARRY" fs check repaired.img --repair; is "no superblock" "
 bad_repair
 
 # bad NAME PATTERN ARGUMENT...: exit 2, one line that matches
-bad() {
-    local name=$1 pattern=$2
-    shift 2
-    run "$TARRY" fs "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "$pattern"
-    is "$name: one line" "$(wc -l <"$work/.err")" 1
-}
+bad() { refuses "$1" "$2" "$TARRY" fs "${@:3}"; } # NAME PATTERN ARGUMENT...
 bad "no command" "--help"
 bad "unknown command" "frobnicate" frobnicate x
 bad "create without size" "SIZE" create x.img

@@ -149,14 +149,7 @@ done < <(timeout 300 /usr/bin/python3 "$TOP/tests/report_browser.py" "$work" 2>&
 is "the browser's checks came to their end" "${finished:-no}" yes
 
 # ---- refusing ----
-bad() { # NAME PATTERN ARGUMENT...
-    local name=$1 pattern=$2
-    shift 2
-    report "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "^tarry: .*$pattern"
-    is "$name: one line" "$(wc -l <.err)" 1
-}
+bad() { refuses "$1" "$2" "$TARRY" report "${@:3}"; } # NAME PATTERN ARGUMENT...
 cp one.html before.html
 bad "no trace" "name a trace"
 bad "missing trace" "none.db: No such file" none.db

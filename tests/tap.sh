@@ -43,6 +43,17 @@ run() {
     err=$(cat "$work/.err")
 }
 
+# Misuse: status 2 and one line on standard error that has the pattern, nothing on standard output.
+refuses() { # NAME EXTENDED_REGEX COMMAND...
+    local name=$1 pattern=$2
+    shift 2
+    run "$@"
+    is "$name: exit status" "$status" 2
+    matches "$name: message" "$err" "^tarry: .*$pattern"
+    is "$name: one line" "$(wc -l <"$work/.err")" 1
+    is "$name: nothing on standard output" "$out" ""
+}
+
 # The value of a metric of the canned query `summary`.
 metric() { # DB METRIC
     "$TARRY" query "$1" summary --format csv | sed -n "s/^$2,//p" | tr -d '\r'

@@ -9,15 +9,7 @@ query() { run "$TARRY" query "$@"; }
 crlf() { sed 's/$/\r/'; }
 
 # bad NAME PATTERN ARGUMENT...: exit 2, one line on stderr that matches, nothing on stdout
-bad() {
-    local name=$1 pattern=$2
-    shift 2
-    query "$@"
-    is "$name: exit status" "$status" 2
-    matches "$name: message" "$err" "^tarry: .*$pattern"
-    is "$name: one line" "$(wc -l <.err)" 1
-    is "$name: nothing on stdout" "$out" ""
-}
+bad() { refuses "$1" "$2" "$TARRY" query "${@:3}"; } # NAME PATTERN ARGUMENT...
 
 sqlite3 t.db ".backup other.db" && sqlite3 other.db 'update fault set pc = pc + 4 where id = 19'
 

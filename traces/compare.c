@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "catalogue.h"
+#include "sql.h"
 
 #define MAX_COLUMNS (7 + CATALOGUE_MAX_WORDS)
 
@@ -91,16 +92,11 @@ static int advance(struct side *s, struct cursor *t)
 static int open_table(struct side *s, struct cursor *t, const struct kind *k, const char *table)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
-    char *text;
-    int rc;
 
     for (int i = 0; i < k->ncolumns; i++)
         sqlite3_str_appendf(sql, "%st.\"%w\"", i > 0 ? ", " : "SELECT ", k->columns[i].name);
     sqlite3_str_appendf(sql, " FROM \"%w\" AS t ORDER BY t.id", table);
-    text = sqlite3_str_finish(sql);
-    rc = text != NULL ? sqlite3_prepare_v2(s->db, text, -1, &t->rows, NULL) : SQLITE_NOMEM;
-    sqlite3_free(text);
-    if (rc == SQLITE_OK)
+    if (sql_prepare(s->db, sql, &t->rows) == SQLITE_OK)
         return advance(s, t);
     snprintf(s->err, sizeof(s->err), "%s; it may be of another version of tarry: record the run again",
              sqlite3_errmsg(s->db));

@@ -3,13 +3,13 @@
 #include "query_many.h"
 #include <stdio.h>
 #include <string.h>
+#include "sql.h"
 
 /* The table has the columns of the first answer, after that of the trace. */
 static int create(struct query_many *m, sqlite3_stmt *s)
 {
     sqlite3_str *table = sqlite3_str_new(NULL), *insert = sqlite3_str_new(NULL);
-    char *text;
-    int rc = sqlite3_open("", &m->db);
+    int rc = sqlite3_open("", &m->db), prepared;
 
     m->columns = sqlite3_column_count(s);
     sqlite3_str_appendall(table, "CREATE TABLE answer(c0");
@@ -20,15 +20,12 @@ static int create(struct query_many *m, sqlite3_stmt *s)
     }
     sqlite3_str_appendall(table, "); BEGIN");
     sqlite3_str_appendall(insert, ")");
-    text = sqlite3_str_finish(table);
     if (rc == SQLITE_OK)
-        rc = text != NULL ? sqlite3_exec(m->db, text, NULL, NULL, NULL) : SQLITE_NOMEM;
-    sqlite3_free(text);
-    text = sqlite3_str_finish(insert);
-    if (rc == SQLITE_OK)
-        rc = text != NULL ? sqlite3_prepare_v2(m->db, text, -1, &m->insert, NULL) : SQLITE_NOMEM;
-    sqlite3_free(text);
-    return rc;
+        rc = sql_exec(m->db, table);
+    else
+        sqlite3_free(sqlite3_str_finish(table));
+    prepared = sql_prepare(m->db, insert, &m->insert);
+    return rc == SQLITE_OK ? prepared : rc;
 }
 
 static int keep(struct query_many *m, const char *trace, sqlite3_stmt *s)
@@ -68,7 +65,6 @@ sqlite3_stmt *query_many_rows(struct query_many *m)
 {
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_stmt *all = NULL, *s = NULL;
-    char *text;
 
     sqlite3_prepare_v2(m->db, "SELECT * FROM answer", -1, &all, NULL);
     sqlite3_str_appendall(sql, "SELECT c0 AS trace");
@@ -77,10 +73,7 @@ sqlite3_stmt *query_many_rows(struct query_many *m)
         sqlite3_str_appendf(sql, ", \"%w\" AS \"%w\"", name, strchr(name, ' ') + 1);
     }
     sqlite3_str_appendall(sql, " FROM answer ORDER BY rowid");
-    text = sqlite3_str_finish(sql);
-    if (text != NULL)
-        sqlite3_prepare_v2(m->db, text, -1, &s, NULL);
-    sqlite3_free(text);
+    sql_prepare(m->db, sql, &s);
     sqlite3_finalize(all);
     return s;
 }

@@ -3,6 +3,7 @@
 #include "rollup.h"
 #include <stdlib.h>
 #include <string.h>
+#include "sql.h"
 
 #define FIRST_SLOTS 1024u
 #define MOST_GROUPS 32768u /* with so many a table is written out and emptied */
@@ -286,15 +287,12 @@ static sqlite3_stmt *prepare(const struct counter *c, sqlite3 *db, int *rc)
     const struct event *e = &catalogue_events[c->rollup->kind];
     sqlite3_str *sql = sqlite3_str_new(db);
     sqlite3_stmt *s = NULL;
-    char *text;
 
     sqlite3_str_appendf(sql, "INSERT INTO \"%w_rollup\" VALUES(NULL", c->rollup->name);
     for (unsigned i = 0; i < c->nkeys + c->nsums + (e->interval ? 4 : 2); i++)
         sqlite3_str_appendall(sql, ", ?");
     sqlite3_str_appendall(sql, ")");
-    text = sqlite3_str_finish(sql);
-    *rc = text != NULL ? sqlite3_prepare_v2(db, text, -1, &s, NULL) : SQLITE_NOMEM;
-    sqlite3_free(text);
+    *rc = sql_prepare(db, sql, &s);
     return s;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "queries.h"
 #include "rollup.h"
+#include "sql.h"
 #include "words.h"
 #include "ring.h"
 
@@ -270,17 +271,6 @@ static void rollup_tables(sqlite3_str *sql)
 
 /* ---- all of it ---- */
 
-static int run(sqlite3 *db, sqlite3_str *sql)
-{
-    int rc = sqlite3_str_errcode(sql);
-    char *text = sqlite3_str_finish(sql);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    sqlite3_free(text);
-    return rc;
-}
-
 int schema_create(sqlite3 *db)
 {
     sqlite3_str *sql = sqlite3_str_new(db);
@@ -297,7 +287,7 @@ int schema_create(sqlite3 *db)
     views(sql);
     rollup_tables(sql);
     say(sql, "COMMIT;\n");
-    return run(db, sql);
+    return sql_exec(db, sql);
 }
 
 int schema_finish(sqlite3 *db)
@@ -307,5 +297,5 @@ int schema_finish(sqlite3 *db)
     say(sql, "CREATE UNIQUE INDEX instruction_pc ON instruction(image, pc);\n"
              "CREATE UNIQUE INDEX source_line_place ON source_line(image, line, file);\n");
     say(sql, "PRAGMA analysis_limit = %d; ANALYZE;", ANALYSIS_LIMIT);
-    return run(db, sql);
+    return sql_exec(db, sql);
 }

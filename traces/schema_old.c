@@ -5,6 +5,7 @@
  * lent from there by temporary views, which go before the names in the file. The file itself stays as it is.
  */
 #include "schema.h"
+#include "sql.h"
 #include <string.h>
 #include "template.h"
 
@@ -62,7 +63,6 @@ int schema_adapt(sqlite3 *db)
 {
     sqlite3_stmt *s = NULL;
     sqlite3_str *sql = sqlite3_str_new(db);
-    char *text;
     int rc = attach_now(db);
 
     if (rc == SQLITE_OK)
@@ -72,10 +72,7 @@ int schema_adapt(sqlite3 *db)
     if (rc == SQLITE_OK)
         rc = sqlite3_finalize(s);
     if (rc == SQLITE_OK)
-        rc = sqlite3_str_errcode(sql);
-    text = sqlite3_str_finish(sql);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    sqlite3_free(text);
+        return sql_exec(db, sql);
+    sqlite3_free(sqlite3_str_finish(sql));
     return rc;
 }

@@ -17,6 +17,7 @@
 #include "choice.h"
 #include "code.h"
 #include "schema.h"
+#include "sql.h"
 #include "template.h"
 
 #define BUSY_MS 10000 /* a reader that opens the file, too, may lock it for a moment */
@@ -70,8 +71,6 @@ static int insert_run(sqlite3 *db, const struct run_facts *f)
 static int insert_kinds(sqlite3 *db, const struct choice *choice)
 {
     sqlite3_str *sql = sqlite3_str_new(db);
-    char *text;
-    int rc;
 
     for (unsigned g = 0; g < catalogue_ngroups; g++)
         sqlite3_str_appendf(sql, "INSERT INTO event_group VALUES(%u, %Q, %d, %Q);", g + 1, catalogue_groups[g].name,
@@ -79,12 +78,7 @@ static int insert_kinds(sqlite3 *db, const struct choice *choice)
     for (unsigned k = 1; k < EV_COUNT; k++)
         sqlite3_str_appendf(sql, "INSERT INTO event_kind VALUES(%u, %Q, %u, NULL, NULL);", k, catalogue_events[k].name,
                             catalogue_events[k].group + 1);
-    rc = sqlite3_str_errcode(sql);
-    text = sqlite3_str_finish(sql);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    sqlite3_free(text);
-    return rc;
+    return sql_exec(db, sql);
 }
 
 /* What is known of the booted kernel's calls; sql takes number, name, arguments. */

@@ -11,7 +11,7 @@ endef
 $(foreach dir,queries exports report,$(eval $(call EMBED,$(dir))))
 
 # Databases with nothing but the schema in them are made here and embedded, too.
-MAKE_TEMPLATES := $(addprefix $(BUILD)/host/traces/,schema.o schema_fixed.o catalogue.o rollup.o words.o queries.o template/make.o)
+MAKE_TEMPLATES := $(addprefix $(BUILD)/host/traces/,schema.o schema_fixed.o catalogue.o rollup.o words.o sql.o queries.o template/make.o)
 $(BUILD)/gen/make-templates: $(MAKE_TEMPLATES)
 	@$(CC) $(HOST_FLAGS) -o $@ $^ $(shell pkg-config --libs sqlite3)
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,39 +249,41 @@ static size_t all_bytes(const struct iovec *v, int count)
     return n;
 }
 
-/* One system call if the image is nothing but the file; what that leaves over, piece by piece. */
-int image_readv(struct image *im, uint64_t off, const struct iovec *v, int count)
+typedef int transfer(struct image *, uint64_t off, void *buf, size_t n);
+
+static int write_piece(struct image *im, uint64_t off, void *buf, size_t n)
 {
-    ssize_t got = 0;
-    if (outside(im, off, all_bytes(v, count)))
-        return -EINVAL;
-    if (!im->held && !im->changed)
-        got = preadv(im->fd, v, count, (off_t)off);
+    return image_write(im, off, buf, n);
+}
+
+/* What lies behind the first `done` bytes of v, buffer by buffer. done: also minus an error, then all. */
+static int transfer_rest(struct image *im, uint64_t off, const struct iovec *v, int count, ssize_t done, transfer *one)
+{
     for (int r; count > 0; v++, count--) {
-        size_t n = got > 0 ? (size_t)got < v->iov_len ? (size_t)got : v->iov_len : 0;
-        if (n < v->iov_len && (r = image_read(im, off + n, (char *)v->iov_base + n, v->iov_len - n)) < 0)
+        size_t n = done > 0 ? (size_t)done < v->iov_len ? (size_t)done : v->iov_len : 0;
+        if (n < v->iov_len && (r = one(im, off + n, (char *)v->iov_base + n, v->iov_len - n)) < 0)
             return r;
-        got -= (ssize_t)n;
+        done -= (ssize_t)n;
         off += v->iov_len;
     }
     return 0;
 }
 
-int image_writev(struct image *im, uint64_t off, const struct iovec *v, int count)
+/* One system call if the image is nothing but the file. */
+int image_readv(struct image *im, uint64_t off, const struct iovec *v, int count)
 {
-    ssize_t put = 0;
     if (outside(im, off, all_bytes(v, count)))
         return -EINVAL;
-    if (!im->held && im->mode == IMAGE_WRITE)
-        put = pwritev(im->fd, v, count, (off_t)off);
-    for (int r; count > 0; v++, count--) {
-        size_t n = put > 0 ? (size_t)put < v->iov_len ? (size_t)put : v->iov_len : 0;
-        if (n < v->iov_len && (r = image_write(im, off + n, (char *)v->iov_base + n, v->iov_len - n)) < 0)
-            return r;
-        put -= (ssize_t)n;
-        off += v->iov_len;
-    }
-    return 0;
+    bool plain = !im->held && !im->changed;
+    return transfer_rest(im, off, v, count, plain ? preadv(im->fd, v, count, (off_t)off) : 0, image_read);
+}
+
+int image_writev(struct image *im, uint64_t off, const struct iovec *v, int count)
+{
+    if (outside(im, off, all_bytes(v, count)))
+        return -EINVAL;
+    bool plain = !im->held && im->mode == IMAGE_WRITE;
+    return transfer_rest(im, off, v, count, plain ? pwritev(im->fd, v, count, (off_t)off) : 0, write_piece);
 }
 
 int image_flush(struct image *im)

@@ -160,6 +160,11 @@ static void syscalls(void **state)
     ANSWER("syscalls", "pwrite|1|0|1048576|40000|40000|10000|10000|10000\n"
                        "pread|3|0|1048681|3200|1066|8000|2666|4000\n"
                        "exits|1|-|-|-|-|-|-|-\n");
+    ANSWER("calls", "6|6000|3000|1 /bin/sparse|pread(3, 0x2000000000, 1048576, -1) = 1048576\n"
+                    "22|23000|4000|1 /bin/sparse|pread(4, 0x11000, 4096, 0) = 100\n"
+                    "26|28000|1000|1 /bin/sparse|pread(0, 0x11000, 4096, 0) = 5\n"
+                    "27|30000|10000|1 /bin/sparse|pwrite(3, 0x2000000000, 1048576, 0) = 1048576\n"
+                    "39|44000|-|1 /bin/sparse|exits(0x0) = ?\n");
 }
 
 static void others(void **state)

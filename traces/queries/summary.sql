@@ -4,7 +4,9 @@
 -- read: one row per metric. bytes_asked: what reads of regular files returned (pread calls that were deferred, or
 --   copied from a file; console, pipes and directories are left out). bytes_copied: bytes that crossed between cache
 --   and memory: fills, conventional reads and writes. disk_sectors are of 512 bytes; `_meta` are those among them that
---   hold metadata (tree nodes with checksums, inodes, directories, superblocks). host_ns differs between equal runs.
+--   hold metadata (tree nodes with checksums, inodes, directories, superblocks). host_ns differs between equal runs. Of a
+--   kernel that does not describe itself (tarry boot): syscalls are ecalls, faults are page faults as the machine delivered
+--   them; what only a kernel can tell is 0.
 WITH d AS MATERIALIZED (SELECT op, class, sum(events) AS n, sum(sum_sectors) AS sectors FROM disk_request_total GROUP BY op, class),
      t AS MATERIALIZED (SELECT boundary, sum(sum_bytes) AS bytes, sum(sum_pages) AS pages FROM transfer_total GROUP BY boundary)
 SELECT 'instructions' AS metric, instructions AS value FROM run
@@ -12,8 +14,9 @@ UNION ALL SELECT 'virtual_ns', virtual_ns FROM run
 UNION ALL SELECT 'host_ns', host_ns FROM run
 UNION ALL SELECT 'exit_status', exit_status FROM run
 UNION ALL SELECT 'processes', count(*) FROM process
-UNION ALL SELECT 'syscalls', coalesce(sum(events), 0) FROM syscall_total
-UNION ALL SELECT 'faults', coalesce(sum(events), 0) FROM fault_total
+UNION ALL SELECT 'syscalls', coalesce((SELECT sum(events) FROM syscall_total), (SELECT sum(events) FROM ecall_total), 0)
+UNION ALL SELECT 'faults', coalesce((SELECT sum(events) FROM fault_total),
+    (SELECT count(*) FROM trap WHERE code IN (12, 13, 15) AND root <> 0))
 UNION ALL SELECT 'fills', count(*) FROM fill
 UNION ALL SELECT 'snapshots', count(*) FROM snapshot
 UNION ALL SELECT 'bytes_asked', coalesce(sum(s.result), 0) FROM syscall AS s

@@ -226,7 +226,7 @@ snapshotsSection();
 tlbSection();
 for (const [query, title] of [["fault-latency", "How long faults took, in numbers"], ["faults-by-line", "Faults by program line"], ["processes", "Processes"], ["segments", "Segments"], ["faults", "Faults by resolution"], ["files", "Files"], ["waits", "Time lost"], ["os161", "OS/161's counters"], ["syscalls", "System calls"], ["syscall-transfers", "What system calls moved"], ["dirty-pages", "Dirty pages"],
     ["transfers", "Transfers"], ["disk", "Disk requests by class"], ["checks", "Invariants of the trace"], ["event_kind", "What was recorded"], ["diagnostic", "What the recorder noticed"]])
-    if (told || runs.some(r => ["syscalls", "disk", "event_kind", "diagnostic"].includes(query) && objects(r.tables[query]).length > 0))
+    if (told || runs.some(r => ["faults-by-line", "syscalls", "disk", "event_kind", "diagnostic"].includes(query) && objects(r.tables[query]).length > 0))
         tableSection(`table-${query}`, title, query);
 document.getElementById("contents").append(contents);
 
