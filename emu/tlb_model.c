@@ -37,6 +37,11 @@ const struct tlb_counts *tlb_model_counts(const struct tlb_model *t)
     return t->counts;
 }
 
+const struct tlb_options *tlb_model_options(const struct tlb_model *t)
+{
+    return &t->options;
+}
+
 const struct mmu_tlb *tlb_model_tlb(const struct tlb_model *t)
 {
     return t->tlb;

@@ -60,6 +60,8 @@ struct tlb_model *tlb_model_new(struct hart *, const struct tlb_options *, char 
 void tlb_model_free(struct tlb_model *);
 /* Counts so far, three of them. */
 const struct tlb_counts *tlb_model_counts(const struct tlb_model *);
+/* What it was made from. */
+const struct tlb_options *tlb_model_options(const struct tlb_model *);
 /* The model itself, to be looked at. */
 const struct mmu_tlb *tlb_model_tlb(const struct tlb_model *);
 /* Writes the counts as rows of the trace (tlb_total), at the end of a run. */

@@ -458,3 +458,12 @@ const struct mmu_tlb_entry *mmu_tlb_entry_at(const struct mmu_tlb *t, enum mmu_t
         return &a->small.entry[i];
     return i - small < a->large.ways ? &a->large.entry[i - small] : NULL;
 }
+
+bool mmu_tlb_place_at(const struct mmu_tlb *t, enum mmu_tlb_array which, unsigned i, unsigned *set, unsigned *way)
+{
+    const struct bank *small = &t->array[which].small;
+    bool large = i >= small->sets * small->ways;
+    *set = large ? 0 : i / small->ways;
+    *way = large ? i - small->sets * small->ways : i % small->ways;
+    return large;
+}

@@ -107,5 +107,7 @@ void mmu_tlb_walk_note(struct mmu_tlb *, uint64_t va, unsigned asid, unsigned le
 
 /* All entries of an array one by one: the i-th, or NULL behind the last. It may not be valid. */
 const struct mmu_tlb_entry *mmu_tlb_entry_at(const struct mmu_tlb *, enum mmu_tlb_array, unsigned i);
+/* The set and the way of the i-th. True: it is of those for superpages, which are one set. */
+bool mmu_tlb_place_at(const struct mmu_tlb *, enum mmu_tlb_array, unsigned i, unsigned *set, unsigned *way);
 
 #endif

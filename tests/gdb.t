@@ -129,6 +129,7 @@ monitor physical maybe
 monitor nonsense
 kill
 G
+matches "no TLB without --tlb" "$out" "there is no TLB that a program could observe"
 matches "walk without translation" "$out" "no translation: 0x1000 is the physical address"
 matches "walk in words" "$out" "by sv39, root 0x8.*level 2: entry 258 at 0x.*: page at 0x80000000"
 matches "walk: rights" "$out" "load: physical 0x80200000"
@@ -140,6 +141,45 @@ matches "xp" "$out" "0x80200000: 0x1400107310401073"
 matches "xp outside of RAM" "$out" "0x10: not RAM"
 matches "physical memory" "$out" "0x80200000:[[:space:]]0x1400107310401073"
 matches "unknown command" "$out" "nonsense: no such command"
+finished
+
+# ---- monitor tlb: the model's entries, at a moment whose last accesses are known ----
+debuggee run -o none --tlb itlb=32,dtlb=64:16,l2=128:4:plru echo hello
+gdb <<'G'
+break trap
+continue
+continue
+continue
+p/x (unsigned long)$pc & ~0xfff
+monitor tlb
+eval "monitor tlb 0x%lx", (unsigned long)$pc
+monitor tlb 0xffffffc080200000
+monitor tlb 0x1234567000
+monitor tlb rubbish
+kill
+G
+page=$(grep -o '= 0xffffffc0[0-9a-f]*' <<<"$out" | head -1 | cut -c3-)
+matches "monitor tlb: the page that runs" "$out" "instructions, set 0 way [0-9]+: $page-0x[0-9a-f]+fff -> 0x80[0-9a-f]+000 VRWX-GAD, global, leaf of level 2"
+matches "... sets and ways of data" "$out" "data, set [0-3] way [0-9]+: 0x[0-9a-f]+-0x[0-9a-f]+fff -> 0x[0-9a-f]+000 VR"
+matches "... user pages have an address space" "$out" "0x1[0-9a-f]000-0x1[0-9a-f]fff -> 0x[0-9a-f]+000 VR[W-][X-]U-[A-][D-], ASID 1, leaf of level 0"
+matches "... the second level" "$out" "second level, set [0-9]+ way [0-3]: "
+matches "... counts" "$out" "--tlb itlb=32,dtlb=64:16,l2=128:4:plru: [0-9]+ entries; misses so far: [1-9][0-9]* of loads, [1-9][0-9]* of stores, [1-9][0-9]* of fetches"
+matches "... none for an address" "$out" "plru: 0 entries;"
+matches "... of a number only" "$out" "rubbish: not a number"
+finished
+debuggee run -o none --mmu softtlb echo hello
+gdb <<'G'
+break trap
+continue
+continue
+monitor walk 0x10000
+monitor walk 0xffffffc080200000
+kill
+G
+matches "walk with a software-managed TLB" "$out" "0x10000 by the software-managed TLB, ASID [0-9]+, as mode S:"
+matches "... its entry" "$out" "data, set 0 way [0-9]+: 0x10000-0x10fff -> 0x[0-9a-f]+000 VR-XU-A-, ASID [0-9]+, leaf of level 0"
+matches "... what refuses" "$out" "load: refused: supervisor access to a user page"
+matches "... the window" "$out" "window: no entry is needed.*load: physical 0x80200000"
 finished
 matches "kill ends the run" "$status $err" "^130 .*interrupted"
 

@@ -4,16 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../mmu/pte.h"
 #include "../../traces/events.h"
 #include "../../traces/recorder.h"
 #include "../machine_priv.h"
 #include "debug.h"
-
-struct words {
-    char *word[8];
-    int n;
-};
+#include "monitor.h"
 
 struct command {
     const char *name, *args, *what;
@@ -21,7 +16,7 @@ struct command {
     void (*run)(struct debug *, const struct words *);
 };
 
-static bool number(struct debug *d, const char *text, uint64_t *value)
+bool monitor_number(struct debug *d, const char *text, uint64_t *value)
 {
     char *end;
     *value = strtoull(text, &end, 0);
@@ -31,164 +26,9 @@ static bool number(struct debug *d, const char *text, uint64_t *value)
     return false;
 }
 
-static bool read_pte(void *arg, uint64_t pa, uint64_t *pte)
-{
-    const void *host = ram_at(arg, pa, sizeof *pte);
-    if (host)
-        memcpy(pte, host, sizeof *pte);
-    return host != NULL;
-}
-
-static const char *mode_name(enum mmu_privilege p)
+const char *monitor_mode(enum mmu_privilege p)
 {
     return p == MMU_MACHINE ? "M" : p == MMU_SUPERVISOR ? "S" : "U";
-}
-
-/* ---- the page table ---- */
-
-static void print_bits(uint64_t pte, char out[9])
-{
-    static const char names[] = "VRWXUGAD";
-    for (int i = 0; i < 8; i++)
-        out[i] = pte >> i & 1 ? names[i] : '-';
-    out[8] = '\0';
-}
-
-static unsigned levels(uint64_t satp)
-{
-    return SATP_MODE(satp) == SATP_SV39 ? 3 : SATP_MODE(satp) == SATP_SV48 ? 4 : 0;
-}
-
-/* The entries that lead to va, each in words. */
-static void print_path(struct debug *d, uint64_t va)
-{
-    struct machine *m = d->machine;
-    uint64_t satp = m->hart.satp, table = SATP_ROOT(satp), pte;
-    for (unsigned level = levels(satp); level-- > 0;) {
-        uint64_t index = va >> (PAGE_SHIFT_4K + PTE_INDEX_BITS * level) & 511, at = table + 8 * index;
-        char bits[9];
-        if (!read_pte(m, at, &pte)) {
-            gdb_print(d, "  level %u: the entry at 0x%llx is outside of memory\n", level, (unsigned long long)at);
-            return;
-        }
-        print_bits(pte, bits);
-        bool leaf = pte & (PTE_R | PTE_X);
-        gdb_print(d, "  level %u: entry %llu at 0x%llx = 0x%016llx %s: %s 0x%llx\n", level, (unsigned long long)index,
-                  (unsigned long long)at, (unsigned long long)pte, bits,
-                  !(pte & PTE_V) ? "not valid"
-                  : leaf         ? "page at"
-                                 : "table at",
-                  (unsigned long long)PTE_TO_PA(pte));
-        if (!(pte & PTE_V) || leaf)
-            return;
-        table = PTE_TO_PA(pte);
-    }
-}
-
-static void walk(struct debug *d, const struct words *w)
-{
-    static const char *const verbs[] = {"load", "store", "fetch"};
-    struct hart *h = &d->machine->hart;
-    struct mmu_memory memory = {d->machine, read_pte, NULL};
-    uint64_t va;
-    if (!number(d, w->word[1], &va))
-        return;
-    if (hart_privilege(h) == MMU_MACHINE || !levels(h->satp)) {
-        gdb_print(d, "no translation: 0x%llx is the physical address (%s mode, satp 0x%llx)\n", (unsigned long long)va,
-                  mode_name(hart_privilege(h)), (unsigned long long)h->satp);
-        return;
-    }
-    gdb_print(d, "0x%llx by sv%u, root 0x%llx, as mode %s:\n", (unsigned long long)va, levels(h->satp) == 3 ? 39 : 48,
-              (unsigned long long)SATP_ROOT(h->satp), mode_name(hart_privilege(h)));
-    print_path(d, va);
-    for (enum mmu_access a = MMU_LOAD; a <= MMU_FETCH; a++) {
-        struct mmu_context context = {.satp = h->satp, .privilege = hart_privilege(h), .sum = h->sum, .mxr = h->mxr};
-        struct mmu_result r;
-        if (mmu_walk(&context, &memory, va, a, &r))
-            gdb_print(d, "  %s: physical 0x%llx\n", verbs[a], (unsigned long long)r.pa);
-        else
-            gdb_print(d, "  %s: refused: %s\n", verbs[a], mmu_refusal_text(r.refusal));
-    }
-}
-
-/* A run of pages that follow each other on both sides with equal rights. */
-struct mapping {
-    uint64_t va, pa, bytes, bits;
-};
-
-struct listing {
-    struct debug *d;
-    struct mapping now;
-    unsigned lines, most;
-};
-
-static void print_mapping(struct listing *l)
-{
-    char bits[9];
-    if (!l->now.bytes)
-        return;
-    if (l->lines++ < l->most) {
-        print_bits(l->now.bits, bits);
-        gdb_print(l->d, "0x%016llx-0x%016llx -> 0x%010llx %s %llu KiB\n", (unsigned long long)l->now.va,
-                  (unsigned long long)(l->now.va + l->now.bytes - 1), (unsigned long long)l->now.pa, bits,
-                  (unsigned long long)l->now.bytes / 1024);
-    }
-    l->now.bytes = 0;
-}
-
-static void add_mapping(struct listing *l, uint64_t va, uint64_t pa, uint64_t bytes, uint64_t bits)
-{
-    struct mapping *m = &l->now;
-    if (m->bytes && m->va + m->bytes == va && m->pa + m->bytes == pa && m->bits == bits) {
-        m->bytes += bytes;
-        return;
-    }
-    print_mapping(l);
-    *m = (struct mapping){va, pa, bytes, bits};
-}
-
-static void list_table(struct listing *l, uint64_t table, unsigned level, uint64_t base)
-{
-    unsigned shift = PAGE_SHIFT_4K + PTE_INDEX_BITS * level;
-    for (uint64_t i = 0; i < 512 && l->lines <= l->most; i++) {
-        uint64_t va = base + (i << shift), pte;
-        if (level + 1 == levels(l->d->machine->hart.satp) && i >= 256)
-            va |= ~0ull << (shift + 9); /* canonical: copies of the top bit */
-        if (!read_pte(l->d->machine, table + 8 * i, &pte) || !(pte & PTE_V))
-            continue;
-        if (pte & (PTE_R | PTE_X))
-            add_mapping(l, va, PTE_TO_PA(pte), 1ull << shift, pte & 0xff);
-        else if (level)
-            list_table(l, PTE_TO_PA(pte), level - 1, va);
-    }
-}
-
-static void pagetable(struct debug *d, const struct words *w)
-{
-    struct listing l = {.d = d, .most = 200};
-    uint64_t satp = d->machine->hart.satp, most;
-    if (w->n > 1) {
-        if (!number(d, w->word[1], &most))
-            return;
-        l.most = most < 100000 ? (unsigned)most : 100000;
-    }
-    if (!levels(satp)) {
-        gdb_print(d, "satp is 0x%llx: no page table\n", (unsigned long long)satp);
-        return;
-    }
-    list_table(&l, SATP_ROOT(satp), levels(satp) - 1, 0);
-    print_mapping(&l);
-    if (l.lines > l.most)
-        gdb_print(d, "more than %u lines; 'monitor pagetable N' prints N\n", l.most);
-}
-
-static void tlb(struct debug *d, const struct words *w)
-{
-    (void)w;
-    gdb_print(
-        d, "The machine has no TLB that a program could observe: translations are cached by the emulator alone, and\n"
-           "every change of them takes effect at the next sfence.vma or write to satp at the latest.\n"
-           "'monitor walk VA' and 'monitor pagetable' show what the tables say.\n");
 }
 
 /* ---- memory ---- */
@@ -196,7 +36,7 @@ static void tlb(struct debug *d, const struct words *w)
 static void xp(struct debug *d, const struct words *w)
 {
     uint64_t pa, n = 1, value;
-    if (!number(d, w->word[1], &pa) || (w->n > 2 && !number(d, w->word[2], &n)))
+    if (!monitor_number(d, w->word[1], &pa) || (w->n > 2 && !monitor_number(d, w->word[2], &n)))
         return;
     n = n < 512 ? n : 512;
     for (uint64_t i = 0; i < n; i++, pa += 8) {
@@ -230,7 +70,7 @@ void monitor_moved(struct debug *d)
     uint64_t insns = step_retired(h);
     gdb_print(d, "%llu instructions retired, %llu interrupts taken, virtual time %llu ns, mode %s, pc 0x%llx%s\n",
               (unsigned long long)insns, (unsigned long long)h->interrupts,
-              (unsigned long long)clock_after(d->machine, insns), mode_name(hart_privilege(h)),
+              (unsigned long long)clock_after(d->machine, insns), monitor_mode(hart_privilege(h)),
               (unsigned long long)h->pc, h->waiting ? ", waiting for an interrupt" : "");
 }
 
@@ -243,7 +83,7 @@ static void when(struct debug *d, const struct words *w)
 static void go_to(struct debug *d, const struct words *w)
 {
     uint64_t insns;
-    if (!number(d, w->word[1], &insns))
+    if (!monitor_number(d, w->word[1], &insns))
         return;
     gdb_print(d, "going to instruction %llu; 'maintenance flush register-cache' makes GDB look again\n",
               (unsigned long long)insns);
@@ -336,9 +176,9 @@ static void help(struct debug *d, const struct words *w);
 
 static const struct command commands[] = {
     {"help", "", "this list", 0, 0, help},
-    {"walk", "VA", "the page-table entries that translate VA, and what each kind of access would get", 1, 1, walk},
-    {"pagetable", "[LINES]", "all mappings of the page table in satp", 0, 1, pagetable},
-    {"tlb", "", "what there is of a TLB", 0, 0, tlb},
+    {"walk", "VA", "the page-table entries that translate VA, and what each kind of access would get", 1, 1, monitor_walk},
+    {"pagetable", "[LINES]", "all mappings of the page table in satp", 0, 1, monitor_pagetable},
+    {"tlb", "[VA]", "the entries of the TLB model (--tlb), all or those that translate VA", 0, 1, monitor_tlb},
     {"xp", "PA [N]", "N 64-bit words of physical memory", 1, 2, xp},
     {"physical", "on|off", "whether GDB's own memory commands mean physical addresses", 1, 1, physical},
     {"procs", "", "the guest's processes", 0, 0, procs},
