@@ -3,7 +3,8 @@
 # Do the comparisons of walks see a broken walker? Each line of the list breaks one rule in a copy of a source file; the comparison
 # with QEMU (tests/walks, `q`) and that with Unicorn's walker (tests/unit/mmu_random.c, `u`) must see it where the line says so. Unicorn
 # 2.1 checks no reserved bits and none of pointers, and knows nothing of PMP, CSRs and TLBs. `s` is the comparison with QEMU while stale
-# entries are used (--stale-tlb), `t` that of the software-managed TLB with a naive one (tests/softtlb.t). An argument chooses lines of the list.
+# entries are used (--stale-tlb), `t` that of the software-managed TLB with a naive one (tests/softtlb.t), `l` that of stale
+# entries with kernels that forget fences (tests/stale.t). An argument chooses lines of the list.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -57,6 +58,11 @@ the supervisor's window is everybody's|t|emu/tlb.c|s/c->privilege == MMU_USER ? 
 entries are of every address space|t|mmu/tlb.c|s/return e->global || e->asid == asid;/return e->global || e->asid != asid + 1;/
 an entry that is replaced is young again|t|mmu/tlb.c|s/if (old < 0 && b->policy == MMU_TLB_FIFO)/if (b->policy == MMU_TLB_FIFO)/
 sfence.vma of an address space takes global entries|t|mmu/tlb.c|s/(f->asid && (e->global || e->asid != \*f->asid))/(f->asid \&\& !e->global \&\& e->asid != *f->asid)/
+a stale entry is told twice|l|emu/tlb_model.c|s/^    e->mark = true;$/    ;/
+where the table was changed is forgotten|l|emu/tlb_model.c|s/^    changes_find(t->changes.*$/    ;/
+a right that was lost is no difference|l|emu/tlb_model.c|s/return entry & ~now & ~status & ~PTE_PPN_MASK || /return /
+a right that was gained is a difference|l|emu/tlb_model.c|s/return entry & ~now & ~status & ~PTE_PPN_MASK/return (entry ^ now) \& ~status \& ~PTE_PPN_MASK/
+nothing stale is used|l|emu/tlb_model.c|s/if (!t->options.stale || is_soft(t)/if (1 || is_soft(t)/
 a crossing access tells the address of its first byte|q|emu/tlb.c|s/return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;/return ea;/
 END
 }
@@ -72,6 +78,7 @@ qemu() { # TARRY OPTION...: 0 if they agree
     timeout 100 tests/walks/compare.py --limit 30 -n $cases "${@:2}" "$elf" "$1" >"$work/out" 2>&1
 }
 softtlb() { MUTANT=$1 TARRY_STEPS=10000 tests/softtlb.t >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out"; }
+forgetful() { MUTANT=$1 TARRY_GUESTS=1 tests/stale.t >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out"; }
 unicorn() { timeout 100 "$1" >"$work/out" 2>&1; }
 all=$(make -s BUILD="$BUILD" SANITIZE="${SANITIZE:-}" --eval='objects: ; @echo $(HOST_OBJ)' objects | tr ' ' '\n')
 objects() { grep -v "/host/${1%.c}.o$" <<<"$all" | grep -v "/host/${2:-none}.o$"; } # all but that of SOURCE (and of another)
@@ -95,6 +102,8 @@ while IFS='|' read -r rule who source change; do
         why="it does not link"
     elif [[ $who == s ]] && qemu "$work/tarry" -r "$work/digests-s" "${stale[@]}"; then
         why="the comparison with QEMU does not see it"
+    elif [[ $who == l ]] && forgetful "$work/tarry"; then
+        why="the kernels that forget fences do not see it"
     elif [[ $who == t ]] && softtlb "$work/tarry"; then
         why="the naive TLB does not see it"
     elif [[ $who == *q ]] && qemu "$work/tarry" -r "$work/digests"; then
