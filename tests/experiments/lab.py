@@ -49,6 +49,16 @@ class Trace:
     def number(self, sql):
         return list(self.one(sql).values())[0]
 
+    def study(self, frames, policy, window):
+        """tarry study: misses of a memory of so many frames, and pages, in the instructions from..to."""
+        args = [self.lab.tarry, "study", self.db, "--frames", str(frames), "--policy", policy, "--format", "json"]
+        p = subprocess.run(
+            args + ["--window", "%d-%d" % window], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if p.returncode:
+            sys.exit(f"experiments: study: {p.stderr.strip()}")
+        return json.loads(p.stdout)
+
     def metric(self, name):
         return {r["metric"]: r["value"] for r in self.query("summary")}[name]
 
