@@ -76,7 +76,7 @@ def refill(lab):
     lab.claim(
         f"A refill from what was used lately (`segments`) is {each[SOFT[0]][0]:.0f} instructions, a little more where more"
         f" ways of its sets are full; one from the hashed table {each[SOFT[1]][0]:.0f}, whatever the number of pages.",
-        all(250 < n < 290 for n in each[SOFT[0]]) and max(each[SOFT[1]]) - min(each[SOFT[1]]) < 2,
+        max(each[SOFT[0]]) < 1.15 * min(each[SOFT[0]]) and max(each[SOFT[1]]) - min(each[SOFT[1]]) < 2,
     )
     breakeven(lab, got, 512, price)
     breakdown(lab)
