@@ -107,7 +107,7 @@ def blind(lab):
     lab.claim(
         "A trace of faults knows nothing of a working set that is resident (query `working-set` says so of itself), and one"
         " of misses nothing of one that the TLB reaches. Beyond that the misses show nearly each of its pages; the accesses"
-        " ([study](access.md)) show all, and the program's own two besides.",
+        " (`tarry study`) show all, and the program's own two besides.",
         all(
             r["faults"] == 0 and r["accessed"] == n + 2 and (r["pages"] > 0.9 * n if n > 64 else r["misses"] == 0)
             for n, r in found.items()
