@@ -175,6 +175,9 @@ def look_at(segment, page, begin, end):
 def inherited():
     """A page that a fork left to a segment: its first row says that it leaves a state; it had it from the beginning."""
     load("fork.html")
+    labels = js("return maps.faults.bands.filter(b => b.segment && b.segment.parent).map(b => [b.segment.pid, b.segment.parent, b.id])")
+    owners = dict(sqlite3.connect("fork.db").execute("select s.id, p.pid from segment s join process p on p.cause = s.cause where s.parent <> 0"))
+    check("what a fork made is the child's", len(labels) > 3 and all(pid == owners[segment] for pid, _, segment in labels), (labels[:5], len(labels)))
     show("states")
     segment, page, begin, ts, state = sqlite3.connect("fork.db").execute(
         """select p.segment, (p.va - s.base) / 4096, s.ts, p.ts, e.name from page p join segment s on s.id = p.segment join enum_page_state e on e.id = p.old
