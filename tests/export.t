@@ -37,6 +37,35 @@ assert pages[-1]["clean"] == pages[-1]["dirty"] == 0, pages[-1]  # all was given
 PY
 ok "perfetto: every event once, slices nested, counters end at zero" python3 check.py \
     $(for t in syscall fault fill process disk_request page; do echo "$t=$(count $t)"; done)
+# The Trace Event Format: for each phase the members that it must have, of the right types, and nothing that a reader would refuse.
+cat >format.py <<'PY'
+import json, sys
+number, whole, text, thing = (int, float), int, str, dict
+phases = {"M": {"name": text, "pid": whole, "args": thing}, "X": {"name": text, "pid": whole, "tid": whole, "ts": number, "dur": number},
+          "b": {"name": text, "cat": text, "id": whole, "pid": whole, "ts": number}, "e": {"name": text, "cat": text, "id": whole, "pid": whole, "ts": number},
+          "C": {"name": text, "pid": whole, "ts": number, "args": thing}, "i": {"name": text, "pid": whole, "tid": whole, "ts": number, "s": text}}
+trace = json.load(open(sys.argv[1]))
+assert set(trace) <= {"traceEvents", "displayTimeUnit", "otherData"} and trace.get("displayTimeUnit", "ns") in ("ms", "ns"), list(trace)
+open_slices = {}
+for e in trace["traceEvents"]:
+    for member, type_ in phases[e["ph"]].items():
+        assert isinstance(e.get(member), type_) and not isinstance(e[member], bool), (member, e)
+    assert set(e) <= {"ph", "cat", "name", "id", "pid", "tid", "ts", "dur", "args", "s"} and e.get("ts", 0) >= 0 and e.get("dur", 0) >= 0, e
+    assert abs(e["pid"]) < 2 ** 53 and isinstance(e.get("args", {}), dict), e
+    if e["ph"] == "M":
+        assert e["name"] in ("process_name", "thread_name") and isinstance(e["args"]["name"], str), e
+        assert e["name"] == "process_name" or isinstance(e["tid"], int), e
+    if e["ph"] == "C":
+        assert e["args"] and all(isinstance(v, number) for v in e["args"].values()), e
+    if e["ph"] == "i":
+        assert e["s"] in ("g", "p", "t"), e
+    if e["ph"] in "be":
+        key = e["cat"], e["id"], e["pid"], e["name"]
+        open_slices.setdefault(key, []).append((e["ts"], e["ph"]))
+for key, ends in open_slices.items():
+    assert [ph for _, ph in sorted(ends, key=lambda p: (p[0], p[1]))] == ["b", "e"], (key, ends)
+PY
+ok "perfetto: as the Trace Event Format says" python3 format.py p.json
 export_ t.db --to=perfetto
 ok "perfetto: the same on standard output" cmp .out p.json
 
@@ -51,6 +80,24 @@ is "folded: faults in a system call are the line's that called its function" "$(
     "sparse;main;guestos/user/sparse.c:$line;syscall pread;zeroed $(sqlite3 eager.db "select count(*) from fault where caller > 0")"
 export_ t.db --to folded-ns
 is "folded-ns: time adds up" "$(awk '{ n += $NF } END { print n }' .out)" "$(sqlite3 t.db 'select sum(dur) from fault')"
+
+# ---- another kernel: what the machine saw ----
+for g in calls traps; do "$TARRY" boot -o $g.db "$BUILD/tests/guest/$g.elf" >/dev/null || exit 1; done
+export_ calls.db --to perfetto -o calls.json
+ok "another kernel: as the Trace Event Format says" python3 format.py calls.json
+is "another kernel: every call is a slice, by page table" "$(python3 -c "
+import json
+e = json.load(open('calls.json'))['traceEvents']
+names = {x['pid']: x['args']['name'] for x in e if x['ph'] == 'M'}
+calls = [x for x in e if x['ph'] == 'b' and x['cat'] == 'ecall']
+print(len(calls), len({names[x['pid']] for x in calls}), *[x['args']['call'] for x in calls if x['name'] == 'fork'])")" \
+    "$(sqlite3 calls.db 'select count(*), count(distinct root) from ecall' | tr '|' ' ') fork() = 5"
+export_ traps.db --to perfetto -o traps.json
+ok "another kernel: its page faults, too" python3 format.py traps.json
+is "another kernel: every page fault is an instant" "$(grep -c '"cat":"page fault"' traps.json)" "$(sqlite3 traps.db 'select count(*) from page_trap')"
+export_ traps.db --to folded
+is "another kernel: page faults by line" "$(awk '{ n += $NF } END { print n }' .out)" "$(sqlite3 traps.db 'select count(*) from page_trap')"
+matches "another kernel: with its lines" "$out" "page table 0x[0-9a-f]+;load[0-9a-z]*;tests/guest/traps.c:[0-9]+;kernel;load_page [0-9]+"
 
 export_ t.db --to csv -o out
 is "csv: exit status" "$status$err" 0

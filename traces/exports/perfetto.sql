@@ -3,14 +3,29 @@
 -- question: What happened when, on a time line?
 -- read: each row is one event in JSON. Times are virtual, in microseconds. One track per process with its system
 --   calls, faults and fills inside each other; the hart's track shows who ran; disk requests are asynchronous slices;
---   counters show resident pages and bytes from and to the disk. Process 0 is the machine.
+--   counters show resident pages and bytes from and to the disk. Process 0 is the machine. Of a kernel that does not
+--   describe its processes (xv6, Linux) there is one for each page table, with its system calls as asynchronous slices
+--   and its page faults as instants; what had not returned when the run ended lasts until then.
 SELECT json_object('ph', 'M', 'name', 'process_name', 'pid', 0, 'args', json_object('name', 'machine'))
 UNION ALL SELECT json_object('ph', 'M', 'name', 'thread_name', 'pid', 0, 'tid', 0, 'args', json_object('name', 'hart'))
 UNION ALL SELECT json_object('ph', 'M', 'name', 'process_name', 'pid', p.id, 'args',
     json_object('name', printf('%s (pid %d)', coalesce(s.text, '?'), p.pid)))
     FROM process AS p LEFT JOIN string AS s ON s.id = p.name
 UNION ALL SELECT json_object('ph', 'M', 'name', 'thread_name', 'pid', p.id, 'tid', p.id, 'args',
-    json_object('name', 'calls and faults')) FROM process AS p;
+    json_object('name', 'calls and faults')) FROM process AS p
+UNION ALL SELECT json_object('ph', 'M', 'name', 'process_name', 'pid', root >> 12, 'args', json_object('name', printf('page table 0x%x', root)))
+    FROM (SELECT root FROM ecall UNION SELECT root FROM page_trap);
+
+WITH e AS (SELECT w.id, w.ts, coalesce(w.dur, (SELECT virtual_ns FROM run) - w.ts) AS lasted, w.root >> 12 AS pid, w.call, t.insn, t.result,
+        coalesce(n.name, printf('call %d', t.number)) AS name
+    FROM ecall_words AS w JOIN ecall AS t USING (id) LEFT JOIN ecall_name AS n USING (number))
+SELECT json_object('ph', 'b', 'cat', 'ecall', 'id', id, 'name', name, 'pid', pid, 'tid', pid, 'ts', ts / 1000.0,
+    'args', json_object('id', id, 'insn', insn, 'call', call, 'result', result)) FROM e
+UNION ALL SELECT json_object('ph', 'e', 'cat', 'ecall', 'id', id, 'name', name, 'pid', pid, 'tid', pid,
+    'ts', (ts + lasted) / 1000.0) FROM e
+UNION ALL SELECT json_object('ph', 'i', 's', 't', 'cat', 'page fault', 'name', x.name, 'pid', t.root >> 12, 'tid', t.root >> 12,
+    'ts', t.ts / 1000.0, 'args', json_object('id', t.id, 'insn', t.insn, 'va', printf('0x%x', t.va), 'pc', printf('0x%x', t.pc),
+        'kernel', t."from" <> 0)) FROM page_trap AS t JOIN enum_exception AS x ON x.id = t.code;
 
 WITH ends AS (SELECT virtual_ns AS ns FROM run),
      slices(id, cat, name, proc, ts, dur, args) AS (
