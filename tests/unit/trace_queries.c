@@ -177,7 +177,7 @@ static void others(void **state)
     ANSWER("disk", "0|read|data|1|8|4096|0|0|11000|1000|12000\n0|read|meta|1|8|4096|0|0|9000|1000|10000\n"
                    "0|write|data|1|8|4096|0|0|10000|1000|11000\n0|write|meta|1|16|8192|1|0|12000|1000|13000\n"
                    "0|flush|unknown|1|0|0|0|0|4000|1000|5000\n");
-    ANSWER("files", "7|/in/big|1|1048576|8192|0|4096|0|4096|1044480|4096\n9|/in/small|1|100|0|4096|0|100|0|0|0\n");
+    ANSWER("files", "7|/in/big|1|1048576|8192|0|4096|0|4096|1044480|4096|1\n9|/in/small|1|100|0|4096|0|100|0|0|0|1\n");
     ANSWER("slowest-faults", "10|8000|1|/bin/sparse|0x10100|0x2000003008|read|defer|filled|0|2|22000\n"
                              "19|1500|1|/bin/sparse|0x10100|0x2000003000|write|defer|detached|0|0|0\n"
                              "23|200|1|/bin/sparse|0x10100|0x11000|write|text|zeroed|1|0|0\n");

@@ -2,16 +2,17 @@
 -- title: The instructions of page faults by phase
 -- question: Where do the instructions of a page fault go?
 -- param type: only faults in segments of this type (enum_segment_type), or all; default: defer
--- param sample (count): look at one fault in so many; default: as many as make it 20,000 faults
+-- param sample (count): look at one fault in so many; default: as many as make it 50,000 faults
 -- read: kinds of faults (how they were resolved, what of it came from the disk), the most frequent first, and their
 --   phases in order. A phase goes from one event that the fault left in the trace to the next; `instructions` is
 --   its mean per fault, `times` how often it comes per fault; `percent` its share of the fault. Idling while the
 --   disk works is not counted, but what other processes ran meanwhile is. Before the trap and after the last row the
 --   hart runs the program. The end of the fault has no instruction count of its own: its phase is taken from the time
 --   (exact with --insn-ns 1). With sampled_1_in above 1 the faults are a sample by a hash of their ids, and `faults` is
---   what was counted times that: uncertain by about 100 / sqrt(faults counted) percent; rare kinds may be missing.
+--   what was counted times that: uncertain by about 100 / sqrt(faults counted) percent; rare kinds may be missing, and
+--   a few long waits change the mean of a phase: --sample 1 counts all (some 40 s per million faults).
 WITH rate AS MATERIALIZED (
-         SELECT max(1, coalesce(:sample, (sum(t.ended) + 19999) / 20000, 1)) AS nth
+         SELECT max(1, coalesce(:sample, (sum(t.ended) + 49999) / 50000, 1)) AS nth
          FROM fault_total AS t LEFT JOIN segment AS s ON s.id = t.segment
          WHERE coalesce(:type, 'defer') = 'all'
             OR s.type = (SELECT id FROM enum_segment_type WHERE name = coalesce(:type, 'defer'))),

@@ -6,7 +6,7 @@
 --   block cache; touched_bytes: pages of it that fills brought (copied, lent or mapped) to where a program touched them,
 --   each counted once (conventional reads move everything, so they say nothing of what is used; --fill-around brings
 --   neighbours, too); eager_bytes: copied by conventional reads; written, skipped (W1) and preserved (W6) bytes on the
---   side of writes. Path / is the file system's own blocks (qid 0).
+--   side of writes. With sampled_1_in above 1, touched_bytes is uncertain by about 100 / sqrt(pages counted) percent. Path / is the file system's own blocks (qid 0).
 WITH asked AS (
          SELECT s.result AS bytes, coalesce(
              (SELECT n.file FROM source AS o JOIN snapshot AS n ON n.id = o.snapshot
@@ -43,6 +43,6 @@ SELECT q.qid,
        coalesce(t.eager, 0) AS eager_bytes,
        coalesce(t.written, 0) AS written_bytes,
        coalesce(t.skipped, 0) AS skipped_bytes,
-       coalesce(t.preserved, 0) AS preserved_bytes
-FROM q LEFT JOIN a ON a.qid = q.qid LEFT JOIN t ON t.qid = q.qid LEFT JOIN u ON u.qid = q.qid
+       coalesce(t.preserved, 0) AS preserved_bytes, w.nth AS sampled_1_in
+FROM w CROSS JOIN q LEFT JOIN a ON a.qid = q.qid LEFT JOIN t ON t.qid = q.qid LEFT JOIN u ON u.qid = q.qid
 ORDER BY asked_bytes DESC, q.qid;
