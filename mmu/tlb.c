@@ -105,8 +105,8 @@ static void *take(char **memory, size_t bytes)
 static void init_bank(struct bank *b, unsigned entries, unsigned ways, const struct mmu_tlb_geometry *g, uint64_t seed,
                       char **memory)
 {
-    b->ways = ways;
-    b->sets = ways ? entries / ways : 0;
+    b->ways = entries ? ways : 0;
+    b->sets = entries ? entries / ways : 0;
     b->policy = g->policy;
     b->random = seed;
     b->entry = take(memory, entries * sizeof *b->entry);

@@ -4,7 +4,8 @@
 # with QEMU (tests/walks, `q`) and that with Unicorn's walker (tests/unit/mmu_random.c, `u`) must see it where the line says so. Unicorn
 # 2.1 checks no reserved bits and none of pointers, and knows nothing of PMP, CSRs and TLBs. `s` is the comparison with QEMU while stale
 # entries are used (--stale-tlb), `t` that of the software-managed TLB with a naive one (tests/softtlb.t), `l` that of stale
-# entries with kernels that forget fences (tests/stale.t). An argument chooses lines of the list.
+# entries with kernels that forget fences (tests/stale.t),
+# `n` that of the model of TLBs with a naive one (tests/unit/mmu_tlb_levels.c). An argument chooses lines of the list.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
@@ -63,6 +64,12 @@ where the table was changed is forgotten|l|emu/tlb_model.c|s/^    changes_find(t
 a right that was lost is no difference|l|emu/tlb_model.c|s/return entry & ~now & ~status & ~PTE_PPN_MASK || /return /
 a right that was gained is a difference|l|emu/tlb_model.c|s/return entry & ~now & ~status & ~PTE_PPN_MASK/return (entry ^ now) \& ~status \& ~PTE_PPN_MASK/
 nothing stale is used|l|emu/tlb_model.c|s/if (!t->options.stale || is_soft(t)/if (1 || is_soft(t)/
+what the second level has is not copied|n|mmu/tlb.c|s/\*entry = put_leaf(&t->array\[first\], va, \*second, &out->entry\[first\]);/*entry = (struct mmu_tlb_entry *)second; (void)first;/
+a fill forgets the second level|n|mmu/tlb.c|s/^    put_leaf(&t->array\[MMU_TLB_SECOND\], va, e, &out->entry\[MMU_TLB_SECOND\]);$//
+a fence of one address leaves superpages|n|mmu/tlb.c|s/uint64_t page = 1ull << (PAGE_SHIFT_4K + e->level \* PTE_INDEX_BITS);/uint64_t page = 1ull << PAGE_SHIFT_4K;/
+the newest pointer goes|n|mmu/tlb.c|s/if (t->pointer\[i\].used < p->used)/if (t->pointer[i].used > p->used)/
+a walk begins at the highest pointer|n|mmu/tlb.c|s/for (unsigned level = 1; level < levels; level++) {/for (unsigned level = levels - 1; level > 0; level--) {/
+FIFO goes by use|n|mmu/tlb.c|s/^    if (b->policy == MMU_TLB_LRU)$/    if (b->policy == MMU_TLB_LRU || b->policy == MMU_TLB_FIFO)/
 a crossing access tells the address of its first byte|q|emu/tlb.c|s/return (ea & ~(PAGE_BYTES - 1)) == page ? ea : page;/return ea;/
 END
 }
@@ -78,6 +85,9 @@ qemu() { # TARRY OPTION...: 0 if they agree
     timeout 100 tests/walks/compare.py --limit 30 -n $cases "${@:2}" "$elf" "$1" >"$work/out" 2>&1
 }
 softtlb() { MUTANT=$1 TARRY_STEPS=10000 tests/softtlb.t >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out"; }
+levels() {
+    gcc $flags -o "$work/levels" tests/unit/mmu_tlb_levels.c "$work/mutant.o" $(objects "$1" emu/main) $libs && timeout 60 "$work/levels" >"$work/out" 2>&1
+}
 forgetful() { MUTANT=$1 TARRY_GUESTS=1 tests/stale.t >"$work/out" 2>&1 && ! grep -q '^not ok' "$work/out"; }
 unicorn() { timeout 100 "$1" >"$work/out" 2>&1; }
 all=$(make -s BUILD="$BUILD" SANITIZE="${SANITIZE:-}" --eval='objects: ; @echo $(HOST_OBJ)' objects | tr ' ' '\n')
@@ -104,6 +114,8 @@ while IFS='|' read -r rule who source change; do
         why="the comparison with QEMU does not see it"
     elif [[ $who == l ]] && forgetful "$work/tarry"; then
         why="the kernels that forget fences do not see it"
+    elif [[ $who == n ]] && levels "$source"; then
+        why="mmu_tlb_levels does not see it"
     elif [[ $who == t ]] && softtlb "$work/tarry"; then
         why="the naive TLB does not see it"
     elif [[ $who == *q ]] && qemu "$work/tarry" -r "$work/digests"; then
