@@ -152,6 +152,12 @@ static void why_block(void **state)
     assert_int_equal(strncmp(rows(canned("why-block"), ":block", 103), "15|", 3), 0);
     assert_int_equal(strncmp(rows(canned("why-block"), ":offset", 12289), "15|", 3), 0);
     assert_int_equal(strncmp(rows(canned("why-block"), ":limit", 1), "13|", 3), 0);
+    /* what the kernel does for itself to boot is for the first process; a program that ran names its file */
+    assert_int_equal(sqlite3_exec(db, "BEGIN; UPDATE disk_request SET cause = 1 WHERE id = 13; UPDATE program SET file = 77;"
+                                      "UPDATE transfer SET file = 77 WHERE id = 14", NULL, NULL, NULL), SQLITE_OK);
+    assert_non_null(strstr(rows(canned("why-block"), NULL, 0), "|the kernel, for process 1 (pid 1): before"));
+    assert_non_null(strstr(rows(canned("why-block"), NULL, 0), "|14|/bin/sparse|12288|"));
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 }
 
 static void syscalls(void **state)
