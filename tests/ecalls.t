@@ -90,6 +90,14 @@ is "calls that are not recorded do not stay open" "$(sqlite3 less.db "select val
 boot tlb.db --tlb default
 is "the same calls with a TLB model" "$(calls tlb.db 1)" "$(calls c.db 1)"
 
+# ---- calls that are never answered: a bounded number is waited for ----
+run "$TARRY" boot -o many.db "$BUILD/tests/guest/manycalls.elf"
+is "many calls without a return: every one is a row" "$status $(ask many.db "select number, count(*), count(result) from ecall group by 1" | tr '\n' ' ')" \
+    "0 1,2,1 2,71000,0 3,1,0 "
+is "the one that waited for few of them has its result, the one that waited for too many has none" \
+    "$(ask many.db "select coalesce(result, 'none'), dur > 100000 from ecall where number = 1 order by id" | tr '\n' ' ')" "7,1 none, "
+is "open at the end are no more than that" "$(ask many.db "select value from diagnostic where name = 'open_intervals'")" 65536
+
 # ---- machine mode ----
 run "$TARRY" boot -o m.db "$BUILD/tests/guest/m/calls.elf"
 is "a kernel in machine mode" "$status $(ask m.db "select group_concat(number || '=' || coalesce(result, '?'), ' ') from (select * from ecall order by id)")" \

@@ -49,6 +49,13 @@ static void fuzz_loader(const uint8_t *data, size_t size)
         return;
     loader_symbol(&l, "tohost", &value);
     loader_physical(&l, value, &value);
+    const uint8_t *object;
+    uint64_t bytes;
+    volatile uint8_t read = 0;
+    if (loader_object(&l, "tohost", &object, &bytes))
+        for (uint64_t i = 0; i < bytes; i++)
+            read = object[i];
+    (void)read;
     loader_place(&l, &m, RAM_BASE + RAM, err, sizeof err);
     loader_close(&l);
 }
