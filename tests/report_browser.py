@@ -305,6 +305,8 @@ def two_runs():
     js("document.querySelectorAll('#bar input[type=radio]')[1].click()")
     settle()
     second = js("return maps.faults.painter.drawn")
+    said = js("return ['faults', 'disk', 'table-segments'].map(id => document.getElementById(id).textContent.includes(`Run: ${runs[1].title}`))")
+    check("two runs: maps and tables say which one they show", all(said), said)
     check("two runs: the maps show the one that is chosen", second != first and second == db_count("other.db", "fault"), (first, second))
     text = d.find_element(By.CSS_SELECTOR, "#run").text
     check("two runs: totals side by side, with ratios", "bytes_copied" in text and "(×" in text)

@@ -52,11 +52,18 @@ function facts() {
 
 const maps = {};
 
+/* Of several runs: the one that a map shows, for paper, where there is no bar. */
+function whichRun() {
+    const text = runs.length > 1 ? note("") : null;
+    if (text) view.watch(() => { text.textContent = `Run: ${runs[view.run].title}`; });
+    return text;
+}
+
 function mapSection(id, title, question, how, map, painter, has, nothing, queries, extra) {
     maps[id] = map;
     const empty = el("p", {class: "none"}, nothing), left = el("p", {class: "note"});
-    const parts = [map.buttons(), extra, map.element, painter.key];
-    section(id, title, question, ...unanswered(queries), empty, ...parts, left, note(how), queryBox(queries));
+    const parts = [map.buttons(), extra, map.element, painter.key], which = whichRun();
+    section(id, title, question, ...unanswered(queries), which, empty, ...parts, left, note(how), queryBox(queries));
     view.watch(() => {
         const any = has(map.run);
         empty.hidden = any;
@@ -179,7 +186,7 @@ function tableSection(id, title, query) {
     const fill = () => {
         if (run === view.run) return;
         run = view.run;
-        place.replaceChildren(makeTable(runs[run].tables[query], title, `tarry query ${runs[run].label} ${query}`));
+        place.replaceChildren(...runs.length > 1 ? [note(`Run: ${runs[run].title}`)] : [], makeTable(runs[run].tables[query], title, `tarry query ${runs[run].label} ${query}`));
     };
     view.watch(fill);
     fill();
