@@ -57,6 +57,10 @@ agree tight $((total / 40)) --io deferred --mem 8M
 agree tight $((total / 40)) --io deferred --mem 8M --lend on
 agree large $((total / 50)) --io deferred --mem 8M --snapshot mount
 agree large $((total / 50)) --io deferred --mem 24M --snapshot range --lend on
+agree super $((total / 100)) --io deferred --mem 32M --superpages on
+agree super $((total / 200)) --io deferred --mem 16M --superpages on --mmu sv48
+agree super $((total / 200)) --io deferred --mem 32M --superpages off
+agree usual $((total / 50)) --io deferred --mem 16M --superpages on --lend on
 share=$((total / 2 / $(wc -w <<<"$others")))
 for io in $others; do
     agree small $((share * 5 / 10)) --io "$io" --mem 16M

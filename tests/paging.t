@@ -37,6 +37,7 @@ sparse data --touch 100000 --seed 9 --write-back
 preserve data /w/d; spin 1; faultloop 500; faultloop 2000 2000
 thrash 9000000; spooky; spooky eager deferred fragments-eager cached naive mmap-private mmap-shared
 zeros loop /w/d; zeros memset /w/d; zeros calloc /w/d; zeros devzero /w/d; zeros segzero /w/d; zeros segfree /w/d
+pages /w/d load 0-9 store 3-20 write 0-9 read 4-6 zero 7-8 fork load 0-20
 mallocs /w/d 10000; forkread /w/d --children 3 --store; forkread /w/d --first --shared; cp /w/d /w/s; sleeper /w/s 64 | grep -c wrong=
 sleep 1000 & kill $!; wait $!; echo $status
 false || true && echo done; cat /dev/swap | grep -c .; ps | head -n 1
