@@ -23,6 +23,7 @@ const struct fixed_table schema_tables[] = {
     {"ecall_error", "Errors of that kernel's system calls: minus such a number is returned"},
     {"access_block", "Blocks of accesses (--trace access): every fetch, load and store, in order, compressed; function accesses(1, from, to) reads them one by one"},
     {"sample", "Samples (--sample N): pages that were used at least once in a window of N instructions"},
+    {"digest", "Digests of the events, 65,536 ids a row: where two traces have the same, their rows are the same. `first-difference` and `tarry compare` look only where they differ"},
     {"doc", "What every table and column means; the row with an empty column is about the table or view itself"},
     {"canned_query", "Questions with their SQL: `tarry query DB NAME`, or paste the text into sqlite3"},
 };
@@ -185,6 +186,12 @@ const struct fixed_column schema_columns[] = {
     {"sample", "fetched", "INTEGER NOT NULL", "", "1: instructions of it were fetched", false},
     {"sample", "loaded", "INTEGER NOT NULL", "", "1: a load of it came before the first store to it", false},
     {"sample", "stored", "INTEGER NOT NULL", "", "1: it was stored to", false},
+
+    {"digest", "id", "INTEGER PRIMARY KEY", "", "the first event id of the chunk", false},
+    {"digest", "last", "INTEGER NOT NULL", "", "the last", false},
+    {"digest", "events", "INTEGER NOT NULL", "", "rows of these ids, over all event tables", false},
+    {"digest", "begun", "INTEGER NOT NULL", "", "digest of what the events begin with: kind, id and all columns but dur and results; strings count by their text", false},
+    {"digest", "ended", "INTEGER NOT NULL", "", "digest of what they end with: dur and results", false},
 
     {"doc", "table", "TEXT NOT NULL", "", "table or view", false},
     {"doc", "column", "TEXT NOT NULL", "", "column; empty: the table itself", false},

@@ -228,7 +228,7 @@ int store_open(struct store *st, const char *path, const struct run_facts *facts
     if (rc == SQLITE_OK)
         rc = slice_attach(&st->slice, st->db);
     if (rc == SQLITE_OK)
-        rc = (st->growing = growing_new()) != NULL && (st->rollups = rollup_new()) != NULL &&
+        rc = (st->growing = growing_new()) != NULL && (st->digest = digest_new()) != NULL && (st->rollups = rollup_new()) != NULL &&
                      (st->times = time_rollup_new()) != NULL
                  ? SQLITE_OK
                  : SQLITE_NOMEM;
@@ -266,6 +266,8 @@ static int write_string(struct store *st, const struct record *r)
 {
     char *text = as_utf8((const char *)(uintptr_t)r->words[1], r->words[2]);
 
+    if (digest_string(st->digest, r->words[0], text ? text : "") != SQLITE_OK)
+        return SQLITE_NOMEM;
     sqlite3_bind_int64(st->insert_string, 1, (sqlite3_int64)r->words[0]);
     sqlite3_bind_text(st->insert_string, 2, text ? text : "", -1, text ? sqlite3_free : SQLITE_STATIC);
     sqlite3_step(st->insert_string);
@@ -359,6 +361,8 @@ static int lay_out(struct store *st, uint32_t n, const uint32_t first[EV_COUNT +
     for (uint32_t i = first[1]; rc == SQLITE_OK && i < n; i++) {
         count(st, st->order[i]);
         rc = rollup_add(st->rollups, st->db, st->order[i]);
+        if (rc == SQLITE_OK)
+            rc = digest_add(st->digest, st->order[i]);
     }
     for (unsigned kind = 1; rc == SQLITE_OK && kind < EV_COUNT; kind++)
         if (first[kind] < first[kind + 1])
@@ -393,6 +397,8 @@ int store_write(struct store *st, uint32_t n)
         }
     if (rc == SQLITE_OK)
         rc = growing_write(st->growing, st->db);
+    if (rc == SQLITE_OK)
+        rc = digest_write(st->digest, st->db);
     if (rc == SQLITE_OK)
         rc = store_progress(st);
     st->commits++;
@@ -461,12 +467,14 @@ void store_close(struct store *st)
 {
     finalize_all(st);
     growing_free(st->growing);
+    digest_free(st->digest);
     sqlite3_close(st->db);
     st->db = NULL;
     slice_free(&st->slice);
     rollup_free(st->rollups);
     time_rollup_free(st->times);
     st->growing = NULL;
+    st->digest = NULL;
     st->rollups = NULL;
     st->times = NULL;
 }

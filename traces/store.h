@@ -7,6 +7,7 @@
 #define TARRY_STORE_H
 
 #include <sqlite3.h>
+#include "digest.h"
 #include "growing.h"
 #include "recorder.h"
 #include "ring.h"
@@ -20,6 +21,7 @@ struct store {
     sqlite3_stmt *insert_string, *progress;
     struct slice slice;
     struct growing *growing;
+    struct digest *digest;
     struct rollup_store *rollups;
     struct time_rollup *times;
     struct record records[SLICE_RECORDS];      /* of the slice: put here by the caller */
