@@ -7,10 +7,10 @@ cd "$work" || exit 1
 "$BUILD/tests/trace_queries" --write a.db || exit 1
 compare() { run "$TARRY" compare "$@"; }
 
-# changed SQL: b.db is a.db with that change
+# changed SQL: b.db is a.db with that change; its digests are those of other rows then, and go
 changed() {
     cp a.db b.db
-    sqlite3 b.db "$1" || exit 1
+    sqlite3 b.db "$1; delete from digest" || exit 1
 }
 
 events=$(sqlite3 a.db 'select count(*) from event')

@@ -40,6 +40,8 @@ is_read() {
     is "v$1: no check complains" "$(sed 1d .out | cut -d, -f2 | tr -d '\r' | sort -u)" 0
     run "$TARRY" compare "$db" new.db
     ok "v$1: compares with one of today" test "$status" -le 1
+    query "$db" new.db first-difference
+    is "v$1: first-difference from one of today: exit status" "$status" 0
     is "v$1: the file is as it was" "$(sha256sum "$db")" "$before"
     is "v$1: nothing beside it" "$(ls "$db"*)" "$db"
     is "v$1: by ATTACH with one of today in plain sqlite3" \

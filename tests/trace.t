@@ -11,7 +11,7 @@ crlf() { sed 's/$/\r/'; }
 # bad NAME PATTERN ARGUMENT...: exit 2, one line on stderr that matches, nothing on stdout
 bad() { refuses "$1" "$2" "$TARRY" query "${@:3}"; } # NAME PATTERN ARGUMENT...
 
-sqlite3 t.db ".backup other.db" && sqlite3 other.db 'update fault set pc = pc + 4 where id = 19'
+sqlite3 t.db ".backup other.db" && sqlite3 other.db 'update fault set pc = pc + 4 where id = 19; delete from digest'
 
 mkdir .more && sqlite3 t.db ".backup .more/cache.db" && sqlite3 .more/cache.db 'insert into "cache" values (100, 1, 2, 0, 0, 0, 2, 0, 10, 1, 8, 4, 3, 9, 2, 6, 2, 0)'
 sqlite3 t.db ".backup .more/superpages.db" && sqlite3 .more/superpages.db 'insert into superpage(id, insn, ts, proc, pc, cause, segment, va, pa, writable) values (100, 1, 1, 1, 0, 0, 4, 0, 0, 0)'

@@ -266,8 +266,10 @@ static int write_string(struct store *st, const struct record *r)
 {
     char *text = as_utf8((const char *)(uintptr_t)r->words[1], r->words[2]);
 
-    if (digest_string(st->digest, r->words[0], text ? text : "") != SQLITE_OK)
+    if (digest_string(st->digest, r->words[0], text ? text : "") != SQLITE_OK) {
+        sqlite3_free(text);
         return SQLITE_NOMEM;
+    }
     sqlite3_bind_int64(st->insert_string, 1, (sqlite3_int64)r->words[0]);
     sqlite3_bind_text(st->insert_string, 2, text ? text : "", -1, text ? sqlite3_free : SQLITE_STATIC);
     sqlite3_step(st->insert_string);
