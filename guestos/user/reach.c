@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * reach PAGES...: a working set of so many pages, for studies of TLBs. For each number it makes the pages resident, uses
- * them until a TLB has settled, and then measures: N accesses, one to a page, in one of three orders, between two calls
- * of nsec (the canned query experiment-tlb: phases 1, 3, 5 ...). The loops keep what they need in registers, so that every
- * load, or store, is to one of the pages.
+ * reach PAGES...: a working set of so many pages, for studies of TLBs. For each number it makes the pages resident,
+ * uses them until a TLB has settled, and then measures: N accesses, one to a page, in one of three orders, between
+ * two calls of nsec (the canned query experiment-tlb: phases 1, 3, 5 ...). The loops keep what they need in
+ * registers, so that every load, or store, is to one of the pages.
  *
- * random and zipf choose by x ^= x << 13; x ^= x >> 7; x ^= x << 17 in 64 bits from x = 88172645463325252. zipf: page 0, or
- * the pages of [1,2), [2,4), [4,8) ..., each of these with the same probability: about 1/rank, without a table.
+ * random and zipf choose by x ^= x << 13; x ^= x >> 7; x ^= x << 17 in 64 bits from x = 88172645463325252. zipf: page
+ * 0, or the pages of [1,2), [2,4), [4,8) ..., each of these with the same probability: about 1/rank, without a table.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@
 #include "tarry.h"
 
 static const char help[] = "reach [--cyclic|--random|--zipf] [--apart S] [--accesses N] [--store] PAGES...\n"
-                           "Uses PAGES pages of memory, in turn (--cyclic, if not said), at random, or some much more than\n"
-                           "others (PAGES a power of two), N (10000) times. --apart: every S-th page; --store: stores.\n"
-                           "Calls of nsec are around the N accesses.";
+                           "Uses PAGES pages of memory, in turn (--cyclic, if not said), at random, or some much\n"
+                           "more than others (PAGES a power of two), N (10000) times, between two calls of nsec.\n"
+                           "--apart: every S-th page; --store: stores.";
 
 enum { MAX_SIZES = 32 };
 
@@ -68,12 +68,14 @@ static bool parse(int argc, char **argv, struct task *t)
             t->store = true;
         else if (!number || (argv[i][0] == '-' && ++i == argc) || !parse_number(argv[i], number) || *number == 0)
             return false;
-        else if (number == &t->pages[t->sizes])
-            t->largest = *number > t->largest ? *number : t->largest, t->sizes++;
+        else
+            t->sizes += number == &t->pages[t->sizes];
     }
-    for (uint64_t i = 0; i < t->sizes; i++)
+    for (uint64_t i = 0; i < t->sizes; i++) {
         if (t->order == ZIPF && (t->pages[i] & (t->pages[i] - 1)) != 0)
             return false;
+        t->largest = t->pages[i] > t->largest ? t->pages[i] : t->largest;
+    }
     return t->sizes > 0 && t->largest <= 1u << 24 && t->apart <= 1u << 20;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * resnap FILE: what it costs a TLB that a snapshot write-protects pages. FILE is read whole into a deferred segment, and every
- * page is stored into. Then, round by round, between calls of nsec (the canned query experiment-tlb, six phases a round):
- * a snapshot (the buffer is written back, W4; or a fork, whose child sleeps), a load from every page, a store into some, a
- * store into the same again, a load from every page, and what there is to clear up.
+ * resnap FILE: what it costs a TLB that a snapshot write-protects pages. FILE is read whole into a deferred segment,
+ * and every page is stored into. Then, round by round, between calls of nsec (the canned query experiment-tlb, six
+ * phases a round): a snapshot (the buffer is written back, W4; or a fork, whose child sleeps), a load from every
+ * page, a store into some, a store into the same again, a load from every page, and what there is to clear up.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,8 +12,9 @@
 #include "tarry.h"
 
 static const char help[] = "resnap FILE [--stores N] [--apart S] [--rounds N] [--fork]\n"
-                           "Reads FILE into a deferred segment. In N (3) rounds writes it back, loads from every page, and\n"
-                           "stores into N (8) pages, every S-th (1), twice. --fork: forks in place of writing back.";
+                           "Reads FILE into a deferred segment. In N (3) rounds writes it back, loads from every\n"
+                           "page, and stores into N (8) pages, every S-th (1), twice. --fork: forks in place of writing\n"
+                           "back.";
 
 struct task {
     const char *name;

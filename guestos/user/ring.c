@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ring: processes that switch often. Some processes pass a token around through pipes; who gets it uses so many pages of his
- * own and passes it on. What a switch costs is in the trace: the first process calls nsec before and behind the rounds, when
- * there were some before (the canned query experiment-tlb: phase 1).
+ * ring: processes that switch often. Some processes pass a token around through pipes; who gets it uses so many pages
+ * of his own and passes it on. What a switch costs is in the trace: the first process calls nsec before and behind
+ * the rounds, when there were some before (the canned query experiment-tlb: phase 1).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -69,33 +69,42 @@ def asids(lab):
 def claims(lab, got, rounds, widths, crowd, sizes):
     turns = lambda k: rounds * k[0]
     lab.claim(
-        "With numbers for all, nothing is missed as long as all working sets fit together, N (W + 1) <= 64 with the pages of"
-        " the stacks; else a process finds nothing of its own at its turn: W + 1 misses, as without ASIDs. Prediction and"
-        " counts differ by less than 3 in 100 everywhere.",
+        (
+            "With numbers for all, nothing is missed as long as all working sets fit together, N (W + 1) <= 64 with the"
+            " pages of the stacks; else a process finds nothing of its own at its turn: W + 1 misses, as without ASIDs."
+            " Prediction and counts differ by less than 3 in 100 everywhere."
+        ),
         all(abs(r["misses"] - predicted(*k) * turns(k)) <= 0.03 * turns(k) * (k[1] + 1) for k, r in got.items()),
     )
     few = {k: r for k, r in got.items() if 0 < k[2] and k[0] >= 2 ** k[2]}
     lab.claim(
-        "Too few numbers are no better than none: taken in turn, they have run out before the first process comes back. The"
-        " TLB is emptied once for 2^bits - 1 switches only, but what a process had is gone all the same.",
+        (
+            "Too few numbers are no better than none: taken in turn, they have run out before the first process comes"
+            " back. The TLB is emptied once for 2^bits - 1 switches only, but what a process had is gone all the same."
+        ),
         len(few) > 0
         and all(abs(r["everything"] - turns(k) / (2 ** k[2] - 1)) < 0.05 * turns(k) for k, r in few.items())
         and all(r["misses"] >= 0.97 * got[k[0], k[1], 0]["misses"] for k, r in few.items()),
     )
+    none = got[crowd, sizes[0], 0]
     more = [(got[crowd, n, 16]["instructions"] - got[crowd, n, 0]["instructions"]) / turns((crowd,)) for n in sizes]
     lab.claim(
-        f"To the kernel the numbers cost next to nothing, {max(more):.0f} instructions of"
-        f" {got[crowd, sizes[0], 0]['instructions'] / turns((crowd,)):,.0f} a switch. It gains more: without them each"
-        " switch empties the TLB of the kernel's own entries, too: another"
-        f" {(got[crowd, sizes[0], 0]['kernel'] + got[crowd, sizes[0], 0]['fetches']) / turns((crowd,)):.1f} entries.",
+        (
+            f"To the kernel the numbers cost next to nothing, {max(more):.0f} instructions of"
+            f" {none['instructions'] / turns((crowd,)):,.0f} a switch. It gains more: without them each switch empties the"
+            " TLB of the kernel's own entries, too: another"
+            f" {(none['kernel'] + none['fetches']) / turns((crowd,)):.1f} entries."
+        ),
         max(more) < 50
         and all(got[crowd, n, 16]["kernel"] + got[crowd, n, 16]["fetches"] <= 2 for n in sizes)
         and all(got[crowd, n, 0]["kernel"] >= turns((crowd,)) for n in sizes),
     )
     saved = lambda n: 1 - got[crowd, n, 16]["ns"] / got[crowd, n, 0]["ns"]
     lab.claim(
-        f"With {WALK} ns for an entry of a page table, ASIDs save {100 * saved(sizes[0]):.0f} % of a switch's time with"
-        f" {sizes[0]} pages a process, {100 * saved(15):.0f} % with 15, and {100 * saved(16):.0f} % with 16.",
+        (
+            f"With {WALK} ns for an entry of a page table, ASIDs save {100 * saved(sizes[0]):.0f} % of a switch's time"
+            f" with {sizes[0]} pages a process, {100 * saved(15):.0f} % with 15, and {100 * saved(16):.0f} % with 16."
+        ),
         saved(15) > saved(sizes[0]) > 0 and saved(16) < saved(15) / 2,
     )
     lab.claim(
@@ -118,7 +127,9 @@ def second_level(lab, rounds):
             rows[-1].append(f"{r['ns'] / (4 * rounds):,.0f}")
     lab.table(["", "misses of the first level", "walks", "virtual ns"], rows)
     lab.claim(
-        "A second level is where ASIDs pay: it holds what all processes use, and a switch walks for none of it, where without"
-        " ASIDs it walks for all.",
+        (
+            "A second level is where ASIDs pay: it holds what all processes use, and a switch walks for none of it,"
+            " where without ASIDs it walks for all."
+        ),
         all(walks[16, n] < 0.1 * n and walks[0, n] > n for n in sizes if 4 * (n + 1) < 400),
     )

@@ -46,13 +46,17 @@ def larger(lab):
         + [["`softtlb:segments`: theory"] + [f"{theory[n]:.0f}" for n in sizes]],
     )
     lab.claim(
-        f"A refill from the hashed table is {price[HASH, 512]:.0f} instructions at every size: its hash spreads neighbours over"
-        " all buckets, so that hardly any chain is longer than one.",
+        (
+            f"A refill from the hashed table is {price[HASH, 512]:.0f} instructions at every size: its hash spreads"
+            " neighbours over all buckets, so that hardly any chain is longer than one."
+        ),
         max(price[HASH, n] for n in sizes) - min(price[HASH, n] for n in sizes) < 2,
     )
     lab.claim(
-        f"Behind `segments` stand {TABLE:,} entries. Beyond that a miss that is not there takes the way of a page fault,"
-        f" {fault:.0f} instructions, and what a miss costs follows from how likely that is, within 6 %.",
+        (
+            f"Behind `segments` stand {TABLE:,} entries. Beyond that a miss that is not there takes the way of a page"
+            f" fault, {fault:.0f} instructions, and what a miss costs follows from how likely that is, within 6 %."
+        ),
         all(abs(price[SEGMENTS, n] / theory[n] - 1) < 0.06 for n in sizes),
     )
     cheaper = [n for n in sizes if price[SEGMENTS, n] < price[HASH, n]]
@@ -91,8 +95,7 @@ def apart(lab):
         s: (
             kernel_bytes(lab, [pages], RANDOM, f"--mmu sv39 {TLB}", f"--apart {s}")[pages]
             - kernel_bytes(lab, [pages], RANDOM, f"--mmu {SEGMENTS} {TLB}", f"--apart {s}")[pages]
-        )
-        // PAGE
+        ) // PAGE
         for s in steps
     }
     lab.say(f"{pages} pages, so far apart:")
@@ -112,8 +115,11 @@ def apart(lab):
     # leaf tables and those above
     need = lambda s: min(pages, -(-pages * s // 512)) + min(pages, -(-pages * s // 512**2))
     lab.claim(
-        f"Page tables for the hart are by the place: {tables[1]} for neighbours, {tables[512]} where each page is alone in its"
-        f" 2 MiB, {tables[131072]} in half a GiB: one page of table for each of data, and more. Forms in software do not care.",
+        (
+            f"Page tables for the hart are by the place: {tables[1]} for neighbours, {tables[512]} where each page is"
+            f" alone in its 2 MiB, {tables[131072]} in half a GiB: one page of table for each of data, and more. Forms"
+            " in software do not care."
+        ),
         all(need(s) <= tables[s] <= need(s) + 2 for s in steps),
     )
     lab.claim(
@@ -122,9 +128,11 @@ def apart(lab):
     )
     worst = found[SEGMENTS, 131072]
     lab.claim(
-        f"The table behind `segments` has sets of {WAYS}, and there are distances at which all pages fall into one: then every"
-        f" miss is a fault. What is more, the TLB must not hold what the kernel's table does not, so its 64 entries are"
-        f" {WAYS}: 1 - {WAYS} / {pages} of all accesses miss.",
+        (
+            f"The table behind `segments` has sets of {WAYS}, and there are distances at which all pages fall into one:"
+            " then every miss is a fault. What is more, the TLB must not hold what the kernel's table does not, so its"
+            f" 64 entries are {WAYS}: 1 - {WAYS} / {pages} of all accesses miss."
+        ),
         worst["faults"] == worst["traps"] and abs(worst["misses"] / ACCESSES - (1 - WAYS / pages)) < 0.01,
     )
 
@@ -150,14 +158,18 @@ def machine(lab):
     more = lambda s: kernel[HASH, s] - kernel[SEGMENTS, s]
     predicted = lambda s: -(-(s * 256 + 1) * ENTRY // PAGE) + s * 256 * HEAD // PAGE
     lab.claim(
-        f"The hashed table is an entry of {ENTRY} bytes and a bucket of {HEAD} for each frame of the machine, 1.1 % of memory,"
-        f" used or not: {more(64)} pages of 64 MiB.",
+        (
+            f"The hashed table is an entry of {ENTRY} bytes and a bucket of {HEAD} for each frame of the machine, 1.1 %"
+            f" of memory, used or not: {more(64)} pages of 64 MiB."
+        ),
         all(abs(more(s) - predicted(s)) <= 0.03 * predicted(s) + 1 for s in sizes),
     )
     slope = lambda s: (insns[HASH, s] - insns[SEGMENTS, s]) / (s * 256)
     lab.claim(
-        f"A program's exec and exit look through all of it: {slope(64):.0f} instructions for each frame of the machine, however"
-        " small the program. The other forms do not know how large the machine is.",
+        (
+            f"A program's exec and exit look through all of it: {slope(64):.0f} instructions for each frame of the"
+            " machine, however small the program. The other forms do not know how large the machine is."
+        ),
         all(abs(slope(s) / slope(64) - 1) < 0.1 for s in sizes)
         and all(insns[m, s] == insns[m, 64] for m in FORMS[:2] for s in sizes),
     )

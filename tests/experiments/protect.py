@@ -28,8 +28,8 @@ def protect(lab):
         "tarry query tarry.db experiment-tlb       # six phases a round",
     )
     lab.say(
-        f"A buffer of {PAGES} pages, all in a TLB of 64 entries. N pages have been stored into when the snapshot is made, and are"
-        " stored into again behind it; between that, every page is loaded from. One round of several:"
+        f"A buffer of {PAGES} pages, all in a TLB of 64 entries. N pages have been stored into when the snapshot is"
+        " made, and are stored into again behind it; between that, every page is loaded from. One round of several:"
     )
     lab.say()
     cases = [
@@ -97,16 +97,20 @@ def claims(lab, got, cases):
     near, apart, fork = (what for what, _, _ in cases)
     loads = lambda what, n: 0 if n == 0 and what != fork else n if what == apart or n == 1 and what != fork else PAGES
     lab.claim(
-        "Pages by themselves are fenced one by one, and only they are missed. A run of several is fenced with all of the"
-        f" address space, since a fence names one page or all: then all {PAGES} pages are missed, though two were protected."
-        " A fork protects, and fences, everything.",
+        (
+            "Pages by themselves are fenced one by one, and only they are missed. A run of several is fenced with all"
+            f" of the address space, since a fence names one page or all: then all {PAGES} pages are missed, though two"
+            " were protected. A fork protects, and fences, everything."
+        ),
         all(r["load"]["misses"] == loads(what, n) for (what, n), rounds in got.items() for r in rounds)
         and all(rounds[0]["snapshot"]["fences"] == n for (what, n), rounds in got.items() if what == apart),
     )
     lab.claim(
-        "A store into a protected page is one fault and two walks: one that finds that W is 0, and one behind the fault, for"
-        " the entry that still has no right to write. Nobody needs a fence for that, but a page that was copied (fork) has"
-        " another frame, and one.",
+        (
+            "A store into a protected page is one fault and two walks: one that finds that W is 0, and one behind the"
+            " fault, for the entry that still has no right to write. Nobody needs a fence for that, but a page that was"
+            " copied (fork) has another frame, and one."
+        ),
         all(
             (r["store"]["faults"], r["store"]["misses"], r["store"]["fences"]) == (n, 2 * n, n if what == fork else 0)
             for (what, n), rounds in got.items()
@@ -136,9 +140,11 @@ def claims(lab, got, cases):
         refs = r["load"]["refs"] + r["store"]["refs"]
         shares[what] = WALK * refs / (WALK * refs + r["store"]["instructions"] - r["again"]["instructions"])
     lab.claim(
-        f"It is the faults that cost, not the TLB: with {WALK} ns for an entry of a page table and 8 stores the walks are"
-        f" {100 * shares[near]:.0f} % of what the snapshot costs afterwards, {100 * shares[apart]:.0f} % for pages apart,"
-        f" {100 * shares[fork]:.0f} % with fork.",
+        (
+            f"It is the faults that cost, not the TLB: with {WALK} ns for an entry of a page table and 8 stores the"
+            f" walks are {100 * shares[near]:.0f} % of what the snapshot costs afterwards, {100 * shares[apart]:.0f} %"
+            f" for pages apart, {100 * shares[fork]:.0f} % with fork."
+        ),
         all(0 < s < 0.25 for s in shares.values()),
     )
 
@@ -176,7 +182,9 @@ def modes(lab):
         rows,
     )
     lab.claim(
-        "With a TLB that the kernel fills, the stores walk for nothing: a store into an entry without W traps at once, and the"
-        " fault's end writes the entry anew.",
+        (
+            "With a TLB that the kernel fills, the stores walk for nothing: a store into an entry without W traps at"
+            " once, and the fault's end writes the entry anew."
+        ),
         all(r["store"]["misses"] == (0 if m.startswith("soft") else 16) for (m, _), r in found.items()),
     )

@@ -113,33 +113,44 @@ def claims(lab, got, used):
     full = [(o, g, n) for o, g, n in got if o == CYCLIC and g in ("64, fifo", "64, lru", "128, fifo")]
     reached = lambda g: 128 if "128" in g else 64
     lab.claim(
-        "In turn, a fully associative TLB with LRU or FIFO misses nothing as long as the pages fit, and every single access"
-        " as soon as they do not: a cliff.",
+        (
+            "In turn, a fully associative TLB with LRU or FIFO misses nothing as long as the pages fit, and every"
+            " single access as soon as they do not: a cliff."
+        ),
         all(got[k] == 0 if k[2] < reached(k[1]) else got[k] > 0.99 if k[2] > reached(k[1]) else True for k in full),
     )
     brim = {g: round(got[CYCLIC, g, 64] * ACCESSES) for g in ("64, fifo", "64, lru")}
     lab.claim(
-        f"64 pages just fit into 64 entries, but one use of another page - the stack - costs {brim['64, lru']} misses: each"
-        " one throws out the page that is needed next, all around.",
+        (
+            "64 pages just fit into 64 entries, but one use of another page - the stack - costs"
+            f" {brim['64, lru']} misses: each one throws out the page that is needed next, all around."
+        ),
         all(64 <= n <= 66 for n in brim.values()),
     )
     off = [abs(got[k] - predicted(*k)) for k in got if k[0] == CYCLIC and predicted(*k) is not None]
     lab.claim(
-        "Sets make the cliff a slope, since some overflow before others: with 4 ways, of 72 pages the 40 that lie in sets of"
-        f" 5 miss each time, {per_cent(got[CYCLIC, '64 in 4 ways, fifo', 72])} % of the accesses. Random replacement makes it"
-        f" one, too, and is the better policy there: {per_cent(got[CYCLIC, '64, random', 80])} % at 80 pages where LRU has"
-        f" {per_cent(got[CYCLIC, '64, lru', 80])}. Theory and counts differ by less than 3 in 100.",
+        (
+            "Sets make the cliff a slope, since some overflow before others: with 4 ways, of 72 pages the 40 that lie"
+            f" in sets of 5 miss each time, {per_cent(got[CYCLIC, '64 in 4 ways, fifo', 72])} % of the accesses. Random"
+            " replacement makes it one, too, and is the better policy there:"
+            f" {per_cent(got[CYCLIC, '64, random', 80])} % at 80 pages where LRU has"
+            f" {per_cent(got[CYCLIC, '64, lru', 80])}. Theory and counts differ by less than 3 in 100."
+        ),
         max(off) < 0.03,
     )
     lab.claim(
-        "At random, each page equally likely, 1 - entries / pages of the accesses miss, within 2 in 100, whatever the policy"
-        " and the ways.",
+        (
+            "At random, each page equally likely, 1 - entries / pages of the accesses miss, within 2 in 100, whatever"
+            " the policy and the ways."
+        ),
         all(abs(got[o, g, n] - predicted(o, g, n)) < 0.02 for o, g, n in got if o == RANDOM),
     )
     zipf = [k for k in got if k[0] == ZIPF and predicted(*k) is not None]
     lab.claim(
-        "Where some pages are likelier, LRU is better than FIFO, and FIFO and random replacement are equally good, as Gelenbe"
-        " proved: what the fixed points say, within 2 in 100.",
+        (
+            "Where some pages are likelier, LRU is better than FIFO, and FIFO and random replacement are equally good,"
+            " as Gelenbe proved: what the fixed points say, within 2 in 100."
+        ),
         all(abs(got[k] - predicted(*k)) < 0.02 for k in zipf)
         and all(got[ZIPF, "64, lru", n] < got[ZIPF, "64, fifo", n] for o, g, n in zipf if n >= 256),
     )
@@ -172,8 +183,10 @@ def seconds(lab, sizes):
     )
     two = {n: r for n, r in found["sv39, second level of 512"].items() if n > 576}
     lab.claim(
-        "A second level adds its reach: between 1 - (64 + 512) / pages and 1 - 512 / pages of the accesses are walked, the"
-        " more the less both levels hold the same.",
+        (
+            "A second level adds its reach: between 1 - (64 + 512) / pages and 1 - 512 / pages of the accesses are"
+            " walked, the more the less both levels hold the same."
+        ),
         all(
             1 - 576 / n - 0.02
             < (r["misses"] + r["kernel"] + r["fetches"] - r["second"]) / ACCESSES
@@ -197,8 +210,10 @@ def seconds(lab, sizes):
         [[n] + [f"{each[n, a]:.2f}" if (n, a) in each else "-" for a in (1, 512)] for n in options],
     )
     lab.claim(
-        "A walk cache leaves one entry to be read of three where pages are neighbours, and two where each has a table of its"
-        " own and there are more of these than the cache holds.",
+        (
+            "A walk cache leaves one entry to be read of three where pages are neighbours, and two where each has a"
+            " table of its own and there are more of these than the cache holds."
+        ),
         each["sv39", 1] == 3
         and each["sv48", 1] == 4
         and each["sv39, walk cache of 16", 1] < 1.01

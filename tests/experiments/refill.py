@@ -58,8 +58,10 @@ def refill(lab):
         rows,
     )
     lab.claim(
-        "The program is the same, and so are its misses, within one: as many traps as misses where the kernel refills, and"
-        " none where the hart walks.",
+        (
+            "The program is the same, and so are its misses, within one: as many traps as misses where the kernel"
+            " refills, and none where the hart walks."
+        ),
         all(abs(all_misses(got[m][n]) - all_misses(base[n])) <= 1 for m in MODES for n in sizes)
         and all(got[m][n]["traps"] == all_misses(got[m][n]) for m in SOFT for n in sizes)
         and all(got[m][n]["traps"] == 0 for m in MODES[:2] for n in sizes),
@@ -74,8 +76,11 @@ def refill(lab):
     )
     each = {m: [price[m, n] for n in sizes if n > 64] for m in SOFT}
     lab.claim(
-        f"A refill from what was used lately (`segments`) is {each[SOFT[0]][0]:.0f} instructions, a little more where more"
-        f" ways of its sets are full; one from the hashed table {each[SOFT[1]][0]:.0f}, whatever the number of pages.",
+        (
+            f"A refill from what was used lately (`segments`) is {each[SOFT[0]][0]:.0f} instructions, a little more"
+            f" where more ways of its sets are full; one from the hashed table {each[SOFT[1]][0]:.0f}, whatever the"
+            " number of pages."
+        ),
         max(each[SOFT[0]]) < 1.15 * min(each[SOFT[0]]) and max(each[SOFT[1]]) - min(each[SOFT[1]]) < 2,
     )
     breakeven(lab, got, 512, price)
@@ -144,8 +149,11 @@ def breakdown(lab):
         )
         saving = next(n for part, n, _ in parts if part == "trap entry and return")
         lab.claim(
-            f"`{mode}`: {100 * saving / len(pcs):.0f} % of a refill is the trap itself, which saves and loads every register"
-            " as for any trap. A handler in assembly that needs three registers would be a small part of it.",
+            (
+                f"`{mode}`: {100 * saving / len(pcs):.0f} % of a refill is the trap itself, which saves and loads every"
+                " register as for any trap. A handler in assembly that needs three registers would be a small part"
+                " of it."
+            ),
             saving > len(pcs) / 4,
         )
     return total
@@ -162,8 +170,8 @@ def programs(lab, segments, hashed):
     pages = 2048
     far = {m: found(lab, m, [pages])[pages] for m in MODES}["softtlb:segments"]
     lab.say(
-        "Whole programs, 64 entries. Faults: those more than with `sv39`, of pages that are resident but no longer in the"
-        " kernel's table:"
+        "Whole programs, 64 entries. Faults: those more than with `sv39`, of pages that are resident but no longer in"
+        " the kernel's table:"
     )
     lab.say()
     walked = found(lab, "sv39", [pages])[pages]
@@ -191,13 +199,17 @@ def programs(lab, segments, hashed):
     )
     fixed, scan = scans[SOFT[0], "true"], scans[SOFT[1], "true"]
     lab.claim(
-        f"With `segments`, refills at {segments:.0f} instructions and faults at {fault:.0f} explain what whole programs pay,"
-        f" within 2 % of their instructions, but for {-fixed:,.0f} that every program saves: there are no tables to make and"
-        " to free.",
+        (
+            f"With `segments`, refills at {segments:.0f} instructions and faults at {fault:.0f} explain what whole"
+            f" programs pay, within 2 % of their instructions, but for {-fixed:,.0f} that every program saves: there"
+            " are no tables to make and to free."
+        ),
         fixed < 0 and all(abs(scans[SOFT[0], job] - fixed) < 0.02 * total[job] for job in jobs),
     )
     lab.claim(
-        f"With `hash` there is a price for every program, {scan:,.0f} instructions at least: exec and exit look through all"
-        " entries of the machine's table for those of one address space.",
+        (
+            f"With `hash` there is a price for every program, {scan:,.0f} instructions at least: exec and exit look"
+            " through all entries of the machine's table for those of one address space."
+        ),
         all(0.99 * scan < scans[SOFT[1], job] < 2 * scan for job in jobs) and scan > 100000,
     )

@@ -23,12 +23,16 @@ def all_misses(r):
 def reached(lab):
     sizes = [512, 1024] if lab.small else [512, 1024, 2048, 3072, 4096, 6144]
     lab.command(
-        f"tarry run --mem 128M --superpages on|off {TRACE} --tlb dtlb=64:64:fifo:8,itlb=32,walk-ns={WALK} reach --random PAGES...",
+        (
+            f"tarry run --mem 128M --superpages on|off {TRACE} --tlb dtlb=64:64:fifo:8,itlb=32,walk-ns={WALK} reach"
+            " --random PAGES..."
+        ),
         "tarry query tarry.db experiment-tlb       # phases 1, 3, 5, ...",
     )
     lab.say(
-        f"{ACCESSES:,} accesses at random to PAGES pages of memory, 64 entries; 8 more for superpages, of which the kernel needs"
-        f" two, or none: then each 4 KiB of a superpage takes an entry. {WALK} ns for an entry of a page table:"
+        f"{ACCESSES:,} accesses at random to PAGES pages of memory, 64 entries; 8 more for superpages, of which the"
+        f" kernel needs two, or none: then each 4 KiB of a superpage takes an entry. {WALK} ns for an entry of a page"
+        " table:"
     )
     lab.say()
     cases = {
@@ -45,13 +49,19 @@ def reached(lab):
     lab.table(["", "misses", "entries read", "virtual ns an access"], rows)
     off, on, small = (got[c] for c in cases)
     lab.claim(
-        "A superpage is one entry for 512 pages: nothing is missed up to 6 of them, 3,072 pages, where without superpages"
-        f" {100 * all_misses(off[max(n for n in sizes if n <= 3072)]) / ACCESSES:.0f} of 100 accesses are.",
+        (
+            "A superpage is one entry for 512 pages: nothing is missed up to 6 of them, 3,072 pages, where without"
+            f" superpages {100 * all_misses(off[max(n for n in sizes if n <= 3072)]) / ACCESSES:.0f} of 100 accesses"
+            " are."
+        ),
         all(all_misses(on[n]) <= 10 for n in sizes if n <= 6 * STRETCH)
         and all(all_misses(off[n]) > 0.8 * ACCESSES for n in sizes),
     )
     lab.claim(
-        "On a hart that has no entries for superpages they save no miss, but each walk reads two entries where it read three.",
+        (
+            "On a hart that has no entries for superpages they save no miss, but each walk reads two entries where it"
+            " read three."
+        ),
         all(
             abs(all_misses(small[n]) - all_misses(off[n])) < 0.01 * ACCESSES
             and abs(small[n]["refs"] / all_misses(small[n]) - 2) < 0.01
@@ -67,11 +77,15 @@ def making(lab):
     pages = size // PAGE
     total = pages // STRETCH
     lab.command(
-        f"tarry run --mem 128M --superpages on [--io POLICY] --input f:/in/f sparse /in/f --touch {pages} --rising|--scattered",
+        (
+            "tarry run --mem 128M --superpages on [--io POLICY] --input f:/in/f sparse /in/f --touch"
+            f" {pages} --rising|--scattered"
+        ),
         "tarry query tarry.db experiment-superpages",
     )
     lab.say(
-        f"A file of {size // MIB} MiB, read whole, all of whose {pages:,} pages are then looked at. Pages resident when:"
+        f"A file of {size // MIB} MiB, read whole, all of whose {pages:,} pages are then looked at. Pages resident"
+        " when:"
     )
     lab.say()
     cases = {
@@ -107,15 +121,19 @@ def making(lab):
     )
     half = lambda c: sum(n <= pages // 2 for n in drawn[c])
     lab.claim(
-        f"In order, superpages come with the pages: half of them are there with half of the pages ({half('deferred, rising')} of"
-        f" {total}).",
+        (
+            "In order, superpages come with the pages: half of them are there with half of the pages"
+            f" ({half('deferred, rising')} of {total})."
+        ),
         drawn["deferred, rising"] == [STRETCH * (i + 1) for i in range(total)],
     )
     least = min(drawn["deferred, scattered"][0], drawn["deferred, at random"][0])
     lab.claim(
-        f"In any other order none is made before {100 * least / pages:.1f} % of the pages are resident: a stretch of 512 is whole"
-        " with the probability f^512, if a page is there with f. Who looks at half of a file, scattered, gets no superpage:"
-        " deferral and superpages want opposite things.",
+        (
+            f"In any other order none is made before {100 * least / pages:.1f} % of the pages are resident: a stretch"
+            " of 512 is whole with the probability f^512, if a page is there with f. Who looks at half of a file,"
+            " scattered, gets no superpage: deferral and superpages want opposite things."
+        ),
         least > 0.98 * pages and half("deferred, scattered") == half("deferred, at random") == 0,
     )
     lab.claim(
@@ -123,8 +141,10 @@ def making(lab):
         drawn["around 64, scattered"][0] < least and len(drawn["around 64, scattered"]) == total,
     )
     lab.claim(
-        "After an eager read all pages are resident at once, but a superpage is made only when the last page of its stretch has"
-        " been touched: what is resident is not yet in the page table.",
+        (
+            "After an eager read all pages are resident at once, but a superpage is made only when the last page of its"
+            " stretch has been touched: what is resident is not yet in the page table."
+        ),
         set(drawn["eager, rising"]) == {pages} and len(drawn["eager, rising"]) == total,
     )
     lab.claim(
@@ -157,8 +177,10 @@ def breaking(lab):
     counts = [1, 512] if lab.small else [1, 8, 64, 512]
     few = [n for n in counts if n < STRETCH]
     lab.command(
-        f"tarry run --mem 128M --superpages on|off --trace default,translation --tlb {LARGE} --input f:/in/f resnap /in/f"
-        " --stores N [--fork]",
+        (
+            f"tarry run --mem 128M --superpages on|off --trace default,translation --tlb {LARGE} --input f:/in/f resnap"
+            " /in/f --stores N [--fork]"
+        ),
         "tarry query tarry.db experiment-tlb       # six phases a round",
     )
     lab.say(
@@ -194,19 +216,26 @@ def breaking(lab):
     )
     broken = lambda fork, n: sum(s["ended"] != "unmap" for s in made[fork, n, True])
     lab.claim(
-        f"The first store behind a write-back breaks the superpage: {price(False, True):,} instructions for the fault, where it"
-        f" is {price(False, False):,} without superpages, and its 512 pages are missed one by one from there on.",
+        (
+            f"The first store behind a write-back breaks the superpage: {price(False, True):,} instructions for the"
+            f" fault, where it is {price(False, False):,} without superpages, and its 512 pages are missed one by one"
+            " from there on."
+        ),
         price(False, True) > price(False, False) + 1000
         and all(got[False, n, True]["reload"]["misses"] >= STRETCH - n - 2 for n in few),
     )
     lab.claim(
-        "The next write-back makes it whole again: everything is clean then, so the loads behind it miss no more than the"
-        " superpages. N stores break it once, whatever N.",
+        (
+            "The next write-back makes it whole again: everything is clean then, so the loads behind it miss no more"
+            " than the superpages. N stores break it once, whatever N."
+        ),
         all(got[False, n, True]["load"]["misses"] <= 4 and broken(False, n) == 4 for n in counts),
     )
     lab.claim(
-        "After a fork it stays broken, since the pages that were copied lie elsewhere - unless all 512 are: they are copied into"
-        " a run of frames of their own, and are a superpage again.",
+        (
+            "After a fork it stays broken, since the pages that were copied lie elsewhere - unless all 512 are: they"
+            " are copied into a run of frames of their own, and are a superpage again."
+        ),
         all(
             got[True, n, True]["load"]["misses"] >= STRETCH
             and got[True, n, True]["reload"]["misses"] >= STRETCH - n - 2
@@ -215,7 +244,9 @@ def breaking(lab):
         and got[True, STRETCH, True]["reload"]["misses"] <= 4,
     )
     lab.claim(
-        f"That run is not free: the first store behind a fork is {price(True, True):,} instructions, {price(True, False):,}"
-        " without superpages. The run is set aside for one store as for all.",
+        (
+            f"That run is not free: the first store behind a fork is {price(True, True):,} instructions,"
+            f" {price(True, False):,} without superpages. The run is set aside for one store as for all."
+        ),
         price(True, True) > 3 * price(True, False),
     )

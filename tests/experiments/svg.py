@@ -87,8 +87,8 @@ def log_ticks(low, high, base=10):
 
 def lines(title, panels, x_title, y_title, x_log=False, y_log=False, x_name=number):
     """
-    panels: [(name, [(label, [(x, y), ...]), ...])]; every line has its colour and dash, the same in all panels, and its name
-    at its end. x_log: True, or 2 for ticks at powers of 2.
+    panels: [(name, [(label, [(x, y), ...]), ...])]; every line has its colour and dash, the same in all panels, and
+    its name at its end. x_log: True, or 2 for ticks at powers of 2.
     """
     labels = list(dict.fromkeys(label for _, series in panels for label, _ in series))
     w, h, left, top, gap = 420, 230, 76, 52, 34

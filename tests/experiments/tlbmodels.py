@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What theory says of misses: closed forms and fixed points, to stand beside what the TLB model counted.
 
-A program uses `pages` pages one access at a time, in turn (cyclic) or independently at random with given probabilities; a
-TLB of `entries` entries is full, and the start is forgotten. All answers are misses per access.
+A program uses `pages` pages one access at a time, in turn (cyclic) or independently at random with given
+probabilities; a TLB of `entries` entries is full, and the start is forgotten. All answers are misses per access.
 """
 import collections
 import math
@@ -39,7 +39,7 @@ def zipf_classes(pages):
 
 
 def independent(p, entries, hit):
-    """Independent references: the characteristic time at which `entries` pages are there, by bisection of its logarithm."""
+    """Independent references: the characteristic time at which `entries` pages are there, by bisection."""
     if len(p) <= entries:
         return 0.0
     low, high = -5.0, 60.0

@@ -28,8 +28,10 @@ def strides(lab):
         [[str(w)] + ["{:.1f} ({:.1f})".format(*(100 * x for x in got[w, s])) for s in steps] for w in ways],
     )
     lab.claim(
-        "With sets, strides of powers of two use few of them: pages that would fit four times over miss every time. Full"
-        " associativity does not care.",
+        (
+            "With sets, strides of powers of two use few of them: pages that would fit four times over miss every time."
+            " Full associativity does not care."
+        ),
         all(abs(found - theory) < 0.03 for found, theory in got.values())
         and got[4, 16][0] > 0.97
         and all(got[64, s][0] == 0 for s in steps),
@@ -61,8 +63,10 @@ def programs(lab):
     first, last = entries[0], entries[-1]
     share = {j: got[j, last][0] / got[j, first][0] for j in jobs}
     lab.claim(
-        f"Ordinary programs use few pages at a time: {last} entries leave {100 * min(share.values()):.0f} to"
-        f" {100 * max(share.values()):.0f} % of the misses of {first}.",
+        (
+            f"Ordinary programs use few pages at a time: {last} entries leave {100 * min(share.values()):.0f} to"
+            f" {100 * max(share.values()):.0f} % of the misses of {first}."
+        ),
         max(share.values()) < 0.25,
     )
 
@@ -105,16 +109,20 @@ def blind(lab):
         [[n, r["faults"], r["misses"] + r["fetches"], r["pages"], r["accessed"], r["lru"]] for n, r in found.items()],
     )
     lab.claim(
-        "A trace of faults knows nothing of a working set that is resident (query `working-set` says so of itself), and one"
-        " of misses nothing of one that the TLB reaches. Beyond that the misses show nearly each of its pages; the accesses"
-        " (`tarry study`) show all, and the program's own two besides.",
+        (
+            "A trace of faults knows nothing of a working set that is resident (query `working-set` says so of itself),"
+            " and one of misses nothing of one that the TLB reaches. Beyond that the misses show nearly each of its"
+            " pages; the accesses (`tarry study`) show all, and the program's own two besides."
+        ),
         all(
             r["faults"] == 0 and r["accessed"] == n + 2 and (r["pages"] > 0.9 * n if n > 64 else r["misses"] == 0)
             for n, r in found.items()
         ),
     )
     lab.claim(
-        "A memory of 64 frames with LRU, worked out from the accesses, misses exactly as often as the TLB of 64 entries that"
-        " was counted while the program ran.",
+        (
+            "A memory of 64 frames with LRU, worked out from the accesses, misses exactly as often as the TLB of 64"
+            " entries that was counted while the program ran."
+        ),
         all(r["lru"] == r["misses"] + r["fetches"] for r in found.values()),
     )

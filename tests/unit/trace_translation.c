@@ -40,9 +40,9 @@ static void refill(uint64_t va, enum ev_enum_access access, bool second)
 }
 
 /*
- * Phase 0: a miss, and nsec of another process does not end it. 1: three misses of two pages, one of them in the second level,
- * one of the kernel and one of a fetch; three fences, one of everything; a write of satp; two traps for a page and one
- * other, one fault of user mode, one of the kernel's. 2: nothing but the end.
+ * Phase 0: a miss, and nsec of another process does not end it. 1: three misses of two pages, one of them in the
+ * second level, one of the kernel and one of a fetch; three fences, one of everything; a write of satp; two traps for
+ * a page and one other, one fault of user mode, one of the kernel's. 2: nothing but the end.
  */
 static void record(void)
 {
@@ -74,10 +74,11 @@ static void change(uint64_t segment, uint64_t va, enum ev_enum_page_state old, e
     EVENT(r, later(), page, .segment = segment, .va = va, .old = old, .new = new);
 }
 
-/* Three pages come and one goes before the first superpage, which a store breaks; that page comes again before the second. */
+/* Three pages come and one goes before the first superpage, which a store breaks; it comes again before the second. */
 static void record_superpages(void)
 {
-    uint64_t segment = EVENT(r, later(), segment, .type = EV_segment_type_defer, .base = 1 << 22, .length = (1 << 22) - 1);
+    uint64_t segment =
+        EVENT(r, later(), segment, .type = EV_segment_type_defer, .base = 1 << 22, .length = (1 << 22) - 1);
     uint64_t other = EVENT(r, later(), segment, .type = EV_segment_type_defer, .base = 1 << 23, .length = 4096);
     for (uint64_t va = 1 << 22; va < (1 << 22) + 3 * 4096; va += 4096)
         change(segment, va, EV_page_state_sourced, EV_page_state_clean);

@@ -6,7 +6,8 @@
 --   half of the addresses, where programs are, and walks after a hit for a right; pages: different pages among them;
 --   kernel: those of the upper half; fetches: misses of instructions. second: misses of all three kinds that the second
 --   level had; refs: entries of page tables that were read. switches: writes of satp; fences, and those of everything.
---   traps: page faults of user mode; faults: those that took more than filling the TLB. Needs a run with --tlb and groups fault, syscall and translation of --trace.
+--   traps: page faults of user mode; faults: those that took more than filling the TLB. Needs a run with --tlb and
+--   groups fault, syscall and translation of --trace.
 WITH e AS MATERIALIZED (SELECT (SELECT id FROM enum_syscall WHERE name = 'nsec') AS nsec,
          (SELECT id FROM enum_access WHERE name = 'execute') AS fetch),
      p AS MATERIALIZED (SELECT coalesce((SELECT proc FROM syscall WHERE number = (SELECT nsec FROM e)
