@@ -46,7 +46,7 @@ class Plot {
         const xWords = o.overTime ? v => view.words()(v) : o.x.words;
         this.plot = new uPlot({
             width: this.width(), height, padding: [12, 30, 0, 0],
-            scales: {x: o.overTime ? {time: false, range: () => [view.from, view.to]} : o.x.scale, y: {range: o.range || ((u, lo, hi) => [0, hi > 0 ? hi * 1.05 : 1])}},
+            scales: {x: o.overTime ? {time: false, range: () => [view.from, view.to]} : o.x.scale, y: o.logY ? {distr: 3, log: 10} : {range: o.range || ((u, lo, hi) => [0, hi > 0 ? hi * 1.05 : 1])}},
             axes: [Object.assign(this.axis(c, xWords, 42), {space: 90}, o.overTime ? {splits: () => ticks(view.from, view.to, this.width() / 120, view.stretched ? whole : 1)} : {}), Object.assign(this.axis(c, o.axisWords || o.words, 104), o.incrs ? {incrs: o.incrs} : {})],
             series: [{label: o.x ? o.x.label : "time", value: (u, v) => v == null ? "–" : o.overTime ? (view.stretched ? view.words()(v) : words.ns(v)) : o.x.words(v)},
                 ...this.lines.map((l, i) => ({label: l.label, stroke: c.hues[l.hue], dash: dashes[l.dash || 0], width: 2.5, points: {show: false},

@@ -157,7 +157,7 @@ function curveSections() {
         {words: words.pages, axisWords: words.count, incrs: wholeSteps, stepped: true, sample: sampledStretch, single: "Pages in each stretch of time",
             has: run => objects(run.tables["working-set"]).some(r => r.faults > 0)}) || [], ...missRatioPlot()],
         "Each step is a two-hundredth of the run. A trace has only the accesses that fault: what faults asked for is the least that the working set can be, what is resident the most. " +
-        "The miss ratio says which share of these faults a memory of so many pages would still have; it knows no hits, so it is too high on its left.",
+        "The miss ratio says which share of these faults a memory of so many pages would still have; it knows no hits, so it is too high on its left: figure Replacement, of runs with --trace access or --sample N, knows them.",
         "No page fault is in these traces.", ["working-set", "miss-ratio", "reuse-distance"]);
     plots("memory", "Memory in use", "How much memory did the programs need, and when?", timePlots([{name: "resident", title: "resident pages", hue: 0},
         {name: "dirty", title: "dirty pages", hue: 1}, {name: "swapped", title: "swapped pages", hue: 3}], {words: words.pages, axisWords: words.count, incrs: wholeSteps, stepped: true, single: "Pages"}),
@@ -228,6 +228,7 @@ facts();
 faultsSection();
 statesSection();
 curveSections();
+replacementSection();
 diskSections();
 snapshotsSection();
 tlbSection();

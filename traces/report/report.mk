@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build rules of traces/report: what a report is made of is embedded in the binary. Included by the Makefile.
-REPORT_JS := $(addprefix traces/report/,$(addsuffix .js,base cells view map pages disk curves snapshots tables main))
+REPORT_JS := $(addprefix traces/report/,$(addsuffix .js,base cells view map pages disk curves replacement snapshots tables main))
 REPORT_DIR := $(BUILD)/gen/report
 
 $(REPORT_DIR)/report.js: $(REPORT_JS) traces/report/report.mk

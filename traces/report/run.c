@@ -14,6 +14,7 @@
 #include "../query.h"
 #include "json.h"
 #include "memory.h"
+#include "replacement.h"
 #include "report.h"
 
 #define TABLE_ROWS 500  /* of a table that the report shows */
@@ -422,6 +423,8 @@ static int write_run(struct run *r)
         write_limited(r, "instructions", "instruction-names", INSTRUCTION_ROWS) < 0 || write_words(r) < 0 || write_tables(r) < 0)
         return -1;
     write_unanswered(r);
+    fputs(",\n\"replacement\": ", r->to);
+    report_write_replacement(r->db, r->to);
     fputs("}\n", r->to);
     return 0;
 }
