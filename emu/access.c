@@ -39,6 +39,7 @@ struct access_tracer {
     struct access_options options;
     struct access_encoder *encoder; /* NULL: samples only */
     struct sampler *sampler;        /* NULL: accesses only */
+    const struct sampler_steady *steady; /* its */
     struct piece **pieces;
     bool watches;
     bool look;          /* for whether this process is wanted */
@@ -227,9 +228,18 @@ static void begin(struct access_tracer *t, uint64_t pc, uint32_t bytes, uint64_t
     access_encode_begin(t->encoder, &t->now->code, insns, h->machine->clock.skipped_ns, &c);
 }
 
+/* Nothing to do but to sample, and nothing new for samples? */
+static bool is_steady(const struct access_tracer *t, const struct block *b)
+{
+    const struct sampler_steady *s = t->steady;
+    return !t->encoder && !t->look && t->hart->insns < s->due && t->hart->machine->trace.proc == s->proc &&
+           page_of(b->pc) == s->code_page && page_of(b->pc + b->bytes - 1) == s->code_page && !t->options.window;
+}
+
 void access_begin(struct access_tracer *t, const struct block *b)
 {
-    begin(t, b->pc, b->bytes, t->hart->insns);
+    if (!is_steady(t, b))
+        begin(t, b->pc, b->bytes, t->hart->insns);
 }
 
 void access_emulated(struct access_tracer *t, uint64_t pc)
@@ -349,6 +359,7 @@ struct access_tracer *access_tracer_new(struct hart *h, const struct access_opti
         t->encoder = o->trace ? access_encoder_new(config->insn_ns ? config->insn_ns : 1) : NULL;
         t->pieces = calloc(PIECES, sizeof *t->pieces);
         t->sampler = o->sample ? sampler_new(h, o) : NULL;
+        t->steady = t->sampler ? sampler_steady(t->sampler) : NULL;
     }
     if (t && t->pieces && (!o->trace || t->encoder) && (!o->sample || t->sampler))
         return t;

@@ -66,6 +66,12 @@ extern const char access_options_help[];
 
 struct sampler;
 
+/* Code of this page goes on as before: nothing is to be noted while so few instructions are retired and this process runs. */
+struct sampler_steady {
+    uint64_t due, proc, code_page; /* code_page 1: there is no such page */
+};
+
+const struct sampler_steady *sampler_steady(const struct sampler *);
 struct sampler *sampler_new(struct hart *, const struct access_options *); /* NULL: no memory */
 void sampler_free(struct sampler *);
 /* Instructions from pc to last are about to run; so many were retired. */

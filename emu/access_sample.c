@@ -16,11 +16,10 @@
 struct sampler {
     struct hart *hart;
     const struct access_options *options;
-    uint64_t every, due;         /* instructions in a window; the next one begins when so many are retired */
+    struct sampler_steady now;   /* due: the next window begins when so many instructions are retired */
+    uint64_t every;              /* instructions in a window */
     uint64_t window, insn, ts;   /* of this one */
     bool wanted;                 /* what runs now is to be recorded */
-    uint64_t proc;               /* that runs */
-    uint64_t code_page;          /* noted last */
     struct access_sample *pages; /* of this window, in order of first use */
     size_t n, room;
     uint32_t *places;            /* of a hash table: 1 + index in pages; nplaces is a power of two */
@@ -60,7 +59,7 @@ static bool grow(struct sampler *s)
 
 static void used(struct sampler *s, uint64_t va, uint64_t pa, unsigned bits)
 {
-    uint32_t *p = place(s, s->proc, va);
+    uint32_t *p = place(s, s->now.proc, va);
     if (*p) { /* a load behind a store comes here or not, as Unicorn's TLB has it: it does not count */
         uint8_t *had = &s->pages[*p - 1].used;
         if (bits != 1u << ACCESS_LOAD || !(*had & 1u << ACCESS_STORE))
@@ -69,8 +68,8 @@ static void used(struct sampler *s, uint64_t va, uint64_t pa, unsigned bits)
     }
     if (!access_in_ranges(s->options->choice, va) || (s->n == s->room && !grow(s)))
         return;
-    s->pages[s->n++] = (struct access_sample){s->window, s->insn, s->ts, s->proc, va, pa, (uint8_t)bits};
-    *place(s, s->proc, va) = (uint32_t)s->n;
+    s->pages[s->n++] = (struct access_sample){s->window, s->insn, s->ts, s->now.proc, va, pa, (uint8_t)bits};
+    *place(s, s->now.proc, va) = (uint32_t)s->n;
 }
 
 static void used_code(struct sampler *s, uint64_t va)
@@ -97,7 +96,7 @@ static void begin_window(struct sampler *s, uint64_t insns)
 {
     hand_over(s);
     s->window = insns / s->every;
-    s->due = (s->window + 1) * s->every;
+    s->now.due = (s->window + 1) * s->every;
     s->insn = insns;
     s->ts = clock_after(s->hart->machine, insns);
 }
@@ -106,21 +105,21 @@ void sampler_begin(struct sampler *s, uint64_t insns, uint64_t pc, uint64_t last
 {
     const uint64_t mask = ~(uint64_t)(PAGE_BYTES - 1);
     uint64_t proc = s->hart->machine->trace.proc;
-    if (insns >= s->due || proc != s->proc || wanted != s->wanted) {
-        if (insns >= s->due)
+    if (insns >= s->now.due || proc != s->now.proc || wanted != s->wanted) {
+        if (insns >= s->now.due)
             begin_window(s, insns);
-        s->proc = proc;
+        s->now.proc = proc;
         s->wanted = wanted;
-        s->code_page = 1; /* no page */
+        s->now.code_page = 1; /* no page */
         uc_ctl_flush_tlb(s->hart->uc);
     }
     if (!wanted)
-        return;
-    if ((pc & mask) != s->code_page)
+        return; /* code_page stays none: each block comes here */
+    if ((pc & mask) != s->now.code_page)
         used_code(s, pc & mask);
     if ((last & mask) != (pc & mask))
         used_code(s, last & mask);
-    s->code_page = last & mask;
+    s->now.code_page = last & mask;
 }
 
 void sampler_filled(struct sampler *s, uint64_t va_page, uint64_t pa_page, enum mmu_access access)
@@ -131,7 +130,7 @@ void sampler_filled(struct sampler *s, uint64_t va_page, uint64_t pa_page, enum 
 
 bool sampler_knows_loads(const struct sampler *s, uint64_t va_page)
 {
-    uint32_t p = *place(s, s->proc, va_page);
+    uint32_t p = *place(s, s->now.proc, va_page);
     return p && s->pages[p - 1].used & (1u << ACCESS_LOAD | 1u << ACCESS_STORE);
 }
 
@@ -145,13 +144,18 @@ struct sampler *sampler_new(struct hart *h, const struct access_options *o)
     struct sampler *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    *s = (struct sampler){.hart = h, .options = o, .every = o->sample, .code_page = 1, .room = 1024, .nplaces = 2048};
+    *s = (struct sampler){.hart = h, .options = o, .every = o->sample, .now.code_page = 1, .room = 1024, .nplaces = 2048};
     s->pages = malloc(s->room * sizeof *s->pages);
     s->places = calloc(s->nplaces, sizeof *s->places);
     if (s->pages && s->places)
         return s;
     sampler_free(s);
     return NULL;
+}
+
+const struct sampler_steady *sampler_steady(const struct sampler *s)
+{
+    return &s->now;
 }
 
 void sampler_free(struct sampler *s)

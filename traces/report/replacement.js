@@ -14,9 +14,9 @@ function replacementPlot(run) {
 /* Where faults alone mislead, in words. */
 function replacementBias(run) {
     const r = run.replacement, name = runs.length > 1 ? `${run.title}: ` : "";
-    if (r.faults_only_references === undefined) return `${name}the trace has no faults to compare with.`;
+    if (r.faults_only_references === undefined) return `${name}${name ? "the" : "The"} trace has no faults to compare with.`;
     const worst = r.sizes.filter(s => s.faults_only > 0).reduce((a, b) => (a && a.misses.lru / a.faults_only >= b.misses.lru / b.faults_only ? a : b), null);
-    const parts = [`${name}of ${words.count(r.references)} references (${r.from}) a trace of faults has ${words.count(r.faults_only_references)}.`];
+    const parts = [`${name}${name ? "of" : "Of"} ${words.count(r.references)} references (${r.from}) a trace of faults has ${words.count(r.faults_only_references)}.`];
     if (worst && worst.misses.lru > 1.1 * worst.faults_only)
         parts.push(`An LRU memory of ${words.count(worst.frames)} frames would have missed ${words.count(worst.misses.lru)} times; from the faults one would work out ${words.count(worst.faults_only)}.`);
     parts.push(r.agree_from > 0 ? `From ${words.count(r.agree_from)} frames on the two agree to a tenth.` : "At no size shown do the two agree to a tenth.");
