@@ -134,6 +134,13 @@ ok "a picture" python3 -c 'import xml.dom.minidom as m; d = m.parse("s.svg"); ex
 ok "a page with the table" grep -q "Where faults alone mislead" s.html
 is "the trace stays as it was" "$(sha256sum <full.db)" "$(sha256sum <other.db)"
 
+# ---- tarry report ----
+"$TARRY" report full.db -o full.html && "$TARRY" report plain.db -o plain.html
+figure() { python3 -c 'import json, re, sys; r = json.loads(re.search(r"<script type=.application/json. id=.data.>(.*?)</script>", open(sys.argv[1]).read(), re.S).group(1))["runs"][0]["replacement"]; print(r and [[s["misses"]["lru"], s["faults_only"]] for s in r["sizes"]])' "$1"; }
+is "the report has the same curves" "$(figure full.html)" \
+    "$("$TARRY" study full.db --bias --format json | python3 -c 'import json, sys; print([[s["misses"]["lru"], s["faults_only"]] for s in json.load(sys.stdin)["sizes"]])')"
+is "and none of a trace of faults" "$(figure plain.html)" None
+
 # ---- exports ----
 is "lackey" "$("$TARRY" export window.db --to lackey | cut -c1-2 | LC_ALL=C sort | uniq -c | tr -s ' ')" \
     "$(ask window "select ' ' || count(*) || ' ' || case kind when 'fetch' then 'I ' when 'load' then ' L' when 'store' then ' S' else ' M' end from accesses(1) group by kind" | tr -d '"' | LC_ALL=C sort -k2 | tr -s ' ')"
