@@ -14,6 +14,7 @@
 #include "tlb_trace.h"
 
 #define NO_PAGE 1ull /* the start of no page */
+#define LEAST_SETS 8   /* with less, what was used last in its set changes too often (tests/bench/tlb) */
 #define FENCE_PAGES 64 /* as Linux, for one, does it */
 
 struct tlb_model {
@@ -28,7 +29,8 @@ struct tlb_model {
     uint64_t fetch_page; /* the page that was fetched last and still has its entry; NO_PAGE: look */
     bool unified;        /* one array for instructions and data */
     bool flush;          /* Unicorn's entries are to go before the next block */
-    bool watches;        /* every load and store is looked at: hits matter, or the guest may be wrong about them */
+    bool matters;        /* hits of data decide what goes next: Unicorn may only know what was used last in its set */
+    bool watches;        /* every load and store is looked at */
     struct changes *changes; /* with --stale-tlb */
 };
 
@@ -65,7 +67,8 @@ struct tlb_model *tlb_model_new(struct hart *h, const struct tlb_options *o, cha
     t->tlb = mmu_tlb_init(t + 1, &o->config);
     t->fetch_page = NO_PAGE;
     t->unified = o->config.itlb.entries == 0;
-    t->watches = o->stale || mmu_tlb_hits_matter(t->tlb, MMU_LOAD);
+    t->matters = mmu_tlb_hits_matter(t->tlb, MMU_LOAD);
+    t->watches = o->stale || o->watch || (t->matters && o->config.dtlb.entries / o->config.dtlb.ways < LEAST_SETS);
     return t;
 }
 
@@ -287,6 +290,9 @@ static void touch(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access
     struct mmu_tlb_victims out;
     if (height == 0)
         return;
+    if (t->matters && !t->watches && first_array(t, access) == MMU_TLB_DATA &&
+        !mmu_tlb_settled(t->tlb, va, asid(t), access))
+        uc_ctl_flush_tlb(t->hart->uc); /* what was used last in this set is not any more */
     enum mmu_tlb_place place = mmu_tlb_access(t->tlb, va, asid(t), access, &e, &out);
     c->misses += place != MMU_TLB_L1;
     if (place == MMU_TLB_L2) {
@@ -311,7 +317,7 @@ static void touch(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_access
 void tlb_model_fetch(struct tlb_model *t, uint64_t va)
 {
     uint64_t page = page_of(va);
-    if (page == t->fetch_page && !(t->unified && t->watches))
+    if (page == t->fetch_page && !(t->unified && (t->watches || t->matters)))
         return;
     t->fetch_page = page;
     touch(t, va, page, MMU_FETCH);
@@ -348,7 +354,7 @@ unsigned tlb_model_fetch_rights(struct tlb_model *t, uint64_t va, unsigned right
 {
     if (t->options.stale)
         return rights & MMU_EXEC; /* data may be translated otherwise */
-    if (levels(t, va, MMU_LOAD) == 0 || t->watches || mmu_tlb_probe(t->tlb, va, asid(t), MMU_LOAD, MMU_TLB_L1))
+    if (levels(t, va, MMU_LOAD) == 0 || t->watches || mmu_tlb_settled(t->tlb, va, asid(t), MMU_LOAD))
         return rights;
     return rights & MMU_EXEC;
 }

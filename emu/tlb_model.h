@@ -2,11 +2,11 @@
 /*
  * The hart's TLB as an object of study: the model of mmu/tlb.h in step with the accesses of the guest, exactly.
  *
- * Unicorn's own soft TLB is not looked at: what it holds depends on the host. Instead, where replacement
- * does not depend on hits (FIFO, random) it is kept a subset of the model's data entries - whenever one of those goes, it
- * is emptied - so that an access it answers by itself is a hit that changes nothing, and every other one comes to
- * the fill hook. Where hits matter (LRU, pseudo-LRU) each load and store is looked at, which is slow. Fetches are looked
- * at block by block. What is counted, and when, is defined in docs/tlb.md.
+ * Unicorn's own soft TLB is not looked at: what it holds depends on the host. Instead it is kept a subset of the model's data
+ * entries - whenever one of those goes, it is emptied - so that an access it answers by itself is a hit that changes
+ * nothing, and every other one comes to the fill hook. Where hits matter (LRU, pseudo-LRU) it may only hold what was used
+ * last in each set; with few sets that changes too often, and each load and store is looked at, which is slow. Fetches are
+ * looked at block by block. What is counted, and when, is defined in docs/tlb.md.
  */
 #ifndef EMU_TLB_MODEL_H
 #define EMU_TLB_MODEL_H
@@ -28,6 +28,7 @@ struct tlb_options {
     bool on;
     bool stale;       /* translations are the model's entries, fresh or not */
     struct mmu_tlb_config config;
+    bool watch;       /* every load and store is looked at, whether that is needed or not */
     uint64_t walk_ns; /* virtual time for each entry of a page table that a walk reads */
     uint64_t l2_ns;   /* virtual time of a hit in the second level */
     char text[TLB_TEXT];   /* as typed */

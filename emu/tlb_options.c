@@ -9,8 +9,9 @@
 const char tlb_options_help[] =
     "      --tlb SPEC          count TLB hits and misses exactly; SPEC is KEY=VALUE,... (docs/tlb.md):\n"
     "                            itlb, dtlb, l2, tlb (one for both)  ENTRIES[:WAYS[:POLICY[:LARGE]]], POLICY fifo,\n"
-    "                            random, lru or plru (these two are slow); walk=ENTRIES  asid=BITS  seed=N\n"
-    "                            walk-ns=NS, l2-ns=NS: virtual time they take; 'default' is 32 and 64 entries, fifo\n"
+    "                            random, lru or plru (slow with less than 8 sets); walk=ENTRIES  asid=BITS  seed=N\n"
+    "                            walk-ns=NS, l2-ns=NS: virtual time they take; 'default' is 32 and 64 entries, fifo;\n"
+    "                            watch=1: look at every load and store: slow, but as slow for any program\n"
     "      --stale-tlb         with --tlb: translate by the model's entries, even if the page table has changed\n";
 
 static const char *const policies[] = {
@@ -84,6 +85,8 @@ static bool key(struct tlb_options *o, const char *name, char *value)
         c->walk_entries = (unsigned)v;
     else if (!strcmp(name, "asid") && number(value, UINT32_MAX, &v))
         c->asid_bits = (unsigned)v;
+    else if (!strcmp(name, "watch") && number(value, 1, &v))
+        o->watch = v;
     else if (!strcmp(name, "seed") && number(value, UINT64_MAX, &v))
         c->seed = v;
     else if (!strcmp(name, "walk-ns") && number(value, 1000000, &v))
@@ -115,7 +118,7 @@ int tlb_options_parse(struct tlb_options *o, const char *text, char *err, size_t
             *value++ = '\0';
         if (!value || !key(o, item, value)) {
             snprintf(err, errlen, "'%s' is not understood; needs KEY=VALUE with itlb, dtlb, tlb or l2=ENTRIES[:WAYS"
-                     "[:POLICY[:LARGE]]], walk, asid, seed, walk-ns or l2-ns=NUMBER", shown);
+                     "[:POLICY[:LARGE]]], walk, asid, seed, watch, walk-ns or l2-ns=NUMBER", shown);
             return -1;
         }
     }

@@ -175,6 +175,15 @@ static unsigned oldest(const uint64_t *when, unsigned ways)
     return best;
 }
 
+static unsigned newest(const uint64_t *when, unsigned ways)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i < ways; i++)
+        if (when[i] > when[best])
+            best = i;
+    return best;
+}
+
 /* xorshift64 */
 static uint64_t next_random(uint64_t *x)
 {
@@ -404,6 +413,24 @@ bool mmu_tlb_hits_matter(const struct mmu_tlb *t, enum mmu_access access)
 {
     enum mmu_tlb_policy policy = t->array[first_level(t, access)].small.policy;
     return policy == MMU_TLB_LRU || policy == MMU_TLB_PLRU;
+}
+
+static bool is_last_used(const struct bank *b, unsigned i)
+{
+    unsigned first = i / b->ways * b->ways, way = i - first;
+    if (b->policy == MMU_TLB_LRU)
+        return b->state[i] == b->state[first + newest(&b->state[first], b->ways)];
+    for (unsigned node = b->ways + way; b->policy == MMU_TLB_PLRU && node > 1; node /= 2)
+        if (b->state[first + node / 2] != ((node & 1) == 0))
+            return false;
+    return true;
+}
+
+bool mmu_tlb_settled(const struct mmu_tlb *t, uint64_t va, unsigned asid, enum mmu_access access)
+{
+    int i;
+    const struct bank *b = bank_of(&t->array[first_level(t, access)], va, asid, &i);
+    return b && is_last_used(b, (unsigned)i);
 }
 
 /* ---- the walk cache ---- */

@@ -95,6 +95,11 @@ typedef void mmu_tlb_dropped(void *arg, enum mmu_tlb_array, const struct mmu_tlb
 unsigned mmu_tlb_fence(struct mmu_tlb *, const uint64_t *va, const unsigned *asid, mmu_tlb_dropped *dropped, void *arg);
 /* Can an access that hits in this array change which entry goes next? False for FIFO and random replacement. */
 bool mmu_tlb_hits_matter(const struct mmu_tlb *, enum mmu_access);
+/*
+ * Would an access to va hit in the first level and change nothing? For LRU and pseudo-LRU it must be the last one that was used in
+ * its set; otherwise any hit.
+ */
+bool mmu_tlb_settled(const struct mmu_tlb *, uint64_t va, unsigned asid, enum mmu_access);
 
 /*
  * The walk cache. Where a walk of `levels` levels for va may begin: the level whose table, at *table, is the first to be

@@ -274,6 +274,7 @@ static void write_across(struct reference *r, struct machine *m, const struct st
 /* The step is done. Fault: 0, or the page of the access that was refused. */
 static void account(struct reference *r, struct machine *m, const struct step *s, uint64_t cause, uint64_t fault)
 {
+    unsigned id = s->fence_asid_value & ((1u << r->options->config.asid_bits) - 1); /* further bits are ignored (4.2.1) */
     unsigned bytes = s->readable ? insn_bytes((uint16_t)s->insn) : 4;
     bool fetch_fault = cause == EXC_FETCH_PAGE;
     uint64_t last = page(s->pc + bytes - 1), first_data = page(s->va), last_data = page(s->va + s->access.bytes - 1);
@@ -291,7 +292,7 @@ static void account(struct reference *r, struct machine *m, const struct step *s
     if (last != page(s->pc) && !(fetch_fault && fault == page(s->pc)) && (!cause || fetch_fault))
         reference_access(r, m, s, last, MMU_FETCH, fetch_fault);
     if (s->readable && insn_is_sfence(s->insn))
-        mmu_tlb_fence(r->tlb, s->fence_va, s->fence_asid, NULL, NULL);
+        mmu_tlb_fence(r->tlb, s->fence_va, s->fence_asid ? &id : NULL, NULL, NULL);
 }
 
 static void reference_step(struct reference *r, struct machine *m)
@@ -355,7 +356,9 @@ static void counts_agree(void **state)
     static const char *const specs[] = {
         "default", "itlb=4,dtlb=8", "itlb=8:2:random,dtlb=16:4:random,l2=32:4:lru,seed=7", "tlb=16",
         "itlb=4:4:lru,dtlb=16:16:lru", "itlb=8:2:plru,dtlb=16:4:plru:4,l2=64:8:plru", "tlb=32:4:lru", "dtlb=8:8:fifo:2,walk=8",
-        "itlb=2:1:fifo,dtlb=4:1:lru,l2=16:2:fifo",
+        "itlb=2:1:fifo,dtlb=4:1:lru,l2=16:2:fifo", "itlb=8:2:lru,dtlb=16:2:lru", "dtlb=32:4:plru:4,l2=64:8:lru",
+        "dtlb=16:2:plru,walk=4", "tlb=32:2:plru:2", "itlb=8:1:lru,dtlb=8:1:lru", "dtlb=32:4:lru,asid=1",
+        "itlb=8:2:lru,dtlb=16:2:lru,watch=1", "dtlb=16:4:fifo,watch=1",
     };
     uint64_t from = *(uint64_t *)*state;
     for (unsigned i = 0; i < sizeof specs / sizeof *specs; i++)
