@@ -153,7 +153,7 @@ const struct mmu_tlb_entry *tlb_model_stale_entry(const struct tlb_model *t, uin
     return e;
 }
 
-/* Has this leaf lost something? What is only gained needs no fence: at worst there is a fault too many (10.2.1). */
+/* Has this leaf lost something? What is only gained needs no fence: at worst there is a fault too many (4.2.1). */
 static bool differs(uint64_t entry, uint64_t now)
 {
     const uint64_t status = PTE_A | PTE_D;
@@ -269,7 +269,7 @@ static void refill(struct tlb_model *t, uint64_t pc, uint64_t va, enum mmu_acces
 
 /*
  * A hit that must be walked for all the same: a store at an entry without D - or an access that the entry does not allow, since
- * the table may have got the right meanwhile (it need not be fenced for that, 10.2.1). With --stale-tlb that one faults.
+ * the table may have got the right meanwhile (it need not be fenced for that, 4.2.1). With --stale-tlb that one faults.
  */
 static bool lacks_right(const struct tlb_model *t, const struct mmu_tlb_entry *e, enum mmu_access access)
 {

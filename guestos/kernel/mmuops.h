@@ -28,7 +28,7 @@ const MmuOps *svinit(int levels);
 const MmuOps *softinit(const char *form);
 
 /*
- * Address-space numbers (10.1.11). A space gets one when it is used, and keeps it until all have been given out: then a new
+ * Address-space numbers (4.1.11). A space gets one when it is used, and keeps it until all have been given out: then a new
  * generation begins, with nothing in the TLB. Number 0 is the kernel's. A hart that has no others is served, too: its TLB is
  * emptied whenever the space changes.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hardware's view of an address space: sv39 or sv48 page tables (RISC-V privileged spec, 10.4, 10.5). The upper
+ * The hardware's view of an address space: sv39 or sv48 page tables (RISC-V privileged spec, 4.4, 4.5). The upper
  * half of every root is the kernel's. For sv48 there is one more table on top, which leads to the same root for the lowest and
  * the highest addresses: the kernel and the programs need no more. A new entry has A and D set, so that the hardware need not; the clock clears A.
  * A table counts its valid entries (Page.inuse) and goes when the last one does: what is not resident needs no tables.
@@ -85,7 +85,7 @@ static void svfreespace(Space *s)
 
 /*
  * An entry that only gains rights, or was invalid, needs no fence: at worst the access faults once more by the old one
- * (10.2.1). Then it is found as it should be, and fenced.
+ * (4.2.1). Then it is found as it should be, and fenced.
  */
 static bool needsfence(uint64_t old, uint64_t new)
 {
@@ -283,7 +283,7 @@ static void change(Space *s, uint64_t va, uint64_t bytes, Change c)
     uint64_t end = (va + bytes + PGMASK) & ~PGMASK;
     clearrange(s->root, LEVELS - 1, va & ~PGMASK, end, &c);
     if (c.coarse || bytes > PGSIZE || (va & PGMASK) != 0)
-        asidfence(&s->asid); /* one with an address speaks of leaves only (10.2.1) */
+        asidfence(&s->asid); /* one with an address speaks of leaves only (4.2.1) */
     else
         asidfencepage(&s->asid, va);
 }

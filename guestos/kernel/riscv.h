@@ -22,7 +22,7 @@ __asm__(".option arch, +zicsr, +zifencei");
 #define SIE_STIE (1ull << 5)
 #define SIE_SEIE (1ull << 9)
 
-/* scause (10.1.8) */
+/* scause (4.1.8) */
 #define CAUSE_INTERRUPT (1ull << 63)
 enum { INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
 enum {
