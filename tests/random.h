@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Repeatable randomness for unit tests that do without the kernel's code (those have tests/khost/random.h): xorshift64*. A test
- * has one stream; it is seeded with a number of the test's own, or by the clock, and TARRY_SEED replays it.
+ * Repeatable randomness for unit tests that do without the kernel's code (those have tests/khost/random.h):
+ * xorshift64*. A test has one stream; it is seeded with a number of the test's own, or by the clock, and TARRY_SEED
+ * replays it.
  */
 #ifndef TESTS_RANDOM_H
 #define TESTS_RANDOM_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A kernel that changes its tables at random and forgets most fences, for --stale-tlb. It knows what a TLB that never evicts
- * holds (privileged spec, 4.2.1), so each access must come to what the entry says that was there, or else the table; and it
- * prints which accesses used an entry that the table no longer has, and where the fence is missing: the rows of tlb_stale
- * (tests/stale.t). With `fenced` it forgets none.
+ * A kernel that changes its tables at random and forgets most fences, for --stale-tlb. It knows what a TLB that never
+ * evicts holds (privileged spec, 4.2.1), so each access must come to what the entry says that was there, or else the
+ * table; and it prints which accesses used an entry that the table no longer has, and where the fence is missing: the
+ * rows of tlb_stale (tests/stale.t). With `fenced` it forgets none.
  */
 #include "guest.h"
 
@@ -26,10 +26,12 @@ enum use { LOAD, STORE, FETCH, USES };
 uint64_t use_load(uint64_t va);
 void use_store(uint64_t va, uint64_t value);
 uint64_t use_code(uint64_t va);
-void change_0(uint64_t *, uint64_t), change_1(uint64_t *, uint64_t), change_2(uint64_t *, uint64_t), change_3(uint64_t *, uint64_t);
+void change_0(uint64_t *, uint64_t), change_1(uint64_t *, uint64_t), change_2(uint64_t *, uint64_t),
+    change_3(uint64_t *, uint64_t);
 __asm__(".text\n.balign 4\n.option push\n.option norvc\n"
         "use_load: ld a0, 0(a0)\nret\nuse_store: sd a1, 8(a0)\nret\nuse_code: addi a0, a0, 16\njr a0\n"
-        "change_0: sd a1, 0(a0)\nret\nchange_1: sd a1, 0(a0)\nret\nchange_2: sd a1, 0(a0)\nret\nchange_3: sd a1, 0(a0)\nret\n"
+        "change_0: sd a1, 0(a0)\nret\nchange_1: sd a1, 0(a0)\nret\n"
+        "change_2: sd a1, 0(a0)\nret\nchange_3: sd a1, 0(a0)\nret\n"
         ".option pop\n");
 static void (*const sites[SITES])(uint64_t *, uint64_t) = {change_0, change_1, change_2, change_3};
 
@@ -80,7 +82,8 @@ static void change(void)
 {
     static const uint64_t rights[] = {0, R, R | W, R | W, R | W | X, R | X, R | W | X, R | W | X};
     unsigned p = below(PAGES), s = below(SPACES), site = below(SITES);
-    uint64_t flags = rights[below(8)], leaf = flags ? (uint64_t)(uintptr_t)frames[below(FRAMES)] >> 2 | flags | V | A | D : 0;
+    uint64_t flags = rights[below(8)],
+             leaf = flags ? (uint64_t)(uintptr_t)frames[below(FRAMES)] >> 2 | flags | V | A | D : 0;
     uint64_t va = BASE + p * PAGE;
     sites[site](&spaces[s].pte[p], leaf);
     spaces[s].changed[p] = site;
@@ -95,9 +98,18 @@ static void forgetful_fence(void)
     fence(kind ? &va : 0, kind < 5 ? &s : 0);
 }
 
-static void do_load(uint64_t va) { got = use_load(va); }
-static void do_store(uint64_t va) { use_store(va, got); }
-static void do_code(uint64_t va) { got = use_code(va); }
+static void do_load(uint64_t va)
+{
+    got = use_load(va);
+}
+static void do_store(uint64_t va)
+{
+    use_store(va, got);
+}
+static void do_code(uint64_t va)
+{
+    got = use_code(va);
+}
 
 /* The row that the trace must have. */
 static void tell(enum use use, uint64_t va, const struct entry *e, uint64_t now, unsigned site)

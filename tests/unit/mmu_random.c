@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The walker against another one, Unicorn's own (UC_TLB_CPU): random page tables, contexts and accesses must be refused or allowed
- * alike, with the same exception, reach the same bytes and leave the same A and D bits. What that walker, of QEMU 5.0, does not check
- * (reserved bits, A, D and U in pointers) is left to mmu_walk.c and to tests/walks, which compares the machine with QEMU 7.2.
+ * The walker against another one, Unicorn's own (UC_TLB_CPU): random page tables, contexts and accesses must be refused
+ * or allowed alike, with the same exception, reach the same bytes and leave the same A and D bits. What that walker, of
+ * QEMU 5.0, does not check (reserved bits, A, D and U in pointers) is left to mmu_walk.c and to tests/walks, which
+ * compares the machine with QEMU 7.2.
  *
  * TARRY_SEED repeats a run; TARRY_CASES or an argument sets the number of cases.
  */
@@ -22,7 +23,8 @@
 #define BASE 0x80000000ull
 #define PAGE 4096u
 #define PAGES 64u
-#define TABLES 12u /* pages 0..11 are tables, 12 and 13 tables of the code, the last the code, the others are mapped */
+#define TABLES 12u /* pages 0..11 are tables, 12 and 13 tables of the code, the last the code, the others are mapped   \
+                    */
 #define FIRST 14u
 #define LAST (PAGES - 2)
 #define CODE (BASE + (PAGES - 1) * (uint64_t)PAGE)
@@ -30,26 +32,43 @@
 #define BATCH 500u    /* cases with the same tables */
 
 /* All of them: address in a0, value in a1, then ebreak. */
-enum kind { LOAD_1, LOAD_2, LOAD_4, LOAD_8, STORE_1, STORE_2, STORE_4, STORE_8, AMO_4, AMO_8, LR_4, LR_8, PAIR_4, PAIR_8, FETCH, KINDS };
+enum kind {
+    LOAD_1,
+    LOAD_2,
+    LOAD_4,
+    LOAD_8,
+    STORE_1,
+    STORE_2,
+    STORE_4,
+    STORE_8,
+    AMO_4,
+    AMO_8,
+    LR_4,
+    LR_8,
+    PAIR_4,
+    PAIR_8,
+    FETCH,
+    KINDS
+};
 
 static const struct {
     uint32_t insns[2]; /* lr and sc, or one */
     unsigned bytes;
 } kinds[KINDS] = {
-    [LOAD_1] = {{0x00050503}, 1},              /* lb a0, 0(a0) */
-    [LOAD_2] = {{0x00051503}, 2},              /* lh */
-    [LOAD_4] = {{0x00052503}, 4},              /* lw */
-    [LOAD_8] = {{0x00053503}, 8},              /* ld */
-    [STORE_1] = {{0x00b50023}, 1},             /* sb a1, 0(a0) */
-    [STORE_2] = {{0x00b51023}, 2},             /* sh */
-    [STORE_4] = {{0x00b52023}, 4},             /* sw */
-    [STORE_8] = {{0x00b53023}, 8},             /* sd */
-    [AMO_4] = {{0x08b5262f}, 4},               /* amoswap.w a2, a1, (a0) */
-    [AMO_8] = {{0x08b5362f}, 8},               /* amoswap.d */
-    [LR_4] = {{0x1005262f}, 4},                /* lr.w a2, (a0) */
-    [LR_8] = {{0x1005362f}, 8},                /* lr.d */
-    [PAIR_4] = {{0x1005262f, 0x18b5272f}, 4},  /* lr.w; sc.w a4, a1, (a0) */
-    [PAIR_8] = {{0x1005362f, 0x18b5372f}, 8},  /* lr.d; sc.d */
+    [LOAD_1] = {{0x00050503}, 1},             /* lb a0, 0(a0) */
+    [LOAD_2] = {{0x00051503}, 2},             /* lh */
+    [LOAD_4] = {{0x00052503}, 4},             /* lw */
+    [LOAD_8] = {{0x00053503}, 8},             /* ld */
+    [STORE_1] = {{0x00b50023}, 1},            /* sb a1, 0(a0) */
+    [STORE_2] = {{0x00b51023}, 2},            /* sh */
+    [STORE_4] = {{0x00b52023}, 4},            /* sw */
+    [STORE_8] = {{0x00b53023}, 8},            /* sd */
+    [AMO_4] = {{0x08b5262f}, 4},              /* amoswap.w a2, a1, (a0) */
+    [AMO_8] = {{0x08b5362f}, 8},              /* amoswap.d */
+    [LR_4] = {{0x1005262f}, 4},               /* lr.w a2, (a0) */
+    [LR_8] = {{0x1005362f}, 8},               /* lr.d */
+    [PAIR_4] = {{0x1005262f, 0x18b5272f}, 4}, /* lr.w; sc.w a4, a1, (a0) */
+    [PAIR_8] = {{0x1005362f, 0x18b5372f}, 8}, /* lr.d; sc.d */
     [FETCH] = {{0}, 2},
 };
 #define EBREAK_INSN 0x00100073u
@@ -57,7 +76,7 @@ static const struct {
 #define CODE_BYTES 16u   /* of each kind */
 
 static _Alignas(PAGE) uint8_t ram[PAGES * PAGE], ours[PAGES * PAGE]; /* Unicorn's, and what we say it must be */
-static uint32_t trapped; /* exception that Unicorn raised, 0: none */
+static uint32_t trapped;                                             /* exception that Unicorn raised, 0: none */
 static unsigned long cases = 1000000, compared, skipped, allowed, crossings;
 
 static void on_trap(uc_engine *uc, uint32_t number, void *user)
@@ -98,7 +117,8 @@ static uint64_t random_pte(void)
     return PA_TO_PTE(target) | flags;
 }
 
-/* Every 8 bytes of the mapped pages are an ebreak and tell where they lie; at the end of a page a lui runs into the next. */
+/* Every 8 bytes of the mapped pages are an ebreak and tell where they lie; at the end of a page a lui runs into the
+ * next. */
 static void fill(void)
 {
     memset(ram, 0, sizeof ram);
@@ -109,14 +129,16 @@ static void fill(void)
         memcpy(ram + i, &word, 8);
     }
     memset(ram + TABLES * PAGE, 0, 2 * PAGE);
-    uint64_t root = PA_TO_PTE(page_at(TABLES)) | PTE_V, both[] = {PA_TO_PTE(page_at(TABLES)) | PTE_V, PA_TO_PTE(page_at(TABLES + 1)) | PTE_V},
+    uint64_t root = PA_TO_PTE(page_at(TABLES)) | PTE_V,
+             both[] = {PA_TO_PTE(page_at(TABLES)) | PTE_V, PA_TO_PTE(page_at(TABLES + 1)) | PTE_V},
              leaf = PA_TO_PTE(CODE) | PTE_V | PTE_R | PTE_X | PTE_A | PTE_D, leaves[] = {leaf, leaf | PTE_U};
     /* Sv48 goes by entry 0 of the first of these tables once more; then, in both, entry 1 */
     memcpy(ram + CODE_INDEX * 8, &root, 8);
     memcpy(ram + TABLES * PAGE, both, sizeof both);
     memcpy(ram + (TABLES + 1) * PAGE, leaves, sizeof leaves);
     for (unsigned k = 0; k < FETCH; k++) {
-        uint32_t insns[4] = {kinds[k].insns[0], kinds[k].insns[1] ? kinds[k].insns[1] : EBREAK_INSN, EBREAK_INSN, EBREAK_INSN};
+        uint32_t insns[4] = {kinds[k].insns[0], kinds[k].insns[1] ? kinds[k].insns[1] : EBREAK_INSN, EBREAK_INSN,
+                             EBREAK_INSN};
         memcpy(ram + (CODE - BASE) + k * CODE_BYTES, insns, sizeof insns);
     }
     memcpy(ours, ram, sizeof ram);
@@ -178,14 +200,17 @@ static uint64_t code_address(const struct access *a)
         return a->va;
     if (a->by_mprv || levels == 0 || a->context.privilege == MMU_MACHINE)
         return CODE + offset;
-    uint64_t index = (uint64_t)CODE_INDEX << (3 + 9 * levels), middle = 1ull << 21; /* entry 1 of the table of level 1 */
+    uint64_t index = (uint64_t)CODE_INDEX << (3 + 9 * levels),
+             middle = 1ull << 21; /* entry 1 of the table of level 1 */
     return index | middle | (a->context.privilege == MMU_USER ? PAGE : 0) | offset;
 }
 
 static void choose(struct access *a)
 {
-    static const uint8_t modes[] = {MMU_USER, MMU_USER, MMU_SUPERVISOR, MMU_SUPERVISOR, MMU_SUPERVISOR, MMU_SUPERVISOR, MMU_MACHINE};
-    static const uint8_t satps[] = {SATP_SV39, SATP_SV39, SATP_SV39, SATP_SV48, SATP_SV48, SATP_SV48, SATP_SV48, SATP_BARE};
+    static const uint8_t modes[] = {MMU_USER,       MMU_USER,       MMU_SUPERVISOR, MMU_SUPERVISOR,
+                                    MMU_SUPERVISOR, MMU_SUPERVISOR, MMU_MACHINE};
+    static const uint8_t satps[] = {SATP_SV39, SATP_SV39, SATP_SV39, SATP_SV48,
+                                    SATP_SV48, SATP_SV48, SATP_SV48, SATP_BARE};
     unsigned mode = satps[below(8)], bits = mode == SATP_SV48 ? 48 : 39;
     a->context = (struct mmu_context){(uint64_t)mode << 60 | BASE / PAGE, modes[below(7)], below(2), below(2)};
     if (mode == SATP_BARE)
@@ -212,7 +237,8 @@ static void choose(struct access *a)
     if (mode == SATP_BARE || a->context.privilege == MMU_MACHINE)
         a->va = page_at(FIRST + below(LAST - FIRST));
     a->va = (a->va & ~(uint64_t)(PAGE - 1)) | offset;
-    if (a->va - (CODE - PAGE) < 2 * PAGE) /* Unicorn's soft TLB has that address from M mode's fetches, which know nothing of MPRV */
+    if (a->va - (CODE - PAGE) <
+        2 * PAGE) /* Unicorn's soft TLB has that address from M mode's fetches, which know nothing of MPRV */
         a->by_mprv = false;
 }
 
@@ -226,10 +252,10 @@ static uint32_t walk(const struct access *a, uint64_t va, enum mmu_access access
 
 struct outcome {
     uint32_t cause;
-    unsigned bytes;     /* of the first page */
+    unsigned bytes; /* of the first page */
     uint64_t pa[2];
     enum mmu_refusal refusal;
-    bool open;          /* not checked by Unicorn, or it would leave the data pages */
+    bool open; /* not checked by Unicorn, or it would leave the data pages */
 };
 
 /* The accesses to a page that an instruction makes, in their order: an AMO reads first, but to both it is a store. */
@@ -296,11 +322,13 @@ static uint64_t sign_extend(uint64_t value, unsigned bytes)
 /* By Unicorn. Returns what was loaded. */
 static uint64_t run(uc_engine *uc, const struct access *a)
 {
-    uint64_t machine = 3, mstatus = (uint64_t)a->context.sum << 18 | (uint64_t)a->context.mxr << 19, loaded = 0, other = 0;
+    uint64_t machine = 3, mstatus = (uint64_t)a->context.sum << 18 | (uint64_t)a->context.mxr << 19, loaded = 0,
+             other = 0;
     uint64_t satp = a->context.satp, privilege = a->context.privilege, va = a->va, value = a->value;
     if (a->by_mprv)
         mstatus |= 1ull << 17 | privilege << 11;
-    int regs[] = {UC_RISCV_REG_PRIV, UC_RISCV_REG_SATP, UC_RISCV_REG_MSTATUS, UC_RISCV_REG_A0, UC_RISCV_REG_A1, UC_RISCV_REG_PRIV};
+    int regs[] = {UC_RISCV_REG_PRIV, UC_RISCV_REG_SATP, UC_RISCV_REG_MSTATUS,
+                  UC_RISCV_REG_A0,   UC_RISCV_REG_A1,   UC_RISCV_REG_PRIV};
     void *values[] = {&machine, &satp, &mstatus, &va, &value, a->by_mprv ? &machine : &privilege};
     assert_int_equal(uc_reg_write_batch(uc, regs, values, 6), UC_ERR_OK);
     uc_ctl_flush_tlb(uc);
@@ -313,9 +341,11 @@ static uint64_t run(uc_engine *uc, const struct access *a)
 
 static void tell(unsigned long n, const struct access *a, const struct outcome *o, const char *what)
 {
-    fail_msg("case %lu: satp 0x%llx kind %d va 0x%llx privilege %d%s sum %d mxr %d: %s; walker: '%s', exception %u; Unicorn: exception %u", n,
-             (unsigned long long)a->context.satp, a->kind, (unsigned long long)a->va, a->context.privilege, a->by_mprv ? " (MPRV)" : "",
-             a->context.sum, a->context.mxr, what, mmu_refusal_text(o->refusal), o->cause, trapped);
+    fail_msg("case %lu: satp 0x%llx kind %d va 0x%llx privilege %d%s sum %d mxr %d: %s; walker: '%s', exception %u; "
+             "Unicorn: exception %u",
+             n, (unsigned long long)a->context.satp, a->kind, (unsigned long long)a->va, a->context.privilege,
+             a->by_mprv ? " (MPRV)" : "", a->context.sum, a->context.mxr, what, mmu_refusal_text(o->refusal), o->cause,
+             trapped);
 }
 
 /* The entries of the tables that differ are found at the end of a batch; here, those that the walk has met. */
@@ -343,7 +373,8 @@ static void one_case(uc_engine *uc, unsigned long n)
         tell(n, &a, &o, "another exception");
     if (memcmp(ours, ram, sizeof saved) != 0)
         tell(n, &a, &o, "other entries");
-    if (!o.cause && a.kind != FETCH && (!is_store(a.kind) || a.kind >= AMO_4) && loaded != sign_extend(word, kinds[a.kind].bytes))
+    if (!o.cause && a.kind != FETCH && (!is_store(a.kind) || a.kind >= AMO_4) &&
+        loaded != sign_extend(word, kinds[a.kind].bytes))
         tell(n, &a, &o, "another value");
     compared++;
     allowed += !o.cause;
@@ -369,8 +400,8 @@ static void agrees_with_unicorn(void **state)
         }
         one_case(uc, n);
     }
-    printf("# %lu cases, of which %lu were allowed and %lu touched two pages; %lu more led to what neither may touch\n", compared, allowed,
-           crossings, skipped);
+    printf("# %lu cases, of which %lu were allowed and %lu touched two pages; %lu more led to what neither may touch\n",
+           compared, allowed, crossings, skipped);
     assert_true(allowed > compared / 20 && crossings > compared / 1000);
     uc_close(uc);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TLB model with all that it may have - two arrays of the first level or one, a second level, entries for superpages, address spaces, a
- * walk cache - beside a naive one that follows docs/tlb.md with lists and times, for LRU and FIFO (mmu_tlb.c has the other policies, of one
- * array). TARRY_SEED repeats a run; TARRY_OPS sets the number of accesses.
+ * The TLB model with all that it may have - two arrays of the first level or one, a second level, entries for
+ * superpages, address spaces, a walk cache - beside a naive one that follows docs/tlb.md with lists and times, for LRU
+ * and FIFO (mmu_tlb.c has the other policies, of one array). TARRY_SEED repeats a run; TARRY_OPS sets the number of
+ * accesses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,14 +194,16 @@ static void step(struct mmu_tlb *t, struct naive *s, unsigned pages)
             gone += naive_fence(&s->small[i], only_va, only_asid) + naive_fence(&s->large[i], only_va, only_asid);
         for (unsigned i = 0; i < s->walk.n; i++) { /* a pointer goes if it leads to the address */
             struct item *p = &s->walk.item[i];
-            if (p->bytes && (!only_va || *only_va - p->va < p->bytes) && (!only_asid || (!p->global && p->asid == asid)))
+            if (p->bytes && (!only_va || *only_va - p->va < p->bytes) &&
+                (!only_asid || (!p->global && p->asid == asid)))
                 p->bytes = 0;
         }
         assert_int_equal(mmu_tlb_fence(t, only_va, only_asid, NULL, NULL), gone);
         dropped += gone;
         return;
     }
-    enum mmu_tlb_place place = mmu_tlb_access(t, va, asid, access, &e, &out), expected = naive_access(s, va, asid, access);
+    enum mmu_tlb_place place = mmu_tlb_access(t, va, asid, access, &e, &out),
+                       expected = naive_access(s, va, asid, access);
     assert_int_equal(place, expected);
     hits[place]++;
     if (place != MMU_TLB_MISS) {
@@ -233,7 +236,8 @@ static void agrees(void **state)
 {
     (void)state;
     for (unsigned long done = 0; done < operations; done += STEPS) {
-        struct mmu_tlb_config c = {some_geometry(true), some_geometry(false), some_geometry(true), below(2) * below(12), 2, 1};
+        struct mmu_tlb_config c = {
+            some_geometry(true), some_geometry(false), some_geometry(true), below(2) * below(12), 2, 1};
         const struct mmu_tlb_geometry *g[] = {&c.itlb, &c.dtlb, &c.l2};
         assert_null(mmu_tlb_check(&c));
         void *memory = malloc(mmu_tlb_bytes(&c));
@@ -252,8 +256,8 @@ static void agrees(void **state)
         free(memory);
         free(s);
     }
-    printf("# %lu geometries; %lu hits in the first level, %lu in the second, %lu misses, %lu entries fenced\n", operations / STEPS,
-           hits[MMU_TLB_L1], hits[MMU_TLB_L2], hits[MMU_TLB_MISS], dropped);
+    printf("# %lu geometries; %lu hits in the first level, %lu in the second, %lu misses, %lu entries fenced\n",
+           operations / STEPS, hits[MMU_TLB_L1], hits[MMU_TLB_L2], hits[MMU_TLB_MISS], dropped);
     assert_true(hits[MMU_TLB_L1] > operations / 20 && hits[MMU_TLB_L2] > operations / 50 && dropped > operations / 200);
 }
 

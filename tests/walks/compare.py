@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Random walks on the machine and on a reference: the digests must agree; the first case that differs is printed in words."""
+"""Random walks on the machine and on a reference: digests must agree; the first case that differs is told in words."""
 import argparse
 import os
 import subprocess
@@ -20,12 +20,12 @@ def arguments():
     p.add_argument("tarry", help="build/tarry")
     p.add_argument("-n", type=int, default=10000, metavar="CASES", help="how many (10000)")
     p.add_argument("-t", type=float, metavar="SECONDS", help="or for so long, if that ends earlier")
-    p.add_argument("-s", dest="seed", type=lambda s: int(s, 0), default=int(os.environ.get("TARRY_SEED", "1"), 0), metavar="SEED",
-                   help="seed (TARRY_SEED, 1)")
+    p.add_argument("-s", dest="seed", type=lambda s: int(s, 0), default=int(os.environ.get("TARRY_SEED", "1"), 0),
+                   metavar="SEED", help="seed (TARRY_SEED, 1)")
     p.add_argument("-r", default="qemu", metavar="REFERENCE",
-                   help="qemu; or a command that runs an ELF file and does what the specification says (everything is compared "
-                        "then), with its options; or a file of digests that --save wrote")
-    p.add_argument("--exact", action="store_true", help="the reference does what the specification says: compare everything")
+                   help="qemu; or a command, with its options, that runs an ELF file; or a file that --save wrote")
+    p.add_argument("--exact", action="store_true",
+                   help="the reference does what the specification says: compare everything")
     p.add_argument("--open-bits", action="store_true", help="A and D after an access fault are not compared")
     p.add_argument("--options", default="", help="more options of tarry boot")
     p.add_argument("--limit", type=float, default=300, metavar="SECONDS", help="of one run of a hundred batches (300)")
@@ -63,7 +63,8 @@ class Run:
 
     def on(self, sides, first, batches, words=(0, 0)):
         with open(self.bytes, "wb") as f:
-            f.write(struct.pack("<6Q", self.a.seed & 2**64 - 1, first, batches, *words, self.a.exact | self.a.open_bits << 1).ljust(4096, b"\0"))
+            rules = self.a.exact | self.a.open_bits << 1
+            f.write(struct.pack("<6Q", self.a.seed & 2**64 - 1, first, batches, *words, rules).ljust(4096, b"\0"))
         subprocess.run([OBJCOPY, "--update-section", f".parameters={self.bytes}", self.a.elf, self.elf], check=True)
         for side in sides:
             side.start(self.elf)
@@ -102,7 +103,8 @@ def compare(a, run, tarry, reference):
         found = first_difference(mine, theirs)
         if found or len(mine) != batches:
             at = found[0] if found else len(mine)
-            print(f"seed {a.seed:#x} differs in batch {first + at}, cases {(first + at) * BATCH} to {(first + at + 1) * BATCH - 1}:")
+            case = (first + at) * BATCH
+            print(f"seed {a.seed:#x} differs in batch {first + at}, cases {case} to {case + BATCH - 1}:")
             print(explain(run, [tarry, reference], first + at) if reference and found else f"  {found}")
             return 1
         first += batches

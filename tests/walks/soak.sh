@@ -4,4 +4,4 @@
 cd "$(dirname "$0")/../.." || exit 1
 build=${BUILD:-build}
 tests/walks/compare.py -n 100000000 -t "${WALKS_SECONDS:-900}" "$build/tests/walks/walks.elf" "$build/tarry" &&
-    tests/walks/compare.py -n 1000000 -t 60 --open-bits --options "--stale-tlb --tlb default" "$build/tests/walks/walks.elf" "$build/tarry"
+    tests/walks/compare.py -n 1000000 -t $((${WALKS_SECONDS:-900} / 5 + 1)) --open-bits --options "--stale-tlb --tlb default" "$build/tests/walks/walks.elf" "$build/tarry"

@@ -7,7 +7,7 @@
 #include "walks.h"
 
 #define FRAMES 8
-#define SPARE 4 /* tables of each level of each address space */
+#define SPARE 4      /* tables of each level of each address space */
 #define STUB_INDEX 3 /* of the root: where the program itself lies for U and S mode */
 #define NAPOT_32K(address) ((uint64_t)(uintptr_t)(address) >> 2 | 0xfff)
 #define RESERVED_BIT (1ull << (54 + below(10)))
@@ -15,8 +15,8 @@
 typedef uint64_t table[512];
 
 /*
- * What PMP forbids lies between pages that are no targets, since QEMU asks PMP for the bytes behind a page when an access
- * runs into the next (docs/lockstep.md). Accesses that run on in a superpage stay in this struct.
+ * What PMP forbids lies between pages that are no targets, since QEMU asks PMP for the bytes behind a page when an
+ * access runs into the next (docs/lockstep.md). Accesses that run on in a superpage stay in this struct.
  */
 static struct {
     table pad[8];
@@ -50,13 +50,15 @@ static int is_memory(uint64_t pa)
     return pa - 0x80000000ull < 128ull << 20;
 }
 
-/* Each 8 bytes say where they are; run, they say it in a0 and end with an ecall. The last two run on in the next page. */
+/* Each 8 bytes say where they are; run, they say it in a0 and end with an ecall. The last two run on in the next page.
+ */
 static void fill_code(uint64_t *page, uint64_t number)
 {
     for (uint64_t i = 0; i < 512; i++)
-        page[i] = 0x73ull << 32 | 0x537 | (number << 9 | i) << 12; /* lui a0; ecall */
-    page[0] = number << 48 | 0x73ull << 16 | 0x4501 | (number & 31) << 2;       /* c.li a0; ecall */
-    page[511] = (0x05b7 | (number & 15) << 12) << 48 | 0x000100010001ull; /* c.nop, three times; the first half of lui a1 */
+        page[i] = 0x73ull << 32 | 0x537 | (number << 9 | i) << 12;        /* lui a0; ecall */
+    page[0] = number << 48 | 0x73ull << 16 | 0x4501 | (number & 31) << 2; /* c.li a0; ecall */
+    page[511] =
+        (0x05b7 | (number & 15) << 12) << 48 | 0x000100010001ull; /* c.nop, three times; the first half of lui a1 */
 }
 
 static void fill_data(uint64_t *page)
@@ -102,8 +104,8 @@ static uint64_t some_frame(int code)
 }
 
 /*
- * An access to two pages is never to one that is no memory: QEMU sees that when it has looked at both, and has stored into the first.
- * (Of two faults either may be told, and what a store that faults has done is open.)
+ * An access to two pages is never to one that is no memory: QEMU sees that when it has looked at both, and has stored
+ * into the first. (Of two faults either may be told, and what a store that faults has done is open.)
  */
 static uint64_t some_target(int code, int memory_only)
 {
@@ -127,13 +129,18 @@ static uint64_t random_leaf(unsigned level, uint64_t target, int global)
     if (level && one_in(8))
         ppn |= rnd() & ((1ull << 9 * level) - 1);
     switch (below(80)) {
-    case 0: case 1:
+    case 0:
+    case 1:
         flags &= ~(uint64_t)V;
         break;
-    case 2: case 3: case 4:
+    case 2:
+    case 3:
+    case 4:
         flags |= RESERVED_BIT;
         break;
-    case 5: case 6: case 7:
+    case 5:
+    case 6:
+    case 7:
         flags = (flags & ~(uint64_t)R) | W;
         break;
     case 8:
@@ -148,19 +155,23 @@ static uint64_t random_pointer(uint64_t *next, int global)
 {
     uint64_t flags = V | (rnd() & 3 << 8) | (global && one_in(4) ? G : 0), pa = address_of(next);
     switch (below(150)) {
-    case 0: case 1:
+    case 0:
+    case 1:
         flags |= A;
         break;
-    case 2: case 3:
+    case 2:
+    case 3:
         flags |= D;
         break;
-    case 4: case 5:
+    case 4:
+    case 5:
         flags |= U;
         break;
     case 6:
         flags &= ~(uint64_t)V;
         break;
-    case 7: case 8:
+    case 7:
+    case 8:
         flags |= RESERVED_BIT;
         break;
     case 9:
@@ -320,7 +331,8 @@ uint64_t stub_address(const struct context *c, enum mode mode)
     return (uint64_t)STUB_INDEX << (3 + 9 * c->levels) | (mode == IN_U ? PAGE : 0);
 }
 
-/* PMP: tables and frames of their own that U and S mode may not touch in every way. QEMU sets A and D whatever it says. */
+/* PMP: tables and frames of their own that U and S mode may not touch in every way. QEMU sets A and D whatever it says.
+ */
 static void new_protection(void)
 {
     static const uint8_t frames[6] = {0, R, R | W, X, R | X, R | W | X};

@@ -35,7 +35,8 @@ static void fence(enum fence f, uint64_t va, uint64_t asid)
     }
 }
 
-/* A fence that is enough for a change of a leaf, or of pointers, too; entries that are global belong to no address space. */
+/* A fence that is enough for a change of a leaf, or of pointers, too; entries that are global belong to no address
+ * space. */
 static enum fence enough(int leaf_only)
 {
     static const enum fence leaf[4] = {FENCE_ALL, FENCE_VA, FENCE_ASID, FENCE_VA_ASID};
@@ -61,7 +62,8 @@ static int is_amo(enum kind k)
 static void forgive(struct access *a)
 {
     uint64_t size = sizes[a->kind], page = a->va & ~(PAGE - 1);
-    if (a->kind <= LD && a->va % size && a->tval - page < PAGE && (nowhere || a->cause == 5 || a->va - page + size > PAGE))
+    if (a->kind <= LD && a->va % size && a->tval - page < PAGE &&
+        (nowhere || a->cause == 5 || a->va - page + size > PAGE))
         a->tval &= ~(size - 1);
     if (is_amo(a->kind) && (a->cause == 4 || a->cause == 5 || a->cause == 13))
         a->cause += 2; /* a load's fault */
@@ -124,7 +126,8 @@ static void choose(const struct context *c, const struct path *p, const struct p
     a->pc = a->kind == FETCH ? a->va
             : a->by_mprv     ? (uint64_t)(uintptr_t)stubs + 16 * a->kind
                              : stub_address(c, a->mode) + 16 * a->kind;
-    a->mstatus = (uint64_t)a->mode << MPP_SHIFT | (a->by_mprv ? MPRV : 0) | (one_in(2) ? SUM : 0) | (one_in(2) ? MXR : 0);
+    a->mstatus =
+        (uint64_t)a->mode << MPP_SHIFT | (a->by_mprv ? MPRV : 0) | (one_in(2) ? SUM : 0) | (one_in(2) ? MXR : 0);
     if (a->mode == IN_M && a->kind != FETCH) /* not translated: where the target is */
         a->va = p->target + offset;
 }
@@ -133,8 +136,11 @@ static void choose(const struct context *c, const struct path *p, const struct p
 static void go_stale(const struct context *c, struct path *p)
 {
     struct access a;
-    do_access(&(struct access){.pc = (uint64_t)(uintptr_t)stubs + 16 * LD, .mstatus = (uint64_t)IN_S << MPP_SHIFT | MPRV | SUM,
-                               .va = p->va, .by_mprv = 1, .kind = LD});
+    do_access(&(struct access){.pc = (uint64_t)(uintptr_t)stubs + 16 * LD,
+                               .mstatus = (uint64_t)IN_S << MPP_SHIFT | MPRV | SUM,
+                               .va = p->va,
+                               .by_mprv = 1,
+                               .kind = LD});
     for (unsigned i = 0; i < p->n; i++)
         p->before[i] = *p->entry[i];
     struct path saved = *p;

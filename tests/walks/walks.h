@@ -30,10 +30,30 @@ extern struct parameters parameters;
 
 enum rules {
     EXACT = 1,    /* the reference does what the specification says: everything */
-    OPEN_BITS = 2 /* A and D may or may not be set by an access fault, or by an AMO that faults; which fault that is is open, too */
+    OPEN_BITS = 2 /* A and D may or may not be set by an access fault, or by an AMO that faults; which fault that is is
+                     open, too */
 };
 
-enum kind { LB, LH, LW, LD, SB, SH, SW, SD, AMOADD_W, AMOADD_D, AMOSWAP_W, AMOSWAP_D, LR_W, LR_D, LR_SC_W, LR_SC_D, FETCH, KINDS };
+enum kind {
+    LB,
+    LH,
+    LW,
+    LD,
+    SB,
+    SH,
+    SW,
+    SD,
+    AMOADD_W,
+    AMOADD_D,
+    AMOSWAP_W,
+    AMOSWAP_D,
+    LR_W,
+    LR_D,
+    LR_SC_W,
+    LR_SC_D,
+    FETCH,
+    KINDS
+};
 enum mode { IN_U = 0, IN_S = 1, IN_M = 3 };
 enum fence { NO_FENCE, FENCE_ALL, FENCE_ASID, FENCE_VA, FENCE_VA_ASID };
 
@@ -70,7 +90,10 @@ extern char stubs[]; /* 16 bytes for each kind but FETCH: the access, then ecall
 void set_random(uint64_t seed, uint64_t batch);
 uint64_t rnd(void);
 unsigned below(unsigned n);
-static inline int one_in(unsigned n) { return below(n) == 0; }
+static inline int one_in(unsigned n)
+{
+    return below(n) == 0;
+}
 
 /* ---- tables.c ---- */
 void new_tables(void);
@@ -87,6 +110,7 @@ extern int nowhere;     /* the path leads to a table where no memory is */
 uint64_t digest_of_frames(uint64_t digest);
 
 /* ---- words.c ---- */
-void describe(uint64_t batch, unsigned n, const struct context *, const struct path *, const struct path *, const struct access *);
+void describe(uint64_t batch, unsigned n, const struct context *, const struct path *, const struct path *,
+              const struct access *);
 
 #endif

@@ -2,13 +2,15 @@
 /* A case in words. */
 #include "walks.h"
 
-static const char *const kinds[KINDS] = {"lb", "lh", "lw", "ld", "sb", "sh", "sw", "sd", "amoadd.w", "amoadd.d", "amoswap.w",
-                                         "amoswap.d", "lr.w", "lr.d", "lr.w, sc.w", "lr.d, sc.d", "fetch"};
-static const char *const fences[] = {"no fence", "sfence.vma", "sfence.vma x0, asid", "sfence.vma va", "sfence.vma va, asid"};
-static const char *const causes[16] = {[1] = "fetch access fault", [2] = "illegal instruction", [4] = "misaligned load",
-                                       [5] = "load access fault", [6] = "misaligned store", [7] = "store access fault",
-                                       [8] = "done in U mode", [9] = "done in S mode", [11] = "done in M mode",
-                                       [12] = "fetch page fault", [13] = "load page fault", [15] = "store page fault"};
+static const char *const kinds[KINDS] = {"lb",   "lh",   "lw",         "ld",         "sb",        "sh",
+                                         "sw",   "sd",   "amoadd.w",   "amoadd.d",   "amoswap.w", "amoswap.d",
+                                         "lr.w", "lr.d", "lr.w, sc.w", "lr.d, sc.d", "fetch"};
+static const char *const fences[] = {"no fence", "sfence.vma", "sfence.vma x0, asid", "sfence.vma va",
+                                     "sfence.vma va, asid"};
+static const char *const causes[16] = {
+    [1] = "fetch access fault", [2] = "illegal instruction", [4] = "misaligned load",  [5] = "load access fault",
+    [6] = "misaligned store",   [7] = "store access fault",  [8] = "done in U mode",   [9] = "done in S mode",
+    [11] = "done in M mode",    [12] = "fetch page fault",   [13] = "load page fault", [15] = "store page fault"};
 
 static void word(const char *before, uint64_t value)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The software-managed TLB beside a naive one, written from docs/softtlb.md: a machine-mode guest does random things to both - entries written
- * by stlbhi and stlblo, all forms of sfence.vma, changes of address space, loads, stores and fetches in S and U mode - and what each
- * came to must be what the naive one says. Entries of a page are either all global or all of address spaces: what two that match
- * would do is open.
+ * The software-managed TLB beside a naive one, written from docs/softtlb.md: a machine-mode guest does random things to
+ * both - entries written by stlbhi and stlblo, all forms of sfence.vma, changes of address space, loads, stores and
+ * fetches in S and U mode - and what each came to must be what the naive one says. Entries of a page are either all
+ * global or all of address spaces: what two that match would do is open.
  */
 #include "../walks.h"
 
-#define PAGES 32       /* virtual ones, from BASE */
+#define PAGES 32 /* virtual ones, from BASE */
 #define BASE 0x2000000000ull
 #define WINDOW 0xffffffc000000000ull
 #define FRAMES 8
@@ -117,7 +117,12 @@ static uint64_t naive_access(uint64_t va, enum use use, enum mode mode, uint64_t
 
 /* ---- the machine's ---- */
 
-#define READ(csr) ({ uint64_t v; __asm__ volatile("csrr %0, %1" : "=r"(v) : "i"(csr)); v; })
+#define READ(csr)                                                                                                      \
+    ({                                                                                                                 \
+        uint64_t v;                                                                                                    \
+        __asm__ volatile("csrr %0, %1" : "=r"(v) : "i"(csr));                                                          \
+        v;                                                                                                             \
+    })
 #define WRITE(csr, v) __asm__ volatile("csrw %0, %1" : : "i"(csr), "r"((uint64_t)(v)) : "memory")
 
 static void differ(const char *what, uint64_t got, uint64_t want, uint64_t at)
@@ -155,7 +160,8 @@ static uint64_t random_leaf(uint64_t va, int *is_code)
     static const uint8_t rights[] = {R, R | W, R | W, R | W | X, R | W | X, R | X, X, W, W | X, 0};
     *is_code = (va / PAGE / 2) & 1; /* pages of code are never stored into by what is not a fault */
     uint64_t frame = address_of(*is_code ? code[below(FRAMES)] : data[below(FRAMES)]);
-    uint64_t flags = rights[one_in(12) ? 6 + below(4) : below(6)] | (rnd() & (U | A | D | 3 << 8)) | (one_in(20) ? 0 : V);
+    uint64_t flags =
+        rights[one_in(12) ? 6 + below(4) : below(6)] | (rnd() & (U | A | D | 3 << 8)) | (one_in(20) ? 0 : V);
     if (one_in(30))
         flags |= 1ull << (54 + below(10));
     if (va / PAGE % 8 == 0)
@@ -191,7 +197,8 @@ static void fence_some(void)
         __asm__ volatile("sfence.vma" : : : "memory");
         naive_fence(0, 0, 0, 0);
         break;
-    case 1: case 2:
+    case 1:
+    case 2:
         __asm__ volatile("sfence.vma x0, %0" : : "r"(id) : "memory");
         naive_fence(0, 0, 1, id);
         break;
@@ -247,7 +254,7 @@ static void access_some(void)
     }
     uint64_t before = 0, after = 0;
     for (unsigned i = 0; !want && use == LOAD && i < size; i++)
-        before |= (uint64_t)*(volatile uint8_t *)(uintptr_t)(i < room ? pa + i : second + i - room) << 8 * i;
+        before |= (uint64_t) * (volatile uint8_t *)(uintptr_t)(i < room ? pa + i : second + i - room) << 8 * i;
     do_access(&a);
     accesses++;
     if (want) {
@@ -264,7 +271,7 @@ static void access_some(void)
     if (use == LOAD)
         same("what was loaded", a.a0 << (64 - 8 * size), before << (64 - 8 * size), va);
     for (unsigned i = 0; use == STORE && i < size; i++)
-        after |= (uint64_t)*(volatile uint8_t *)(uintptr_t)(i < room ? pa + i : second + i - room) << 8 * i;
+        after |= (uint64_t) * (volatile uint8_t *)(uintptr_t)(i < room ? pa + i : second + i - room) << 8 * i;
     if (use == STORE)
         same("what was stored", after << (64 - 8 * size), a.value << (64 - 8 * size), va);
 }
@@ -303,7 +310,11 @@ static void write_at_random(void)
 static void one_step(void)
 {
     switch (below(16)) {
-    case 0: case 1: case 2: case 3: case 4:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
         if (parameters_soft.policy == RANDOM)
             write_at_random();
         else
