@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The kernel's segment code, compiled for the host from its very sources, for tests/unit/seg_*.c. Included by the Makefile.
 KHOST_SRC := $(addprefix guestos/kernel/,sourcemap.c pagemap.c segment.c fault.c fill.c reserve.c around.c clock.c swap.c nospace.c fileio.c policy.c readnow.c \
-                transfers.c image.c zero.c ucopy.c lock.c) $(wildcard tests/khost/*.c)
+                transfers.c image.c zero.c ucopy.c lock.c cause.c) $(wildcard tests/khost/*.c)
 KHOST_SRC += $(filter-out tests/model/tool.c,$(wildcard tests/model/*.c))
 KHOST_OBJ := $(KHOST_SRC:%.c=$(BUILD)/khost/%.o)
 KHOST_FLAGS = $(HOST_FLAGS) -std=gnu11 -I. -Iguestos/include -DSUPER_SHIFT=14 # superpages of four pages
@@ -27,7 +27,7 @@ $(BUILD)/tests/model: tests/model/tool.c $(BUILD)/khost/libkhost.a
 unit: $(BUILD)/tests/model
 
 # The block cache over surroundings of its own, for tests/unit/cache_*.c.
-CACHE_SRC := $(addprefix guestos/kernel/,buf.c bufio.c cache.c cachefs.c cachestat.c writeback.c) tests/khost/cache/cachehost.c tests/khost/random.c
+CACHE_SRC := $(addprefix guestos/kernel/,buf.c bufio.c cache.c cachefs.c cachestat.c writeback.c cause.c) tests/khost/cache/cachehost.c tests/khost/random.c
 $(BUILD)/khost/libcache.a: $(CACHE_SRC:%.c=$(BUILD)/khost/%.o)
 	@rm -f $@; ar rcs $@ $^
 

@@ -99,15 +99,3 @@ uint64_t traceinsns(void)
 {
     return port ? csrread(instret) : 0;
 }
-
-uint64_t pushcause(uint64_t id)
-{
-    uint64_t old = up->cause;
-    up->cause = id;
-    return old;
-}
-
-void popcause(uint64_t old)
-{
-    up->cause = old;
-}

@@ -212,18 +212,6 @@ void tracedisk(uint64_t sector, uint64_t cause, unsigned block_class)
     (void)block_class;
 }
 
-uint64_t pushcause(uint64_t id)
-{
-    uint64_t old = up->cause;
-    up->cause = id;
-    return old;
-}
-
-void popcause(uint64_t old)
-{
-    up->cause = old;
-}
-
 /* ---- */
 
 static bool begun;
