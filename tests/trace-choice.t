@@ -157,4 +157,7 @@ run timeout 60 "$TARRY" run -o dense.db --io deferred --input large:/in/data spa
 is "no index wastes its pages" "$(sqlite3 dense.db "select group_concat(name) from (select name, sum(pgsize) as size, sum(payload)
     as used from dbstat where name in (select name from sqlite_schema where type = 'index') group by name)
     where size > 4 * used + 16384")" ""
+long=$(printf 'x%.0s' {1..600}) # the options are kept whole
+"$TARRY" run -o long.db --trace-process "$long,echo" echo hi >/dev/null
+is "long options are in the trace" "$(sqlite3 long.db 'select trace from run')" "--trace-process $long,echo"
 done_testing

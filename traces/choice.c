@@ -68,7 +68,9 @@ bool choice_is_whole(const struct choice *c)
 static void remember(struct choice *c, const char *option, const char *arg)
 {
     size_t at = strlen(c->text);
-    snprintf(c->text + at, sizeof(c->text) - at, "%s%s%s%s", at ? " " : "", option, *arg ? " " : "", arg);
+    int n = snprintf(c->text + at, sizeof(c->text) - at, "%s%s%s%s", at ? " " : "", option, *arg ? " " : "", arg);
+    if (n >= (int)(sizeof(c->text) - at))
+        memcpy(c->text + sizeof(c->text) - 4, "...", 4); /* there was more */
 }
 
 /* ---- lists ---- */

@@ -29,7 +29,7 @@ struct choice {
     struct {
         uint64_t first, last; /* whole pages */
     } ranges[CHOICE_MOST];
-    char text[400]; /* the options as given; empty if there were none */
+    char text[8192]; /* the options as given, if need be cut with "..."; empty if there were none */
 };
 
 /* The default: the groups that say so, no filters. */
