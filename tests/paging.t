@@ -43,7 +43,7 @@ sleep 1000 & kill $!; wait $!; echo $status
 false || true && echo done; cat /dev/swap | grep -c .; ps | head -n 1
 modelrun /in/program; defertests r1_same_process; notetests ; badptr
 diskerrors read data; diskerrors write /w/t; diskfull --help
-touch /w/a; chmod +a /w/a; ls -l /w/a; df | grep -c KiB; sync; fsmodel 3 400; fsbench --help; trace --help
+touch /w/a; chmod +a /w/a; ls -l /w/a; df | grep -c KiB; sync; fsmodel 3 400; fsbench --help; trace --help; reach --help; resnap --help; ring --help
 sh -c 'echo a shell'; badload; badstore; badinsn; badjump; nullderef; overflow; echo after the bad ones
 END
 "$TARRY" fs ls "$BUILD/guest.img" /bin | tr -d ' ' | while read -r program; do
