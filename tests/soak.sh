@@ -11,7 +11,7 @@ export WALKS_SECONDS=$((part / 2)) # of both sides; a quarter of the time
 tests="$BUILD/tests/seg_model $BUILD/tests/seg_sourcemap $BUILD/tests/seg_pagemap $BUILD/tests/seg_together
        $BUILD/tests/fs_crash $BUILD/tests/fs_model $BUILD/tests/fs_damage $BUILD/tests/mmu_random
        $BUILD/tests/emu_hostile $BUILD/tests/trace_kill tests/lockstep/soak.sh tests/programs-usertests.t tests/model.t tests/fs-guest-model.t"
-tests="$tests $BUILD/tests/emu_loader tests/fuzz.sh"
+tests="$tests $BUILD/tests/emu_loader tests/fuzz.sh $BUILD/tests/emu_access $BUILD/tests/trace_access $BUILD/tests/trace_study"
 tests="$tests tests/walks/soak.sh $BUILD/tests/mmu_tlb $BUILD/tests/mmu_tlb_levels $BUILD/tests/emu_tlb tests/softtlb.t tests/stale.t" # translation
 once="tests/linux.sh tests/fuzz/run $BUILD/tests/seg_exhaustive" # what has no seed
 log=$BUILD/soak.log
