@@ -159,6 +159,8 @@ echo == reach; reach 3; reach --random --accesses 1000 --apart 7 --store 2 100 |
 echo == resnap; cp /in/bin /s; resnap /s; resnap /s --stores 90 --apart 2 --rounds 2 --fork; resnap /s --stores 100 --apart 2; echo $?; sum /s
 echo == ring; ring; ring --processes 5 --pages 0 --rounds 3; ring --processes 1 2>/dev/null; echo $?
 echo == end'
+run timeout 60 "$TARRY" run --trace none cat /dev/consctl # it has an end, as other files of text
+is "the console's mode is read once" "$status $out" "0 plain"
 same echo "$(printf 'a b\nno newline\n\n x')"
 same truth "$(printf '0\n1')"
 same sleep "$(printf '0\n2')"

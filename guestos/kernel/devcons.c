@@ -97,4 +97,4 @@ static int consctlstat(Chan *c, struct tarry_stat *st)
 }
 
 const Dev consdev = {.letter = 'c', .read = consdevread, .write = consdevwrite, .stat = consstat};
-const Dev consctldev = {.letter = 'c', .read = consctlread, .write = consctlwrite, .stat = consctlstat};
+const Dev consctldev = {.letter = 'c', .seekable = true, .read = consctlread, .write = consctlwrite, .stat = consctlstat};
