@@ -110,7 +110,7 @@ static void document(sqlite3_str *sql, const struct rollup *r)
                                     {"min_dur", "the shortest"},
                                     {"max_dur", "the longest"}};
 
-    sqlite3_str_appendf(sql, "INSERT INTO doc VALUES('%q_rollup', '', 'table', '', %Q || '; a group may have several "
+    sqlite3_str_appendf(sql, "INSERT INTO doc VALUES('%q_rollup', '', 'table', '', %Q || ', of what was recorded; a group may have several "
                         "rows: add them up. View %q_total is the same for any trace');\n", r->name, r->doc, r->name);
     sqlite3_str_appendf(sql, "INSERT INTO doc VALUES('%q_total', '', 'view', '', %Q || ': table %q_rollup, or counted in "
                         "table %q if the run was killed');\n", r->name, r->doc, r->name, catalogue_events[r->kind].name);
