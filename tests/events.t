@@ -173,6 +173,10 @@ chain() { # TABLE ID: the kinds of what caused it, upwards
 is "a disk request, up to the instruction" "$(chain "(select min(d.id) from disk_request d join transfer t on t.id = d.cause join fill f on f.id = t.cause join fault u on u.id = f.cause where u.in_kernel = 0)")" \
     "disk_request < transfer < fill < fault < trap"
 is "a preserve, up to the write" "$(chain "(select min(id) from transfer where boundary = 6)")" "transfer < syscall"
+is "each preserved block names the snapshot of its file that it is kept for" \
+    "$(ask "select count(*) > 0, sum(s.id is null or s.file <> t.file) from transfer t left join snapshot s on s.id = t.snapshot where boundary = 6"
+       ask "select count(*) from snapshot s where preserved <> (select count(*) from transfer where snapshot = s.id)")" "1 0
+0"
 is "swap, up to the instruction" "$(chain "(select max(id) from transfer where boundary = 7)")" "transfer < fault < trap"
 is "a wake, by the interrupt of the disk that completed a request" "$(chain "(select w.id from wake w join interrupt i on i.id = w.cause where i.code = 9 order by w.id desc limit 1)" | sed 's/disk_request.*/disk_request/')" \
     "wake < interrupt < disk_request"

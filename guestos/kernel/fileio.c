@@ -91,7 +91,8 @@ int snapmap(struct tfs_snap *snap, uint64_t fblk, struct tfs_extent *x)
 void preserved(const struct tfs_event *e)
 {
     TRACE(transfer, .boundary = EV_boundary_preserve, .class = EV_block_class_data, .file = e->ino,
-          .offset = e->fblk * TFS_BLOCK, .block = e->blk, .bytes = TFS_BLOCK, .pages = 1);
+          .offset = e->fblk * TFS_BLOCK, .block = e->blk, .bytes = TFS_BLOCK, .pages = 1,
+          .snapshot = (uint64_t)(uintptr_t)e->snap_tag);
 }
 
 /* ---- ranges of user memory ---- */
