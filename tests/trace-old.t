@@ -42,6 +42,9 @@ is_read() {
     ok "v$1: compares with one of today" test "$status" -le 1
     query "$db" new.db first-difference
     is "v$1: first-difference from one of today: exit status" "$status" 0
+    query new.db "$db" first-difference
+    is "v$1: first-difference with one of today before it: exit status" "$status" 2
+    matches "v$1: ... and message" "$err" "^tarry: $db: an older tarry wrote it, .*name it first, or: tarry compare new.db $db\$"
     is "v$1: the file is as it was" "$(sha256sum "$db")" "$before"
     is "v$1: nothing beside it" "$(ls "$db"*)" "$db"
     is "v$1: by ATTACH with one of today in plain sqlite3" \

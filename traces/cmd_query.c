@@ -216,7 +216,7 @@ static sqlite3 *open_trace(const char *path)
     char err[512];
     sqlite3 *db = query_open(path, err, sizeof(err));
 
-    if (db != NULL && query_is_old(db))
+    if (db != NULL && query_is_old(db, "main"))
         fprintf(stderr, "tarry: %s: an older tarry wrote it; tables and columns that it lacks are empty\n", path);
     if (db == NULL)
         misuse("%s", err);
@@ -299,7 +299,15 @@ static int ask_each(const struct request *q, const char *sql)
     return status;
 }
 
-static int ask_attached(const struct request *q, const char *sql)
+/* Schema b as its file has it: only what an older main lacks is lent from today's. */
+static int second_is_old(const struct request *q)
+{
+    return misuse("%s: an older tarry wrote it, so that tables may be missing; name it first, or: tarry compare %s %s",
+                  q->db[1], q->db[0], q->db[1]);
+}
+
+/* today: the query asks for tables of today's in all of them. */
+static int ask_attached(const struct request *q, const char *sql, bool today)
 {
     sqlite3 *db = open_trace(q->db[0]);
     char err[512], schema[] = "b";
@@ -308,6 +316,8 @@ static int ask_attached(const struct request *q, const char *sql)
     for (int i = 1; i < q->ndb && status == 0; i++, schema[0]++)
         if (query_attach(db, q->db[i], schema, err, sizeof(err)) != 0)
             status = misuse("%s", err);
+    if (status == 0 && today && q->ndb > 1 && query_is_old(db, "b"))
+        status = second_is_old(q);
     if (status == 0)
         status = ask(q, db, sql);
     sqlite3_close(db);
@@ -356,9 +366,9 @@ static int answer(const struct request *q)
         return misuse("'%s' is a file, so what to ask of it is missing; give a name or SQL as the last argument", sql);
     if (c != NULL && wants_two(sql) && q->ndb != 2)
         return misuse("%s compares two traces; give both: tarry query A.db B.db %s", c->name, c->name);
-    if (q->attach || (c != NULL && wants_two(sql)))
-        return ask_attached(q, sql);
-    return q->ndb == 1 ? ask_attached(q, sql) : ask_each(q, sql);
+    if (q->attach || q->ndb == 1 || (c != NULL && wants_two(sql)))
+        return ask_attached(q, sql, c != NULL);
+    return ask_each(q, sql);
 }
 
 int cmd_query(int argc, char **argv)

@@ -81,7 +81,7 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen)
         return give_up(db, err, errlen, path, not_a_trace);
     if (number(db, "PRAGMA user_version", 0) > TRACE_SCHEMA_VERSION)
         return give_up(db, err, errlen, path, "was written by a newer tarry; use that, or plain sqlite3");
-    if (query_is_old(db) && schema_adapt(db) != SQLITE_OK) {
+    if (query_is_old(db, "main") && schema_adapt(db) != SQLITE_OK) {
         snprintf(buf, sizeof(buf), "was written by an older tarry and cannot be read: %s; use plain sqlite3",
                  sqlite3_errmsg(db));
         return give_up(db, err, errlen, path, buf);
@@ -89,9 +89,12 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen)
     return db;
 }
 
-bool query_is_old(sqlite3 *db)
+bool query_is_old(sqlite3 *db, const char *schema)
 {
-    return number(db, "PRAGMA main.user_version", 0) < TRACE_SCHEMA_VERSION;
+    char pragma[64];
+
+    snprintf(pragma, sizeof(pragma), "PRAGMA %s.user_version", schema);
+    return number(db, pragma, 0) < TRACE_SCHEMA_VERSION;
 }
 
 int query_attach(sqlite3 *db, const char *path, const char *name, char *err, size_t errlen)

@@ -16,8 +16,8 @@ sqlite3 *query_open(const char *path, char *err, size_t errlen);
 /* Adds another trace as schema `name`, for reading. Before query_prepare. Returns 0, or -1 with a message. */
 int query_attach(sqlite3 *, const char *path, const char *name, char *err, size_t errlen);
 
-/* Did an older tarry write it? query_open has then made up for what it lacks, with nothing. */
-bool query_is_old(sqlite3 *);
+/* Did an older tarry write what is attached as `schema`? For main, query_open has made up for what it lacks, with nothing. */
+bool query_is_old(sqlite3 *, const char *schema);
 
 /* Is the trace whole? Not if it is still being written or its run was killed. */
 bool query_is_complete(sqlite3 *);
