@@ -31,7 +31,7 @@ R5 pieces of a page are not bounded|seg_read|guestos/kernel/segment.c|s/page.pie
 R6 a read works page by page|seg_read|guestos/kernel/policy.c|/^static int readdeferred/,/^}/s/return segsnapshot(s, va, n, in->snap, off);/int r = 0; for (uint64_t i = 0; i < n \&\& r == 0; i += PGSIZE) r = segsnapshot(s, va + i, n - i < PGSIZE ? n - i : PGSIZE, in->snap, off + i); return r;/
 R7 fills are not exclusive|seg_read|guestos/kernel/fault.c|s/^    int r = fixlocked(s, va, access, in_kernel, space, pin);$/    qunlock(\&s->lock); int r = fixlocked(s, va, access, in_kernel, space, pin); qlock(\&s->lock);/
 R8 an edge page is taken for loaded|seg_model|guestos/kernel/segment.c|s/now.resident.flags |= PAGE_PARTIAL;/;/
-R8 old translations stay|seg_model|guestos/kernel/segment.c|s/^        flushmappings(s, first, last + PGSIZE - first);$/;/
+R8 old translations stay|seg_model|guestos/kernel/segment.c|s/^        flushmappings(s, first, last + PGSIZE - first, EV_demotion_replace);$/;/
 R8 a page that segfree takes stays|seg_model|guestos/kernel/segment.c|s/^        dropwhole(s, roundup(src.va), rounddown(src.end),$/        if (src.kind != EV_source_kind_zero) dropwhole(s, roundup(src.va), rounddown(src.end),/
 R9 a replaced range stays|seg_sourcemap|guestos/kernel/sourcemap.c|s/^    split(m, middle, end, &middle, after);$/    split(m, middle, end - 1, \&middle, after);/
 R10 a pipe is read twice|guest|guestos/kernel/devpipe.c|s/^    p->out += part;$/    p->out += part \& ~1ull;/
@@ -44,7 +44,7 @@ S2 a page that is detached is wanted still|seg_store|guestos/kernel/sourcemap.c|
 S2 what nobody wants any more stays held|seg_store|fs/snap.c|s/^            sift(s, s);$/            ;/
 S2 what somebody else wants is freed|seg_store|fs/snap.c|s/^        if (wanted(s, fblk, run))$/        if (0)/
 S3 a dirty page is dropped|seg_model|guestos/kernel/clock.c|s/ownssome(&page) ? expel(s, va, &page)/0 ? expel(s, va, \&page)/
-S3 a page that is paged out stays mapped|seg_swap|guestos/kernel/clock.c|s/^        flushmappings(s, batch.va\[i\], PGSIZE);.*$/        ;/
+S3 a page that is paged out stays mapped|seg_swap|guestos/kernel/clock.c|s/^        flushmappings(s, batch.va\[i\], PGSIZE, EV_demotion_evict);.*$/        ;/
 S3 a page that is paged out counts as loaded|seg_swap|guestos/kernel/clock.c|s/r.flags & PAGE_PARTIAL});/0});/
 S3 a page that somebody uses is taken|seg_store|guestos/kernel/clock.c|s/return page->ref > page->maps + (page->owner != NULL);/(void)page; return false;/
 S3 a slot is not given back|seg_swap|guestos/kernel/pagemap.c|s/^        putslot(r.slot);$/        ;/
