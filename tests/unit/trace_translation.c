@@ -136,5 +136,6 @@ static void superpages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(tlb_phases), cmocka_unit_test(superpages)};
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, setup, teardown);
 }
