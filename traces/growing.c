@@ -33,8 +33,11 @@ void growing_free(struct growing *g)
     free(g);
 }
 
+/* Those that wait are bounded, too: behind that the index is given up, at the next chance to write. */
 static int add(struct grown *t, unsigned index, const struct record *const *records, uint32_t n)
 {
+    if (t->n > MOST_GROWN)
+        return SQLITE_OK;
     if (t->n + n > t->room) {
         uint32_t room = 2 * t->n + n;
         struct index_entry *more = realloc(t->entries, room * sizeof(*more));
@@ -111,7 +114,7 @@ static int drop(struct grown *t, const struct event_index *index, sqlite3 *db)
     t->entries = NULL;
     t->n = t->room = 0;
     t->given_up = true;
-    return run(db, sqlite3_mprintf("DROP TABLE \"%w_growing\"; DELETE FROM doc WHERE \"table\" = '%q_growing'", index->name, index->name));
+    return run(db, sqlite3_mprintf("DROP TABLE IF EXISTS \"%w_growing\"; DELETE FROM doc WHERE \"table\" = '%q_growing'", index->name, index->name));
 }
 
 int growing_write(struct growing *g, sqlite3 *db)
@@ -162,6 +165,10 @@ static int become_indexes(struct growing *g, sqlite3 *db)
     rc = sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
     for (unsigned i = 0; rc == SQLITE_OK && i < schema_nindexes; i++) {
         struct grown *t = &g->of[i];
+        if (t->insert != NULL && t->n > t->stored) { /* most of it is missing: to make it whole is faster */
+            rc = drop(t, &schema_indexes[i], db);
+            continue;
+        }
         if (t->insert == NULL)
             continue;
         rc = write(t, &schema_indexes[i], db);

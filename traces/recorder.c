@@ -77,11 +77,12 @@ static void drain(struct recorder *r)
             writer_failed(r, "write", rc);
         if (n == 0 && closed)
             break;
-        if (n > SLICE_RECORDS)
+        bool more = n > SLICE_RECORDS; /* the machine is ahead of us */
+        if (more)
             n = SLICE_RECORDS;
         ring_take(&r->ring, r->store.records, n);
         if (n > 0 && !atomic_load(&r->failed)) {
-            rc = store_write(&r->store, (uint32_t)n);
+            rc = store_write(&r->store, (uint32_t)n, more);
             if (rc != SQLITE_OK)
                 writer_failed(r, "write", rc);
         }

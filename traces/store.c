@@ -382,7 +382,7 @@ static int store_progress(struct store *st)
     return sqlite3_reset(st->progress);
 }
 
-int store_write(struct store *st, uint32_t n)
+int store_write(struct store *st, uint32_t n, bool more)
 {
     uint32_t first[EV_COUNT + 1];
     int rc = sqlite3_exec(st->db, "BEGIN", NULL, NULL, NULL);
@@ -397,7 +397,7 @@ int store_write(struct store *st, uint32_t n)
             sqlite3_step(st->insert[kind]);
             rc = sqlite3_reset(st->insert[kind]);
         }
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && !more)
         rc = growing_write(st->growing, st->db);
     if (rc == SQLITE_OK)
         rc = digest_write(st->digest, st->db);

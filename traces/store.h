@@ -42,8 +42,8 @@ struct store_diagnostic {
 int store_create(int fd);
 /* All others return an SQLite result code. The store is all zero. Writes `run` in the trace `path`, which others may read from now on. */
 int store_open(struct store *, const char *path, const struct run_facts *);
-/* Stores the first n of `records`: one transaction. */
-int store_write(struct store *, uint32_t n);
+/* Stores the first n of `records`: one transaction. more: others wait already, so that what can be done later is left. */
+int store_write(struct store *, uint32_t n, bool more);
 /*
  * The rest of the indexes, statistics, the end of `run`; then one plain file with no log beside it. happened: events of
  * each kind, stored or not; whole: nothing of the default was left out.
