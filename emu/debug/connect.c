@@ -164,13 +164,13 @@ static void turn_away(struct debug *d)
 static bool receive(struct debug *d, int timeout_ms, bool *lost)
 {
     struct shared *s = d->shared;
-    struct pollfd fds[3] = {{.fd = s->connection, .events = POLLIN},
+    struct pollfd fds[3] = {{.fd = s->connection, .events = POLLIN | POLLRDHUP},
                             {.fd = s->listener, .events = POLLIN},
                             {.fd = d->machine->console.wake[0], .events = POLLIN}};
     *lost = s->connection < 0;
     if (*lost || poll(fds, 3, timeout_ms) <= 0)
         return false;
-    if (fds[1].revents & POLLIN)
+    if (fds[1].revents & POLLIN && !(fds[0].revents & (POLLRDHUP | POLLHUP))) /* else its successor, who must wait */
         turn_away(d);
     if (!fds[0].revents)
         return false;
